@@ -1,0 +1,39 @@
+"""Command line: ``python -m facemogle {generate,train,bench}``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from facemogle.cli import PROGRAM, Parser
+
+COMMANDS = {
+    "generate": "facemogle.generate",
+    "train": "facemogle.training.cli",
+    "bench": "facemogle.bench",
+}
+"""Each module has add_arguments(parser) and run(arguments) -> exit status; only the one that is
+asked for is imported."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0, or 2 for bad input."""
+    parser = Parser(prog=PROGRAM, description="Faces from masks and words.")
+    parser.add_argument("command", choices=COMMANDS, help="see COMMAND --help")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    chosen = parser.parse_args(arguments)
+
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")  # read when it is imported
+    module = import_module(COMMANDS[chosen.command])
+    command_parser = Parser(
+        prog=f"{PROGRAM} {chosen.command}", description=(module.__doc__ or "").partition("\n")[0]
+    )
+    module.add_arguments(command_parser)
+    return module.run(command_parser.parse_args(chosen.arguments))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

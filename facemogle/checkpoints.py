@@ -1,0 +1,180 @@
+"""Names and folders -> a ready pipeline, and the layout that Face-MoGLE's weights are published in.
+
+A folder is either ours, as `FaceMoGLEPipeline.save_pretrained` writes it, or FLUX's with the
+Face-MoGLE part in another one: `pytorch_lora_weights.safetensors` and `global_local_mask_moe`
+(`.safetensors`, or `.pt` as published; also seen as `mogle.pt`). No pickled code is ever run.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from facemogle.lora import LORA_FILE
+from facemogle.mogle import MoGLE
+from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.transformer import FaceMoGLETransformer
+
+MINI_FOLDER = Path(__file__).resolve().parent.parent / "checkpoints" / "mini"
+FLUX_REPOSITORY = "black-forest-labs/FLUX.1-dev"
+FACE_MOGLE_REPOSITORY = "XavierJiezou/face-mogle-models"
+MOGLE_FILES = ("global_local_mask_moe.safetensors", "global_local_mask_moe.pt", "mogle.pt")
+
+
+class CheckpointError(ValueError):
+    """Weights cannot be loaded. The message says which and what to do."""
+
+
+def load_pipeline(
+    name_or_path: str | Path = "mini",
+    *,
+    face_mogle: str | Path | None = None,
+    device: str | None = None,
+    torch_dtype: torch.dtype | None = None,
+) -> FaceMoGLEPipeline:
+    """Load everything that a picture needs.
+
+    name_or_path: "mini", the model in this repository; "flux", FLUX.1-dev and the published
+        Face-MoGLE weights from the hub; or a folder, ours or FLUX's.
+    face_mogle: folder of the Face-MoGLE part, which a FLUX folder needs.
+    device: "cpu", "cuda", ...; None = a GPU if there is one.
+    torch_dtype: None = bfloat16 on a GPU, float32 elsewhere.
+    Raises CheckpointError.
+    """
+    where = _device(device)
+    dtype = torch_dtype or (torch.bfloat16 if where.type == "cuda" else torch.float32)
+    folder = _folder(str(name_or_path))
+    if face_mogle is None and name_or_path == "flux":
+        face_mogle = _download(FACE_MOGLE_REPOSITORY, ["*.safetensors", "*.pt"])
+    try:
+        if face_mogle is not None:
+            pipeline = _from_flux(folder, Path(face_mogle), dtype)
+        elif (folder / "mogle").is_dir():
+            pipeline = FaceMoGLEPipeline.from_pretrained(folder, dtype=dtype)
+        else:
+            raise CheckpointError(
+                f"{folder} has no Face-MoGLE part (no folder mogle). If it is a FLUX folder, name "
+                "that of the Face-MoGLE weights too: face_mogle=... (--face-mogle)."
+            )
+    except SafetensorError as error:
+        raise CheckpointError(
+            f"A file in {folder} or {face_mogle} is damaged ({error}). Get it again."
+        ) from error
+    return pipeline.to(where)
+
+
+def save_face_mogle(pipeline: FaceMoGLEPipeline, folder: str | Path) -> None:
+    """Write the Face-MoGLE part alone in the published layout, as safetensors."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    pipeline.save_lora_weights(folder)
+    tensors = {name: tensor.contiguous() for name, tensor in pipeline.mogle.state_dict().items()}
+    metadata = {"format": "pt", "time_scale": str(pipeline.mogle.config.time_scale)}
+    save_file(tensors, folder / MOGLE_FILES[0], metadata=metadata)
+
+
+def load_mogle(path: str | Path, dtype: torch.dtype = torch.float32) -> MoGLE:
+    """Load a MoGLE in the published layout, `.safetensors` or `.pt`.
+
+    The file does not tell its time scale, unless `save_face_mogle` wrote it: then it is 1000.
+    """
+    path = Path(path)
+    tensors, time_scale = _read_mogle(path)
+    try:
+        hidden_channels, in_channels = tensors["global_expert.net.0.weight"].shape
+        num_experts = tensors["gating.gate.2.bias"].shape[0]
+        mogle = MoGLE(in_channels, hidden_channels, num_experts, time_scale)
+        mogle.load_state_dict({k: v.to(dtype, copy=True) for k, v in tensors.items()}, assign=True)
+    except (KeyError, RuntimeError, ValueError) as error:
+        raise CheckpointError(
+            f"{path} does not hold a MoGLE ({error}). Give the published global_local_mask_moe."
+        ) from error
+    return mogle.eval()
+
+
+def _read_mogle(path: Path) -> tuple[dict[str, Tensor], float]:
+    if path.suffix == ".safetensors":
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+        return load_file(path), float(metadata.get("time_scale", 1000))
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True), 1000.0
+    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        raise CheckpointError(
+            f"{path} is damaged or holds more than tensors, and was not opened further. Get it "
+            f"again from {FACE_MOGLE_REPOSITORY}."
+        ) from error
+
+
+def _from_flux(folder: Path, face_mogle: Path, dtype: torch.dtype) -> FaceMoGLEPipeline:
+    mogle = load_mogle(_find(face_mogle, MOGLE_FILES), dtype)
+    transformer = FaceMoGLETransformer.from_pretrained(folder, subfolder="transformer", dtype=dtype)
+    transformer.load_condition_lora(_find(face_mogle, [LORA_FILE]))
+    return FaceMoGLEPipeline.from_pretrained(
+        folder, transformer=transformer, mogle=mogle, dtype=dtype
+    )
+
+
+def _find(folder: Path, names: Sequence[str]) -> Path:
+    """The first of these files in a folder or below it."""
+    for name in names:
+        if found := sorted(folder.rglob(name)):
+            return found[0]
+    raise CheckpointError(
+        f"{folder} has no {' or '.join(names)}. Give the folder of the Face-MoGLE weights."
+    )
+
+
+def _folder(name_or_path: str) -> Path:
+    if name_or_path == "flux":
+        return _download(FLUX_REPOSITORY, ["model_index.json", "*/*"])
+    folder = MINI_FOLDER if name_or_path == "mini" else Path(name_or_path)
+    if (folder / "model_index.json").is_file():
+        return folder
+    if name_or_path == "mini":
+        raise CheckpointError(
+            f"The embedded model is not at {folder}. It comes with the repository: get all of it, "
+            "or name another model's folder."
+        )
+    raise CheckpointError(
+        f"{name_or_path} is no model: it must be mini, flux, or a folder with a model_index.json."
+    )
+
+
+def _download(repository: str, patterns: list[str]) -> Path:
+    try:
+        return Path(snapshot_download(repository, allow_patterns=patterns))
+    except GatedRepoError as error:
+        raise CheckpointError(
+            f"{repository} is open only to those who accepted its licence. Accept it at "
+            f"https://huggingface.co/{repository}, make a token at "
+            "https://huggingface.co/settings/tokens, and log in with: hf auth login"
+        ) from error
+    except (HfHubHTTPError, LocalEntryNotFoundError) as error:
+        raise CheckpointError(
+            f"{repository} could not be downloaded from huggingface.co, and is not on this machine "
+            "yet. Check the network connection, or name a folder that holds it."
+        ) from error
+
+
+def _device(name: str | None) -> torch.device:
+    if name is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise CheckpointError(f"{name!r} is no device: take cpu, cuda or cuda:1.") from error
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise CheckpointError(
+            f"Device {name!r} is not there: torch sees {torch.cuda.device_count()} CUDA GPUs. Take "
+            "cpu, or install torch with CUDA."
+        )
+    return device

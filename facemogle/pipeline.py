@@ -1,0 +1,319 @@
+"""`FaceMoGLEPipeline`: prompt and mask -> picture, as a diffusers pipeline.
+
+Shapes: N tokens = (height / 16) * (width / 16), R = 20 experts, C = 64 channels of a token,
+T text tokens, D width of a text encoder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+import torch
+from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler
+from diffusers.image_processor import VaeImageProcessor
+from diffusers.utils import BaseOutput
+from diffusers.utils.torch_utils import randn_tensor
+from PIL import Image
+from torch import Tensor
+from transformers import CLIPTextModel, CLIPTokenizer, T5EncoderModel, T5TokenizerFast
+
+from facemogle.latents import (
+    PIXELS_PER_TOKEN,
+    VAE,
+    RegionLatentCache,
+    decode_tokens,
+    encode_picture,
+    pack,
+)
+from facemogle.mask import decouple, read_mask
+from facemogle.mogle import MoGLE
+from facemogle.prompt import Text, pooled_features, sequence_features
+from facemogle.request import LocalMasks, Request, check_size, grid_of
+from facemogle.sampling import Step, Steps, denoise, make_schedule
+from facemogle.trace import Trace
+from facemogle.transformer import FaceMoGLETransformer
+
+OutputType = Literal["pil", "np", "pt", "latent"]
+StepCallback = Callable[["FaceMoGLEPipeline", int, float, dict[str, Any]], dict[str, Any] | None]
+
+REMEMBERED_PICTURES = 256
+
+
+@dataclass
+class FaceMoGLEOutput(BaseOutput):
+    """images: one picture, as `output_type` asks. trace: gate weights; None without a mask."""
+
+    images: list[Image.Image] | np.ndarray | Tensor
+    trace: Trace | None = None
+
+
+class FaceMoGLEPipeline(DiffusionPipeline):
+    """Mask- and text-guided face generation (Face-MoGLE, arXiv 2509.00428).
+
+    One prompt, one mask, one picture per call. Calls leave no state on the pipeline, so threads may
+    share it (not with CPU offload, which moves models around).
+
+    default_size: height and width of pictures, in pixels. default_steps: denoising steps.
+    text_length: T5 tokens read of a prompt.
+    """
+
+    model_cpu_offload_seq = "text_encoder->text_encoder_2->transformer->vae"
+    _exclude_from_cpu_offload = ("mogle",)  # small, and not called by its `forward`
+    _callback_tensor_inputs = (
+        "latents",
+        "clean_latents",
+        "velocity",
+        "condition_tokens",
+        "gate_weights",
+    )
+
+    def __init__(
+        self,
+        transformer: FaceMoGLETransformer,
+        vae: VAE,
+        text_encoder: CLIPTextModel,
+        text_encoder_2: T5EncoderModel,
+        tokenizer: CLIPTokenizer,
+        tokenizer_2: T5TokenizerFast,
+        scheduler: FlowMatchEulerDiscreteScheduler,
+        mogle: MoGLE,
+        default_size: int = 512,
+        default_steps: int = 28,
+        text_length: int = 512,
+    ) -> None:
+        super().__init__()
+        self.register_modules(
+            transformer=transformer,
+            vae=vae,
+            text_encoder=text_encoder,
+            text_encoder_2=text_encoder_2,
+            tokenizer=tokenizer,
+            tokenizer_2=tokenizer_2,
+            scheduler=scheduler,
+            mogle=mogle,
+        )
+        self.register_to_config(
+            default_size=default_size, default_steps=default_steps, text_length=text_length
+        )
+        self.image_processor = VaeImageProcessor(vae_scale_factor=PIXELS_PER_TOKEN)
+        self.region_latents = RegionLatentCache(REMEMBERED_PICTURES)
+
+    def __call__(
+        self,
+        prompt: str | None = "",
+        mask: Any = None,
+        num_inference_steps: int | None = None,
+        guidance_scale: float = 3.5,
+        generator: torch.Generator | None = None,
+        height: int | None = None,
+        width: int | None = None,
+        *,
+        output_type: OutputType = "pil",
+        return_dict: bool = True,
+        callback_on_step_end: StepCallback | None = None,
+        callback_on_step_end_tensor_inputs: Sequence[str] = ("latents",),
+        **options: Any,
+    ) -> FaceMoGLEOutput | tuple:
+        """Generate one picture. Arguments not named here are those of `stream`.
+
+        output_type: "pil" list of pictures; "np" float32 (1, H, W, 3) in [0, 1]; "pt" the same as
+            tensor (1, 3, H, W); "latent" tokens (1, N, C).
+        callback_on_step_end: called after each step with pipeline, index, t and a dict of tensors;
+            "latents" in the dict that it returns, if any, replaces the step's.
+        callback_on_step_end_tensor_inputs: names of the step's tensors that it gets.
+        """
+        _check_choices("output_type", [output_type], get_args(OutputType))
+        inputs = callback_on_step_end_tensor_inputs
+        _check_choices("callback_on_step_end_tensor_inputs", inputs, self._callback_tensor_inputs)
+        size = check_size(height, width, self.config.default_size)
+        steps = self.stream(
+            prompt, mask, num_inference_steps, guidance_scale, generator, *size, **options
+        )
+        num_steps = self._num_steps(num_inference_steps, options.get("sigmas"))
+        with self.progress_bar(total=num_steps) as bar:
+            done = []
+            for step in _called_back(self, steps, callback_on_step_end, inputs):
+                done.append(step)
+                bar.update()
+        gated = done[0].gate_weights is not None
+        trace = Trace.from_steps(done, grid_of(size)) if gated else None
+        images = done[-1].latents
+        if output_type != "latent":
+            images = self._decode(images, grid_of(size), output_type)
+            self.maybe_free_model_hooks()
+        return FaceMoGLEOutput(images, trace) if return_dict else (images, trace)
+
+    def stream(
+        self,
+        prompt: str | None = "",
+        mask: Any = None,
+        num_inference_steps: int | None = None,
+        guidance_scale: float = 3.5,
+        generator: torch.Generator | None = None,
+        height: int | None = None,
+        width: int | None = None,
+        *,
+        local_masks: LocalMasks = "regions",
+        latents: Tensor | None = None,
+        prompt_embeds: Tensor | None = None,
+        pooled_prompt_embeds: Tensor | None = None,
+        condition_latents: Tensor | None = None,
+        sigmas: Sequence[float] | None = None,
+        timesteps: Sequence[float] | None = None,
+    ) -> Steps:
+        """Generate step by step. Arguments are checked at once; work starts with the first step.
+
+        Close the generator to cancel; send it latents to go on from these.
+
+        prompt: empty or None = no text. T5 tokens beyond the config's text_length are left out,
+            with a warning in the log.
+        mask: label map uint8 (H, W) or whatever else `read_mask` takes, resized to the picture by
+            nearest neighbour; None = text alone.
+        num_inference_steps: 1 or more; None = the config's default_steps.
+        guidance_scale: input of the models that have one.
+        generator: source of the noise; None = torch's global one. The same mask, prompt, seed,
+            steps and size give the same pixels on one machine.
+        height, width: multiples of 16 pixels; None = the config's default_size.
+        local_masks: "regions" shows each local expert its region. "empty" shows them black
+            pictures, as the authors' inference scripts did; only to compare with their pictures.
+        latents: noise (1, N, C) in place of the generator's.
+        prompt_embeds, pooled_prompt_embeds: (1, T, D), (1, D) in place of the prompt's features.
+        condition_latents: (1, R, N, C) in place of a mask; see `encode_mask`.
+        sigmas, timesteps: see `facemogle.sampling.make_schedule`.
+        Raises ValueError; for the mask MaskError, which is one.
+        """
+        size = check_size(height, width, self.config.default_size)
+        request = Request(
+            prompt="" if prompt is None else prompt,
+            label_map=None if mask is None else read_mask(mask, size=size).label_map,
+            num_steps=self._num_steps(num_inference_steps, sigmas),
+            guidance_scale=guidance_scale,
+            generator=generator,
+            size=size,
+            local_masks=local_masks,
+            latents=latents,
+            prompt_embeds=prompt_embeds,
+            pooled_prompt_embeds=pooled_prompt_embeds,
+            condition_latents=condition_latents,
+            sigmas=sigmas,
+            timesteps=timesteps,
+        )
+        return self._sample(request)
+
+    @torch.no_grad()  # while the generator runs, not while its consumer does
+    def _sample(self, request: Request) -> Steps:
+        try:
+            latents = self._noise(request)
+            num_tokens = latents.shape[1]
+            schedule = make_schedule(
+                self.scheduler, num_tokens, request.num_steps, request.sigmas, request.timesteps
+            )
+            yield from denoise(
+                self.transformer,
+                self.mogle,
+                schedule,
+                latents,
+                grid_of(request.size),
+                self._text(request),
+                request.guidance_scale,
+                self._condition_latents(request),
+            )
+        finally:
+            self.maybe_free_model_hooks()
+
+    @torch.no_grad()
+    def encode_prompt(self, prompt: str) -> Text:
+        """Features of a prompt: `sequence` (1, T, D) of T5 and `pooled` (1, D) of CLIP."""
+        device = self._execution_device
+        pooled = pooled_features(prompt, self.tokenizer, self.text_encoder, device)
+        sequence = sequence_features(
+            prompt, self.tokenizer_2, self.text_encoder_2, device, self.config.text_length
+        )
+        return Text(sequence, pooled)
+
+    @torch.no_grad()
+    def encode_mask(self, label_map: np.ndarray, local_masks: LocalMasks = "regions") -> Tensor:
+        """Tokens of the 20 mask pictures (1, R, N, C); pictures seen before are not encoded again.
+
+        label_map: uint8 (H, W), both multiples of 16. local_masks: as for `stream`.
+        """
+        pictures = decouple(label_map)
+        if local_masks == "empty":
+            pictures[1:] = 0
+        device = self._execution_device
+        return self.region_latents.tokens(
+            pictures,
+            lambda picture: encode_picture(self.vae, picture, device),
+            context=f"{self.vae.dtype} {device}",
+        )[None]
+
+    def decode(self, latents: Tensor, height: int, width: int) -> Image.Image:
+        """Picture of tokens (1, N, C): a step's `latents` or `clean_latents`."""
+        return self._decode(latents, grid_of((height, width)), "pil")[0]
+
+    def load_lora_weights(self, path: str | Path) -> None:
+        """Load the condition stream's LoRA in the published layout: safetensors file or folder.
+
+        For a LoRA of the base model there is `pipeline.transformer.load_lora_adapter`.
+        """
+        self.transformer.load_condition_lora(path)
+
+    def save_lora_weights(self, folder: str | Path) -> Path:
+        """Write the condition stream's LoRA as `pytorch_lora_weights.safetensors`."""
+        return self.transformer.save_condition_lora(folder)
+
+    def _text(self, request: Request) -> Text:
+        text = request.text or self.encode_prompt(request.prompt)
+        target = self._execution_device, self.transformer.dtype
+        return Text(text.sequence.to(*target), text.pooled.to(*target))
+
+    def _condition_latents(self, request: Request) -> Tensor | None:
+        tokens = request.condition_latents
+        if request.label_map is not None:
+            tokens = self.encode_mask(request.label_map, request.local_masks)
+        return None if tokens is None else tokens.to(self._execution_device, self.mogle.dtype)
+
+    def _noise(self, request: Request) -> Tensor:
+        target = self._execution_device, self.transformer.dtype
+        if request.latents is not None:
+            return request.latents.to(*target)
+        rows, columns = grid_of(request.size)
+        shape = (1, self.transformer.config.in_channels // 4, 2 * rows, 2 * columns)
+        return pack(randn_tensor(shape, request.generator, *target))
+
+    @torch.no_grad()
+    def _decode(self, latents: Tensor, grid: tuple[int, int], output_type: OutputType) -> Any:
+        picture = decode_tokens(self.vae, latents.to(self._execution_device), grid)
+        return self.image_processor.postprocess(picture, output_type=output_type)
+
+    def _num_steps(self, asked: int | None, sigmas: Sequence[float] | None) -> int:
+        if asked is not None:
+            return asked
+        return self.config.default_steps if sigmas is None else len(sigmas)
+
+
+def _called_back(
+    pipeline: FaceMoGLEPipeline, steps: Steps, callback: StepCallback | None, inputs: Sequence[str]
+) -> Iterator[Step]:
+    """All steps, each with the latents that the callback put in place of its own, if any."""
+    step = next(steps, None)
+    while step is not None:
+        latents = None
+        if callback is not None:
+            tensors = {name: getattr(step, name) for name in inputs}
+            latents = (callback(pipeline, step.index, step.t, tensors) or {}).get("latents")
+        yield step if latents is None else replace(step, latents=latents)
+        try:
+            step = steps.send(latents)
+        except StopIteration:
+            return
+
+
+def _check_choices(name: str, values: Iterable[str], choices: Sequence[str]) -> None:
+    for value in values:
+        if value not in choices:
+            raise ValueError(f"{name}: {value!r} is unknown, take {' or '.join(choices)}.")

@@ -1,0 +1,104 @@
+"""What one picture is made from: all arguments of one call, checked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from facemogle.latents import PIXELS_PER_TOKEN
+from facemogle.prompt import Text
+from facemogle.regions import NUM_EXPERTS
+
+LocalMasks = Literal["regions", "empty"]
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """Complete data of one picture; the fields are the arguments of `FaceMoGLEPipeline.stream`.
+
+    label_map: uint8 (height, width), or None for text alone.
+    Raises ValueError with the value and the remedy.
+    """
+
+    prompt: str
+    label_map: np.ndarray | None
+    num_steps: int
+    guidance_scale: float
+    generator: torch.Generator | None
+    size: tuple[int, int]
+    local_masks: LocalMasks
+    latents: Tensor | None
+    prompt_embeds: Tensor | None
+    pooled_prompt_embeds: Tensor | None
+    condition_latents: Tensor | None
+    sigmas: Sequence[float] | None
+    timesteps: Sequence[float] | None
+
+    def __post_init__(self) -> None:
+        self._check_kinds()
+        num_tokens = math.prod(grid_of(self.size))
+        _check_shape("latents", self.latents, (1, num_tokens))
+        _check_shape("condition_latents", self.condition_latents, (1, NUM_EXPERTS, num_tokens))
+        _check_shape("prompt_embeds", self.prompt_embeds, (1,))
+        _check_shape("pooled_prompt_embeds", self.pooled_prompt_embeds, (1,))
+
+    @property
+    def text(self) -> Text | None:
+        """The given features; None if the prompt is still to be encoded."""
+        if self.prompt_embeds is None or self.pooled_prompt_embeds is None:
+            return None
+        return Text(self.prompt_embeds, self.pooled_prompt_embeds)
+
+    def _check_kinds(self) -> None:
+        if not isinstance(self.prompt, str):
+            raise ValueError(
+                f"prompt is a {type(self.prompt).__name__}: give one string, for one picture."
+            )
+        if not isinstance(self.num_steps, int) or self.num_steps < 1:
+            raise ValueError(
+                f"num_inference_steps is {self.num_steps!r}: give a whole number, 1 or more."
+            )
+        if self.generator is not None and not isinstance(self.generator, torch.Generator):
+            raise ValueError(
+                f"generator is a {type(self.generator).__name__}: give one torch.Generator, e.g. "
+                "torch.Generator().manual_seed(42)."
+            )
+        if self.local_masks not in get_args(LocalMasks):
+            raise ValueError(
+                f"local_masks is {self.local_masks!r}: give one of {get_args(LocalMasks)}."
+            )
+        if (self.prompt_embeds is None) != (self.pooled_prompt_embeds is None):
+            raise ValueError("Give both prompt_embeds and pooled_prompt_embeds, or neither.")
+        if self.label_map is not None and self.condition_latents is not None:
+            raise ValueError("Give a mask or condition_latents, not both.")
+
+
+def check_size(height: int | None, width: int | None, default: int) -> tuple[int, int]:
+    """(height, width) of the picture; None = `default`. Raises ValueError."""
+    size = (default if height is None else height, default if width is None else width)
+    for name, length in zip(("height", "width"), size, strict=True):
+        if not isinstance(length, int) or length < 1 or length % PIXELS_PER_TOKEN:
+            raise ValueError(
+                f"{name} is {length!r}: give a multiple of {PIXELS_PER_TOKEN} pixels, "
+                f"e.g. {default}."
+            )
+    return size
+
+
+def grid_of(size: tuple[int, int]) -> tuple[int, int]:
+    """Rows and columns of the tokens of a picture of (height, width) pixels."""
+    return size[0] // PIXELS_PER_TOKEN, size[1] // PIXELS_PER_TOKEN
+
+
+def _check_shape(name: str, tensor: Tensor | None, beginning: tuple[int, ...]) -> None:
+    if tensor is not None and tuple(tensor.shape[: len(beginning)]) != beginning:
+        raise ValueError(
+            f"{name} has shape {tuple(tensor.shape)}: for one picture of this size it must begin "
+            f"with {beginning}."
+        )

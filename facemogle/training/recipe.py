@@ -1,0 +1,66 @@
+"""The numbers of a training run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class VAERecipe:
+    """channels: width per level, full to 1/8 resolution; the first level has no layers.
+    size: side of the pictures read, crop: side of the crops trained on, both in pixels.
+    """
+
+    channels: tuple[int, ...] = (16, 32, 64, 128)
+    encoder_layers: tuple[int, ...] = (0, 1, 1, 1)
+    decoder_layers: tuple[int, ...] = (0, 2, 2, 2)
+    size: int = 256
+    crop: int = 128
+    batch: int = 8
+    steps: int = 3000
+    learning_rate: float = 1e-3
+    ema_decay: float = 0.995
+    mixed_precision: str = "bf16"
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Training at one picture size.
+
+    size: pixels. batch: faces a step. steps: of this stage. faces: at most so many of the data's
+    faces, since encoding 20 mask pictures a face takes time too.
+    """
+
+    size: int
+    batch: int
+    steps: int
+    faces: int = 1_000_000
+
+
+@dataclass(frozen=True)
+class FlowRecipe:
+    """The transformer, its text encoders and MoGLE.
+
+    text_length: T5 tokens. lora_rank: of the condition stream. drop_text, drop_region:
+    probabilities of an empty prompt and of each local mask being black (Face-MoGLE, section 4.1).
+    matrix_rate: Muon's rate for the blocks' matrices; rate: AdamW's for all else.
+    """
+
+    width: int = 256
+    head_dim: int = 64
+    double_blocks: int = 3
+    single_blocks: int = 6
+    lora_rank: int = 16
+    text_width: int = 128
+    text_layers: int = 2
+    text_length: int = 48
+    stages: tuple[Stage, ...] = (Stage(128, 32, 1300), Stage(256, 16, 800, 1500))
+    matrix_rate: float = 2e-3
+    rate: float = 1e-3
+    drop_text: float = 0.1
+    drop_region: float = 0.1
+    ema_decay: float = 0.998
+    mixed_precision: str = "bf16"
+    default_steps: int = 10
+    seed: int = 0

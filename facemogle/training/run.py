@@ -1,0 +1,133 @@
+"""What every training stage shares: resume, EMA, learning-rate schedule, progress, plots."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from diffusers.training_utils import EMAModel
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from tqdm.auto import tqdm
+
+WARM_UP_STEPS = 100
+DECAY_SHARE = 0.4
+"""Share of the steps, at the end, over which the learning rate falls linearly to 2 %."""
+
+
+def learning_rate_factor(step: int, total: int) -> float:
+    """Warm-up, constant, linear decay. Depends on (step, total) alone, so a resumed run may have
+    another total.
+    """
+    decay = (total - step) / (DECAY_SHARE * total)
+    return min((step + 1) / WARM_UP_STEPS, 1.0, max(decay, 0.02))
+
+
+class Run:
+    """One training stage in a folder: run the same command again to go on where it stopped.
+
+    model: everything that is trained, as one module. ``folder/state`` holds what resuming needs,
+    ``folder/log.jsonl`` one line of losses per report.
+    """
+
+    def __init__(
+        self,
+        accelerator: Accelerator,
+        model: nn.Module,
+        optimizers: list[Optimizer],
+        folder: Path,
+        total_steps: int,
+        ema_decay: float,
+        save_every_s: float = 240.0,
+    ) -> None:
+        self.accelerator, self.folder, self.total_steps = accelerator, folder, total_steps
+        self.save_every_s = save_every_s
+        self.base_rates = [[g["lr"] for g in o.param_groups] for o in optimizers]
+        self.model, *self.optimizers = accelerator.prepare(model, *optimizers)
+        self.parameters = [p for p in self.model.parameters() if p.requires_grad]
+        self.ema = EMAModel(self.parameters, decay=ema_decay, use_ema_warmup=True, power=0.75)
+        self.ema.to(accelerator.device)
+        self.step = 0
+        folder.mkdir(parents=True, exist_ok=True)
+        accelerator.register_for_checkpointing(self)
+        if (folder / "state").is_dir():
+            accelerator.load_state(str(folder / "state"))
+            accelerator.print(f"Resuming {folder} at step {self.step} of {total_steps}.")
+
+    def state_dict(self) -> dict:
+        return {"step": self.step, "ema": self.ema.state_dict()}
+
+    def load_state_dict(self, state: dict) -> None:
+        self.step = state["step"]
+        self.ema.load_state_dict(state["ema"])
+
+    def save(self) -> None:
+        self.accelerator.save_state(str(self.folder / "state"))
+
+    def train(
+        self, batches: Iterable, loss_of: Callable[..., dict[str, Tensor]], until: int | None = None
+    ) -> None:
+        """Train until step ``until`` (None = ``total_steps``).
+
+        ``loss_of(batch)`` returns named losses; ``loss`` is minimised, all are reported.
+        """
+        until = until or self.total_steps
+        if self.step >= until:
+            return
+        saved = reported = time.monotonic()
+        sums: dict[str, float] = {}
+        bar = tqdm(total=self.total_steps, initial=self.step, desc=self.folder.name, mininterval=5)
+        for batch in batches:
+            losses = self._update(batch, loss_of)
+            self.step += 1
+            bar.update()
+            for name, value in losses.items():
+                sums[name] = sums.get(name, 0.0) + float(value.detach())
+            if self.step % 25 == 0:
+                now = time.monotonic()
+                line = {name: round(value / 25, 5) for name, value in sums.items()}
+                self._log(
+                    {"step": self.step, **line, "s_per_step": round((now - reported) / 25, 4)}
+                )
+                bar.set_postfix(line)
+                sums, reported = {}, now
+            if time.monotonic() - saved > self.save_every_s:
+                self.save()
+                saved = time.monotonic()
+            if self.step >= until:
+                break
+        self.save()
+
+    def _update(self, batch: object, loss_of: Callable[..., dict[str, Tensor]]) -> dict:
+        factor = learning_rate_factor(self.step, self.total_steps)
+        for optimizer, rates in zip(self.optimizers, self.base_rates, strict=True):
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                group["lr"] = rate * factor
+        with self.accelerator.autocast():
+            losses = loss_of(batch)
+        self.accelerator.backward(losses["loss"])
+        self.accelerator.clip_grad_norm_(self.parameters, 1.0)
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad()
+        self.ema.step(self.parameters)
+        return losses
+
+    def _log(self, line: dict) -> None:
+        if self.accelerator.is_main_process:
+            with (self.folder / "log.jsonl").open("a") as log:
+                log.write(json.dumps(line) + "\n")
+
+    def averaged(self) -> nn.Module:
+        """The model with its averaged (EMA) weights; training cannot go on afterwards."""
+        self.ema.copy_to(self.parameters)
+        return self.accelerator.unwrap_model(self.model)
+
+
+def make_accelerator(mixed_precision: str) -> Accelerator:
+    """mixed_precision: ``no`` or ``bf16``."""
+    return Accelerator(mixed_precision=mixed_precision, cpu=not torch.cuda.is_available())

@@ -1,0 +1,126 @@
+"""First stage: the VAE, on crops of faces and of the pictures that masks are turned into."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from diffusers import AutoencoderDC
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from facemogle.mask import decouple
+from facemogle.training.data import FaceFolder, Shuffled, to_model_range
+from facemogle.training.recipe import VAERecipe
+from facemogle.training.run import Run, make_accelerator
+
+MASK_SHARE = 0.1
+WHOLE_SHARE = 0.3
+NOISE = 0.1
+PRIOR_WEIGHT = 1e-3
+EDGE_WEIGHT = 1.0
+HALF_SIZE_WEIGHT = 0.25
+
+
+class Crops(Dataset[Tensor]):
+    """Float32 (3, crop, crop) in [-1, 1]: mostly crops, some whole pictures at that size, and
+    some of the 20 mask pictures, which the same VAE has to encode.
+    """
+
+    def __init__(self, faces: FaceFolder, crop: int) -> None:
+        self.faces, self.crop = faces, crop
+
+    def __len__(self) -> int:
+        return len(self.faces)
+
+    def __getitem__(self, n: int) -> Tensor:
+        face = self.faces[n]
+        picture = face.image
+        if torch.rand(()) < MASK_SHARE:
+            pictures = decouple(face.label_map)
+            filled = [k for k in range(len(pictures)) if k == 0 or pictures[k].any()]
+            picture = pictures[filled[int(torch.randint(len(filled), ()))]]
+        return to_model_range(self._cut(picture))
+
+    def _cut(self, picture: np.ndarray) -> np.ndarray:
+        stride = self.faces.size // self.crop
+        if stride > 1 and torch.rand(()) < WHOLE_SHARE:
+            size = self.crop
+            blocks = picture.reshape(size, stride, size, stride, 3)
+            return blocks.mean(axis=(1, 3)).round().astype(np.uint8)
+        top, left = torch.randint(self.faces.size - self.crop + 1, (2,)).tolist()
+        return picture[top : top + self.crop, left : left + self.crop]
+
+
+def build_vae(recipe: VAERecipe) -> AutoencoderDC:
+    """A small autoencoder with FLUX's latent layout: 16 channels, 8x downsampling.
+
+    DC-AE's space-to-depth shortcuts (arXiv 2410.10733) learn much faster than strided
+    convolutions, and nothing in it looks further than its convolutions do: far from a region's
+    edge, the latents of its mask picture do not depend on the picture.
+    """
+    levels = len(recipe.channels)
+    return AutoencoderDC(
+        latent_channels=16,
+        encoder_block_types="ResBlock",
+        decoder_block_types="ResBlock",
+        encoder_block_out_channels=recipe.channels,
+        decoder_block_out_channels=recipe.channels,
+        encoder_layers_per_block=recipe.encoder_layers,
+        decoder_layers_per_block=recipe.decoder_layers,
+        encoder_qkv_multiscales=((),) * levels,
+        decoder_qkv_multiscales=((),) * levels,
+        decoder_conv_act_fn="silu",
+    )
+
+
+def _gradients(x: Tensor) -> tuple[Tensor, Tensor]:
+    return x[..., 1:, :] - x[..., :-1, :], x[..., :, 1:] - x[..., :, :-1]
+
+
+def vae_loss(vae: AutoencoderDC, x: Tensor) -> dict[str, Tensor]:
+    """Reconstruction under a posterior of fixed variance, and the same for halved latents.
+
+    The last term makes halving the latents mean halving the picture; a latent space with that
+    property is easier to generate in (EQ-VAE, arXiv 2502.09509).
+    """
+    mean = vae.encode(x).latent.float()
+    z = mean + NOISE * torch.randn_like(mean)
+    y = vae.decode(z).sample.float()
+    pixels = F.l1_loss(y, x)
+    edges = sum(F.l1_loss(a, b) for a, b in zip(_gradients(y), _gradients(x), strict=True))
+    prior = mean.square().mean()
+    half = F.l1_loss(vae.decode(F.avg_pool2d(z, 2)).sample.float(), F.avg_pool2d(x, 2))
+    loss = pixels + EDGE_WEIGHT * edges + PRIOR_WEIGHT * prior + HALF_SIZE_WEIGHT * half
+    psnr = 10 * torch.log10(4 / F.mse_loss(y, x))
+    return {"loss": loss, "l1": pixels, "prior": prior, "half": half, "psnr": psnr}
+
+
+@torch.no_grad()
+def set_latent_statistics(vae: AutoencoderDC, faces: FaceFolder, count: int = 64) -> None:
+    """Write ``scaling_factor``, so that face latents have std 1."""
+    images = np.stack([faces[n].image for n in range(min(count, len(faces)))])
+    parts = [vae.encode(to_model_range(image[None])).latent for image in images]
+    latents = torch.cat(parts)
+    vae.register_to_config(scaling_factor=1 / latents.std().item())
+
+
+def train_vae(data: Path, folder: Path, recipe: VAERecipe) -> None:
+    """Train the VAE; the averaged weights go to ``folder/vae`` (safetensors)."""
+    accelerator = make_accelerator(recipe.mixed_precision)
+    torch.manual_seed(recipe.seed)
+    vae = build_vae(recipe).to(memory_format=torch.channels_last)
+    optimizer = torch.optim.AdamW(
+        vae.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99), weight_decay=1e-3
+    )
+    run = Run(accelerator, vae, [optimizer], folder / "vae_run", recipe.steps, recipe.ema_decay)
+    faces = FaceFolder(data, recipe.size)
+    order = Shuffled(len(faces), recipe.seed, start=run.step * recipe.batch)
+    loader = DataLoader(Crops(faces, recipe.crop), recipe.batch, sampler=order)
+    channels_last = (x.to(accelerator.device, memory_format=torch.channels_last) for x in loader)
+    run.train(channels_last, lambda x: vae_loss(run.model, x))
+    averaged = run.averaged().cpu().eval()
+    set_latent_statistics(averaged, faces)
+    averaged.save_pretrained(folder / "vae")

@@ -1,0 +1,179 @@
+"""FLUX with a condition stream, as one diffusers component."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from diffusers import FluxTransformer2DModel
+from diffusers import ModelMixin as ModelMixin  # diffusers looks for it beside a component
+from diffusers.configuration_utils import register_to_config
+from diffusers.models.modeling_outputs import Transformer2DModelOutput
+from torch import Tensor
+
+from facemogle.lora import ConditionLoRA, flux_targets, read_official_lora
+from facemogle.sinusoid import sinusoid
+from facemogle.streams import Rotary, double_block, shared_linear, single_block
+
+
+class FaceMoGLETransformer(FluxTransformer2DModel):
+    """Stock FLUX plus condition tokens (Face-MoGLE, arXiv 2509.00428, section 3.3).
+
+    Without condition tokens it is the stock forward pass, bit for bit. Nothing is switched on or
+    off in shared modules, so several threads may call it at once.
+
+    lora_rank: rank of the condition stream's low-rank terms; 0 = none.
+    lora_alpha: their scale times the rank; None = the rank, as in the published weights.
+    The other arguments are those of `FluxTransformer2DModel`.
+    """
+
+    @register_to_config
+    def __init__(
+        self,
+        patch_size: int = 1,
+        in_channels: int = 64,
+        out_channels: int | None = None,
+        num_layers: int = 19,
+        num_single_layers: int = 38,
+        attention_head_dim: int = 128,
+        num_attention_heads: int = 24,
+        joint_attention_dim: int = 4096,
+        pooled_projection_dim: int = 768,
+        guidance_embeds: bool = False,
+        axes_dims_rope: tuple[int, int, int] = (16, 56, 56),
+        lora_rank: int = 0,
+        lora_alpha: float | None = None,
+    ) -> None:
+        super().__init__(
+            patch_size=patch_size,
+            in_channels=in_channels,
+            out_channels=out_channels,
+            num_layers=num_layers,
+            num_single_layers=num_single_layers,
+            attention_head_dim=attention_head_dim,
+            num_attention_heads=num_attention_heads,
+            joint_attention_dim=joint_attention_dim,
+            pooled_projection_dim=pooled_projection_dim,
+            guidance_embeds=guidance_embeds,
+            axes_dims_rope=axes_dims_rope,
+        )
+        self.condition_lora = ConditionLoRA(flux_targets(self), lora_rank, lora_alpha)
+
+    def add_condition_lora(self, rank: int, alpha: float | None = None) -> None:
+        """Give the condition stream new low-rank terms in place of any old ones.
+
+        They change nothing until they are trained or loaded.
+        """
+        lora = ConditionLoRA(flux_targets(self), rank, alpha)
+        self.condition_lora = lora.to(self.device, self.dtype)
+        self.register_to_config(lora_rank=rank, lora_alpha=alpha)
+
+    def load_condition_lora(self, path: str | Path) -> None:
+        """Load low-rank terms in the published layout, from a safetensors file or its folder.
+
+        Raises ValueError if they belong to another base model.
+        """
+        tensors, rank, alpha = read_official_lora(path)
+        self.add_condition_lora(rank, alpha)
+        self.condition_lora.load_official_state_dict(tensors)
+
+    def save_condition_lora(self, folder: str | Path) -> Path:
+        """Write `pytorch_lora_weights.safetensors` in the published layout."""
+        return self.condition_lora.save(folder)
+
+    def forward(
+        self,
+        hidden_states: Tensor,
+        encoder_hidden_states: Tensor,
+        pooled_projections: Tensor,
+        timestep: Tensor,
+        img_ids: Tensor,
+        txt_ids: Tensor,
+        guidance: Tensor | None = None,
+        *,
+        condition_tokens: Tensor | None = None,
+        condition_ids: Tensor | None = None,
+        return_dict: bool = True,
+        **stock: Any,
+    ) -> Transformer2DModelOutput | tuple[Tensor]:
+        """Velocity x1 - x0 of the image tokens.
+
+        hidden_states: noisy image tokens (B, N, in_channels).
+        encoder_hidden_states: text features (B, T, joint_attention_dim).
+        pooled_projections: pooled text features (B, pooled_projection_dim).
+        timestep: t (B,) in [0,1], 1 = noise.
+        img_ids, txt_ids: rotary positions (N, 3) and (T, 3), whole numbers or not.
+        guidance: (B,), for a config with `guidance_embeds`.
+        condition_tokens: (B, M, in_channels); None = no condition stream.
+        condition_ids: their rotary positions (M, 3); None = those of the image tokens.
+        stock: more arguments of `FluxTransformer2DModel.forward`, without condition tokens only.
+
+        Returns (B, N, out_channels), in a tuple or as `.sample`.
+        """
+        if condition_tokens is None:
+            return super().forward(
+                hidden_states,
+                encoder_hidden_states,
+                pooled_projections,
+                timestep,
+                img_ids,
+                txt_ids,
+                guidance,
+                return_dict=return_dict,
+                **stock,
+            )
+        if given := [name for name, value in stock.items() if value is not None]:
+            raise ValueError(f"{', '.join(given)}: not possible together with condition_tokens.")
+
+        num_condition = condition_tokens.shape[1]
+        joined = torch.cat([hidden_states, condition_tokens], dim=1)
+        joined = shared_linear(
+            self, self.condition_lora.terms(""), "x_embedder", joined, num_condition
+        )
+        image, condition = joined[:, :-num_condition], joined[:, -num_condition:]
+        text = self.context_embedder(encoder_hidden_states)
+        temb = self._embed_times(timestep.to(image.dtype), guidance, pooled_projections)
+        condition_ids = img_ids if condition_ids is None else condition_ids
+        rotary = self.pos_embed(torch.cat([txt_ids, img_ids, condition_ids]))
+
+        image = self._run_blocks(text, image, condition, F.silu(temb), rotary)
+        sample = self.proj_out(self.norm_out(image, temb[:, 0]))
+        return Transformer2DModelOutput(sample=sample) if return_dict else (sample,)
+
+    def _embed_times(self, t: Tensor, guidance: Tensor | None, pooled: Tensor) -> Tensor:
+        """Embeddings of t, for text and image tokens, and of 0, for condition tokens: (B, 2, D)."""
+        embed = self.time_text_embed
+        channels = embed.time_proj.num_channels
+        rest = embed.text_embedder(pooled)
+        if guidance is not None:
+            features = sinusoid(guidance.to(t.dtype) * 1000, channels)
+            rest = embed.guidance_embedder(features.to(pooled.dtype)) + rest
+        times = torch.cat([t * 1000, torch.zeros_like(t)])
+        features = embed.timestep_embedder(sinusoid(times, channels).to(pooled.dtype))
+        return torch.stack([features[: len(t)] + rest, features[len(t) :] + rest], dim=1)
+
+    def _run_blocks(
+        self, text: Tensor, image: Tensor, condition: Tensor, emb: Tensor, rotary: Rotary
+    ) -> Tensor:
+        """The image tokens (B, N, D) after all blocks."""
+        lora = self.condition_lora
+        for index, block in enumerate(self.transformer_blocks):
+            terms = lora.terms(f"transformer_blocks.{index}")
+            text, image, condition = self._run(
+                double_block, block, terms, text, image, condition, emb, rotary
+            )
+        base = torch.cat([text, image], dim=1)
+        last = len(self.single_transformer_blocks) - 1
+        for index, block in enumerate(self.single_transformer_blocks):
+            terms = lora.terms(f"single_transformer_blocks.{index}")
+            base, condition = self._run(
+                single_block, block, terms, base, condition, emb, rotary, index == last
+            )
+        return base[:, text.shape[1] :]
+
+    def _run(self, block: Any, *args: Any) -> Any:
+        if torch.is_grad_enabled() and self.gradient_checkpointing:
+            return self._gradient_checkpointing_func(block, *args)
+        return block(*args)

@@ -1,0 +1,75 @@
+"""What a person asks for, complete and checked: the one way in for the page and for the API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from facemogle.mask import MaskError, read_mask
+
+MAX_PROMPT = 10_000
+MAX_STEPS = 100
+MAX_SEED = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Job:
+    """One picture to make.
+
+    label_map: uint8 (H, W), labels 0..18.
+    prompt: what the picture shows; empty means that the mask alone decides.
+    seed: of the noise that sampling starts from, 0..2^63-1.
+    steps: denoising steps, 1..100.
+    """
+
+    label_map: np.ndarray
+    prompt: str
+    seed: int
+    steps: int
+
+    @classmethod
+    def checked(cls, mask: bytes | None, prompt: object, seed: object, steps: object) -> Job:
+        """Read and check what came from outside.
+
+        mask: content of any picture that ``read_mask`` understands.
+        Raises ValueError (MaskError for the mask) with the value and the remedy.
+        """
+        if mask is None:
+            raise MaskError("There is no mask. Give a PNG of labels or of palette colours.")
+        return cls(
+            label_map=read_mask(mask).label_map,
+            prompt=_prompt(prompt),
+            seed=_whole_number("Seed", seed, 0, MAX_SEED),
+            steps=_whole_number("Steps", steps, 1, MAX_STEPS),
+        )
+
+
+def _prompt(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"The prompt is {value!r}. Give text; it may be empty.")
+    if len(value) > MAX_PROMPT:
+        raise ValueError(
+            f"The prompt has {len(value)} characters; at most {MAX_PROMPT} are accepted. Shorten it."
+        )
+    return value.strip()
+
+
+def _whole_number(name: str, value: object, low: int, high: int) -> int:
+    """Accept 7, 7.0 and "7": JSON from a browser has all three."""
+    remedy = f"Give a whole number from {low} to {high}."
+    try:
+        number = int(value)  # type: ignore[call-overload]
+        exact = not isinstance(value, float) or number == value
+    except (TypeError, ValueError, OverflowError):
+        exact = False
+    if isinstance(value, bool) or not exact:
+        raise ValueError(f"{name} is {_shortened(value)}. {remedy}")
+    if not low <= number <= high:
+        raise ValueError(f"{name} {_shortened(number)} is out of range. {remedy}")
+    return number
+
+
+def _shortened(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:40]}..."

@@ -1,0 +1,161 @@
+"""The page: its components and events, and how it is served."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import gradio as gr
+from PIL import Image
+from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.responses import Response
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from facemogle.mask import read_mask
+from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.ui.desk import Desk
+from facemogle.ui.studio import MAX_BODY, MODULES_URL, ON_FAILURE, SIDE, STATIC, Bus, Studio, packed
+
+_QUEUED = 64
+_CACHE_SECONDS = 3600
+_SAMPLING: dict[str, Any] = {"concurrency_id": "sampling", "concurrency_limit": 1}
+_PRIVATE: dict[str, Any] = {
+    "show_progress": "hidden",
+    "trigger_mode": "multiple",
+    "api_visibility": "private",
+}
+
+_PAGE_CSS = """
+.gradio-container .fillable, .gradio-container .html-container { padding: 0 !important; }
+footer { margin: 0 0 12px !important; }
+@keyframes studio-wait { from { opacity: 0.15; } to { opacity: 0.7; } }
+"""
+
+
+def build_page(pipeline: FaceMoGLEPipeline, *, model: str, templates: Path) -> gr.Blocks:
+    """Lay out the page around a loaded pipeline.
+
+    model: the checkpoint's name, shown in the header.
+    templates: folder of masks to start from; the first by name is on the canvas at first.
+    """
+    desk = Desk(pipeline)
+    with gr.Blocks(
+        title="facemogle studio",
+        fill_width=True,
+        analytics_enabled=False,
+        delete_cache=(_CACHE_SECONDS, _CACHE_SECONDS),
+    ) as page:
+        studio = Studio(model=_facts(pipeline, model), templates=_read_templates(templates))
+        studio.announce(desk.announce, None, None, queue=False, **_PRIVATE)
+        order = studio.generate(desk.generate, studio, Bus(), **_SAMPLING, **_PRIVATE)
+        order.failure(None, js=ON_FAILURE)
+        _add_endpoint(desk, default_steps=pipeline.config.default_steps)
+        page.unload(desk.leave)
+    return page
+
+
+def serve(page: gr.Blocks, *, host: str, port: int, share: bool = False, **launch: Any) -> str:
+    """Serve the page and return its address. ``launch``: more of Gradio's launch arguments.
+
+    Run history would store every picture in the browser's storage, and server-side rendering would
+    put a proxy before the modules' route.
+    """
+    modules = Mount(f"/{MODULES_URL}", _Modules(directory=STATIC / "js"))
+    # max_file_size covers uploads only; Gradio would take a JSON body of any size.
+    limit = Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY)
+    _, address, _ = page.queue(max_size=_QUEUED).launch(
+        server_name=host,
+        server_port=port,
+        share=share,
+        theme=_theme(),
+        css=_PAGE_CSS,
+        footer_links=["api", "settings"],
+        run_history=False,
+        ssr_mode=False,
+        max_file_size=MAX_BODY,
+        app_kwargs={"routes": [modules], "middleware": [limit]},
+        **launch,
+    )
+    return address
+
+
+def _add_endpoint(desk: Desk, default_steps: int) -> None:
+    """Publish ``/generate``. It has components because only these move files in and out."""
+    with gr.Row(visible=False):
+        mask = gr.File(label="Mask", type="binary")
+        prompt = gr.Textbox(label="Prompt")
+        seed = gr.Number(0, label="Seed", precision=0)
+        steps = gr.Number(default_steps, label="Steps", precision=0)
+        picture = gr.Image(label="Picture", type="pil", format="png")
+        trace = gr.File(label="Trace")
+        button = gr.Button()
+
+    def generate(mask: bytes, prompt: str, seed: int, steps: int) -> tuple[Image.Image, str]:
+        """Make a face. The mask: any picture of labels or palette colours, of any size.
+
+        Returns the picture and the gate weights of all steps (npz: times, gate_weights, grid).
+        """
+        image, weights = desk.make(mask, prompt, seed, steps)
+        # Inside Gradio's cache, so that it is served from there and deleted with the rest.
+        path = Path(trace.GRADIO_CACHE) / uuid4().hex / "trace.npz"
+        path.parent.mkdir(parents=True)
+        weights.save(path)
+        return image, str(path)
+
+    button.click(
+        generate, [mask, prompt, seed, steps], [picture, trace], api_name="generate", **_SAMPLING
+    )
+
+
+def _facts(pipeline: FaceMoGLEPipeline, model: str) -> dict[str, Any]:
+    """What the browser has to know of the model."""
+    return {
+        "name": model,
+        "device": pipeline.device.type,
+        "side": pipeline.config.default_size,
+        "steps": pipeline.config.default_steps,
+    }
+
+
+def _read_templates(folder: Path) -> list[dict[str, str]]:
+    return [
+        {
+            "title": path.stem.replace("_", " ").capitalize(),
+            "labels": packed(read_mask(path, size=(SIDE, SIDE)).label_map),
+        }
+        for path in sorted(folder.glob("*.png"))
+    ]
+
+
+def _theme() -> gr.Theme:
+    """System fonts only: the page asks no other server for anything."""
+    return gr.themes.Base(
+        primary_hue="teal",
+        neutral_hue="stone",
+        radius_size="md",
+        font=["system-ui", "sans-serif"],
+        font_mono=["ui-monospace", "monospace"],
+    ).set(
+        body_background_fill="*neutral_100",
+        body_background_fill_dark="*neutral_950",
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_hover_dark="*primary_600",
+        input_background_fill="*background_fill_primary",
+        input_background_fill_dark="*background_fill_primary",
+    )
+
+
+class _Modules(StaticFiles):
+    """The browser's modules; always revalidated, so that an update of the program is an update."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        return response

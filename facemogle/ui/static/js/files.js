@@ -1,0 +1,104 @@
+// Masks in and out: templates, files to open, files to save.
+
+import { fromBase64, inflate } from "./codec.js";
+import { SIDE } from "./layers.js";
+import { colorPNG, indexedPNG } from "./png.js";
+
+export class Files {
+  /** read(file): asks the server; answers { labels, notes } or { error }, or nothing if it failed. */
+  constructor(element, { drawing, notice, palette, partners, templates, maxBytes, read }) {
+    Object.assign(this, { drawing, notice, palette, partners, maxBytes, read });
+    this.input = element.querySelector("input[type=file]");
+    this.input.addEventListener("change", () => {
+      if (this.input.files.length) this.open(this.input.files[0]);
+      this.input.value = ""; // so that the same file can be opened again
+    });
+    const on = (command, act) =>
+      element.querySelector(`[data-command=${command}]`).addEventListener("click", act);
+    on("open", () => this.input.click());
+    on("save-index", () => this.save("mask.png", indexedPNG));
+    on("save-colors", () => this.save("mask_colors.png", colorPNG));
+    on("swap", () => this.swapSides());
+    this.offer(element.querySelector(".templates"), templates);
+  }
+
+  /** Let files be dropped on an element. */
+  acceptDrops(element) {
+    element.addEventListener("dragover", (event) => {
+      event.preventDefault();
+      element.classList.add("dropping");
+    });
+    for (const type of ["dragleave", "drop"]) {
+      element.addEventListener(type, () => element.classList.remove("dropping"));
+    }
+    element.addEventListener("drop", (event) => {
+      event.preventDefault();
+      if (event.dataTransfer.files.length) this.open(event.dataTransfer.files[0]);
+    });
+  }
+
+  /** Put a mask on the canvas; a file that is none leaves the drawing as it is. */
+  async open(file) {
+    if (file.size > this.maxBytes) {
+      this.notice.warn(`${file.name} has ${megabytes(file.size)}; at most ` +
+        `${megabytes(this.maxBytes)} are accepted. Save the mask as a compressed PNG.`);
+      return;
+    }
+    const answer = await this.read(file);
+    if (!answer) {
+      this.notice.warn(`${file.name} could not be sent to the server. Try again.`);
+    } else if (answer.error) {
+      this.notice.warn(`${file.name}: ${answer.error}`);
+    } else {
+      this.drawing.replace(await inflate(fromBase64(answer.labels)));
+      const swap = { title: "Swap left and right", act: () => this.swapSides() };
+      this.notice.tell([`Opened ${file.name}.`, ...answer.notes].join(" "), swap);
+    }
+  }
+
+  async save(name, encode) {
+    const content = await encode(this.drawing.labels, SIDE, this.palette);
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([content], { type: "image/png" }));
+    link.download = name;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  }
+
+  swapSides() {
+    this.drawing.swapSides(this.partners);
+    this.notice.tell("Left and right eyes, brows and ears were exchanged. Undo takes it back.");
+  }
+
+  offer(list, templates) {
+    for (const { title, labels } of templates) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.title = `Start from: ${title}`;
+      button.setAttribute("aria-label", button.title);
+      const canvas = document.createElement("canvas");
+      button.append(canvas);
+      list.append(button);
+      const unpacked = inflate(fromBase64(labels));
+      unpacked.then((map) => thumbnail(canvas, map, this.palette));
+      button.addEventListener("click", async () => this.drawing.replace(await unpacked));
+    }
+  }
+}
+
+const THUMBNAIL = 128;
+
+function thumbnail(canvas, labels, palette) {
+  canvas.width = canvas.height = THUMBNAIL;
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(THUMBNAIL, THUMBNAIL);
+  const step = SIDE / THUMBNAIL;
+  for (let i = 0; i < THUMBNAIL * THUMBNAIL; i++) {
+    const x = (i % THUMBNAIL) * step;
+    const y = Math.floor(i / THUMBNAIL) * step;
+    image.data.set([...palette[labels[y * SIDE + x]], 255], i * 4);
+  }
+  context.putImageData(image, 0, 0);
+}
+
+const megabytes = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MB`;

@@ -1,0 +1,46 @@
+// Puts the page together. Gradio calls mount() once, with the element and its ways to the server.
+
+import { fromBase64, inflate } from "./codec.js";
+import { Drawing } from "./drawing.js";
+import { listenToKeys } from "./keys.js";
+import { Orders } from "./orders.js";
+import { setUpPainting } from "./painting.js";
+import { Sampling } from "./sampling.js";
+import { loadDrawing } from "./store.js";
+
+/** props: regions, experts, layers, swatches, limits, model, templates of facemogle.ui.studio. */
+export async function mount({ element, trigger, props, server }) {
+  const { regions, experts, swatches, templates, limits, model } = props;
+  const root = element.querySelector(".studio");
+  root.querySelector(".model").textContent = `${model.name}, ${model.side}×${model.side}, ${model.device}`;
+  const drawing = new Drawing(props.layers);
+  await begin(drawing.layers, templates);
+
+  const read = (file) => server.read_mask_file({ binary: true, data: { file } });
+  const painting = { drawing, regions, swatches, templates, maxBytes: limits.bytes, read };
+  const brush = setUpPainting(root.querySelector(".painting"), painting);
+
+  const orders = new Orders({ trigger, props });
+  document.addEventListener("facemogle-packet", ({ detail }) => orders.receive(detail));
+  document.addEventListener("facemogle-failure", () => orders.fail());
+  const sampling = new Sampling(root, { drawing, orders, regions, experts, steps: model.steps });
+
+  listenToKeys(root, {
+    brush: () => brush.set({ tool: "brush" }),
+    eraser: () => brush.set({ tool: "eraser" }),
+    fill: () => brush.set({ tool: "fill" }),
+    smaller: () => brush.resize(-1),
+    larger: () => brush.resize(1),
+    undo: () => drawing.undo(),
+    redo: () => drawing.redo(),
+    generate: () => sampling.submit(),
+  });
+  root.dataset.ready = "true";
+}
+
+/** The last drawing of this browser, or the first template. */
+async function begin(layers, templates) {
+  const saved = await loadDrawing();
+  if (saved) layers.setWords(saved);
+  else layers.setLabels(await inflate(fromBase64(templates[0].labels)));
+}

@@ -1,0 +1,34 @@
+// One message in place: what went wrong and what to do, or what was assumed.
+
+export class Notice {
+  constructor(element) {
+    this.element = element;
+    this.text = element.querySelector("p");
+    this.button = element.querySelector(".act");
+    element.querySelector(".dismiss").addEventListener("click", () => this.clear());
+    this.button.addEventListener("click", () => this.act());
+  }
+
+  /** action: { title, act } adds a button. */
+  tell(text, action) {
+    this.show("info", text, action);
+  }
+
+  warn(text) {
+    this.show("error", text);
+  }
+
+  clear() {
+    this.element.hidden = true;
+  }
+
+  show(kind, text, action) {
+    this.element.dataset.kind = kind;
+    this.element.setAttribute("role", kind === "error" ? "alert" : "status");
+    this.text.textContent = text;
+    this.button.hidden = !action;
+    this.button.textContent = action?.title ?? "";
+    this.act = action?.act;
+    this.element.hidden = false;
+  }
+}

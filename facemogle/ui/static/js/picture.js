@@ -1,0 +1,65 @@
+// The picture while it is made and afterwards.
+
+export class Picture {
+  constructor(panel) {
+    this.panel = panel;
+    this.image = panel.querySelector("img");
+    this.hint = panel.querySelector(".hint");
+    this.bar = panel.querySelector("[role=progressbar]");
+    this.text = panel.querySelector(".progress-text");
+    this.link = panel.querySelector("a[download]");
+  }
+
+  wait() {
+    this.began = performance.now();
+    this.panel.dataset.state = "waiting";
+    this.text.textContent = "Waiting for the model";
+    this.progress(0);
+  }
+
+  start(run) {
+    this.panel.dataset.state = "running";
+    this.text.textContent = `Step 1 of ${run.steps}`;
+  }
+
+  step(run) {
+    this.progress(run.done / run.steps);
+    this.show(run.reports.at(-1).picture);
+    const next = Math.min(run.done + 1, run.steps);
+    this.text.textContent = `Step ${next} of ${run.steps}`;
+  }
+
+  finish(run, { seed }) {
+    const seconds = ((performance.now() - this.began) / 1000).toFixed(1);
+    this.settle("done", `${run.steps} steps, seed ${seed}, ${seconds} s`);
+    this.link.href = run.reports.at(-1).picture;
+    this.link.download = `face_seed_${seed}.png`;
+    this.link.hidden = false;
+  }
+
+  stop(run) {
+    this.settle("stopped", run?.done ? `Stopped after step ${run.done} of ${run.steps}` : "Stopped");
+  }
+
+  fail() {
+    this.settle("failed", "Not made");
+  }
+
+  settle(state, text) {
+    this.panel.dataset.state = state;
+    this.text.textContent = text;
+    this.progress(0);
+  }
+
+  show(url) {
+    this.image.src = url;
+    this.image.hidden = false;
+    this.hint.hidden = true;
+    this.link.hidden = true;
+  }
+
+  progress(share) {
+    this.bar.setAttribute("aria-valuenow", String(Math.round(100 * share)));
+    this.bar.firstElementChild.style.width = `${100 * share}%`;
+  }
+}

@@ -1,0 +1,42 @@
+// The browser's storage: drawing and settings survive a reload.
+
+import { deflate, fromBase64, inflate, toBase64 } from "./codec.js";
+
+const DRAWING = "facemogle.drawing.1"; // another number when the order of the layers changes
+const SETTINGS = "facemogle.settings.1";
+
+/** The saved layers, one 32-bit word per pixel, or null. */
+export async function loadDrawing() {
+  const saved = read(DRAWING);
+  return saved && new Uint32Array((await inflate(fromBase64(saved))).buffer);
+}
+
+export async function saveDrawing(words) {
+  write(DRAWING, toBase64(await deflate(new Uint8Array(words.buffer))));
+}
+
+export function loadSettings() {
+  return JSON.parse(read(SETTINGS) ?? "{}");
+}
+
+export function saveSettings(changes) {
+  write(SETTINGS, JSON.stringify({ ...loadSettings(), ...changes }));
+}
+
+// Storage may be switched off or full; the page then works without it.
+
+function read(key) {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+function write(key, text) {
+  try {
+    localStorage.setItem(key, text);
+  } catch {
+    console.info("The browser's storage is not available: a reload will lose the drawing.");
+  }
+}

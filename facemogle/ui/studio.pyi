@@ -1,0 +1,112 @@
+"""The studio as Gradio components: the whole page, and the bus that packets come down on.
+
+Payload of the studio's value, browser to server: ``{number: int, mask: base64 of an indexed PNG,
+prompt: str, seed: str, steps: str}``. Its events: ``announce`` with the order's number, at once, and
+``generate``. The bus's value, server to browser, is a packet of ``facemogle.ui.sampling`` plus the
+order's ``number``.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from zlib import compress
+
+import gradio as gr
+import numpy as np
+
+from facemogle.mask import MaskError, read_mask
+from facemogle.regions import EXPERT_TITLES, REGIONS
+from facemogle.ui.job import MAX_PROMPT, MAX_STEPS
+from facemogle.ui.layers import ACROSS, BENEATH, LAYER_ORDER, SWATCH_ORDER
+from facemogle.ui.limits import MAX_BODY
+
+STATIC = Path(__file__).parent / "static"
+SIDE = 512
+"""Pixels of the canvas, either way."""
+
+MODULES_URL = "facemogle-ui"
+"""Where the server offers the browser's modules, relative to the page."""
+
+# Gradio publishes an event only if its quoted name stands in this text.
+_ON_LOAD = f"""
+const events = ["announce", "generate"];
+import(new URL("{MODULES_URL}/main.js", document.baseURI)).then(
+    (main) => main.mount({{ element, trigger, props, server, events }}));
+"""
+
+_ON_PACKET = """
+watch("value", () => document.dispatchEvent(
+    new CustomEvent("facemogle-packet", { detail: props.value })));
+"""
+
+from gradio.events import Dependency
+
+class Studio(gr.HTML):
+    """Canvas, picture, prompt and gating view in one component.
+
+    The template is static: Gradio would reset the canvas on any change of an interpolated one, and
+    would run code in interpolated text. Everything that changes is written by the modules.
+    """
+
+    def __init__(self, *, model: dict[str, Any], templates: list[dict[str, str]]) -> None:
+        super().__init__(
+            html_template=_joined("html"),
+            css_template=_joined("css"),
+            js_on_load=_ON_LOAD,
+            apply_default_css=False,
+            elem_id="studio",
+            server_functions=[read_mask_file],
+            regions=[asdict(region) for region in REGIONS],
+            experts=EXPERT_TITLES,
+            layers={"order": LAYER_ORDER, "beneath": _keyed(BENEATH), "across": _keyed(ACROSS)},
+            swatches=SWATCH_ORDER,
+            limits={"prompt": MAX_PROMPT, "steps": MAX_STEPS, "bytes": MAX_BODY},
+            model=model,
+            templates=templates,
+        )
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from gradio.blocks import Block
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
+
+
+class Bus(gr.HTML):
+    """Carries packets to the studio without being seen."""
+
+    def __init__(self) -> None:
+        super().__init__(html_template="", js_on_load=_ON_PACKET, visible="hidden")
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from gradio.blocks import Block
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
+
+
+def read_mask_file(sent: Any) -> dict[str, Any]:
+    """Read a mask that a person opens. Called by the browser, outside the queue.
+
+    sent: one uploaded file, as ``sent.files[0] = (name, content)``.
+    Returns ``labels`` (see ``packed``) and ``notes``, or ``error``.
+    """
+    try:
+        reading = read_mask(sent.files[0][1], size=(SIDE, SIDE))
+    except MaskError as error:
+        return {"error": str(error)}
+    return {"labels": packed(reading.label_map), "notes": reading.notes}
+
+
+def packed(label_map: np.ndarray) -> str:
+    """Label map uint8 (512, 512) as base64 of its zlib-compressed rows.
+
+    The browser would have to read a PNG back from a canvas, which privacy settings may blur.
+    """
+    return b64encode(compress(label_map.tobytes(), 9)).decode()
+
+
+def _joined(kind: str) -> str:
+    """All static files of one kind, in the order of their names."""
+    return "\n".join(path.read_text("utf-8") for path in sorted((STATIC / kind).glob(f"*.{kind}")))

@@ -1,0 +1,350 @@
+"""The page in a real browser: what is painted is what is sampled, and nothing painted is lost."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import TEMPLATES, StudioUnderTest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from facemogle.mask import palette_png, read_mask, swap_sides
+
+CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or "/usr/bin/chromium")
+SIDE = 512
+SKIN, NOSE, L_EYE, HAT = 1, 2, 4, 14
+PATIENCE = 60_000  # milliseconds for a picture
+
+TEMPLATE = read_mask(sorted(TEMPLATES.glob("*.png"))[0]).label_map
+LEFT_EYE_AT = (318, 246)  # x, y in the first template
+FOREHEAD = ((200, 170), (312, 170))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+
+
+@pytest.fixture
+def page(browser: Browser, studio: StudioUnderTest) -> Iterator[Page]:
+    """A visitor's first view; it must stay free of errors and of requests to other servers."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    page.on("request", lambda request: complaints.extend(foreign(request.url, studio.url)))
+    open_studio(page, studio)
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def foreign(url: str, home: str) -> list[str]:
+    return [] if url.startswith((home, "data:", "blob:")) else [f"request to {url}"]
+
+
+def open_studio(page: Page, studio: StudioUnderTest) -> None:
+    page.goto(studio.url)
+    page.wait_for_selector(".studio[data-ready=true]")
+
+
+def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """Draw a straight stroke with the mouse; points in pixels of the drawing."""
+    canvas = page.get_by_label("Canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box is not None
+    scale = box["width"] / SIDE
+    (x0, y0), (x1, y1) = (
+        (box["x"] + x * scale, box["y"] + y * scale) for x, y in (start, end)
+    )
+    page.mouse.move(x0, y0)
+    page.mouse.down()
+    page.mouse.move(x1, y1, steps=8)
+    page.mouse.up()
+
+
+def take(page: Page, region: str, tool: str = "Brush") -> None:
+    page.get_by_role("radio", name=region, exact=True).click()
+    page.get_by_role("button", name=tool, exact=True).click()
+
+
+def drawing(page: Page, button: str = "Save mask") -> np.ndarray:
+    """The label map as the browser saves it, uint8 (512, 512)."""
+    return read_mask(saved_file(page, button)).label_map
+
+
+def saved_file(page: Page, button: str) -> bytes:
+    with page.expect_download() as download:
+        page.get_by_role("button", name=button, exact=True).click()
+    return Path(download.value.path()).read_bytes()
+
+
+def generate(page: Page, steps: int = 2) -> None:
+    page.get_by_role("textbox", name="Steps").fill(str(steps))
+    page.get_by_role("button", name="Generate", exact=True).click()
+    expect(page.locator(".result")).to_have_attribute("data-state", "done", timeout=PATIENCE)
+
+
+def open_mask(page: Page, name: str, content: bytes) -> None:
+    mask = {"name": name, "mimeType": "image/png", "buffer": content}
+    page.get_by_label("Mask file").set_input_files(mask)
+
+
+def heatmap(page: Page, expert: int) -> list[int]:
+    """RGBA values of an expert's tile."""
+    script = """canvas => [...canvas.getContext("2d")
+        .getImageData(0, 0, canvas.width, canvas.height).data]"""
+    return page.locator(f".tiles [data-expert='{expert}'] canvas").evaluate(script)
+
+
+def test_starts_on_a_template_face(page: Page) -> None:
+    assert np.array_equal(drawing(page), TEMPLATE)
+
+
+def test_stroke_reaches_the_server_and_changes_picture_and_heatmaps(
+    page: Page, studio: StudioUnderTest, tmp_path: Path
+) -> None:
+    generate(page)
+    picture, tile = page.get_by_alt_text("Generated face").get_attribute("src"), heatmap(page, 15)
+
+    take(page, "Hat")
+    drag(page, *FOREHEAD)
+    generate(page)
+
+    sampled = studio.label_maps[-1]
+    assert np.array_equal(sampled, drawing(page))
+    assert sampled[170, 256] == HAT
+    assert set(sampled[sampled != TEMPLATE]) == {HAT}  # hard edges: no third label
+    assert page.get_by_alt_text("Generated face").get_attribute("src") != picture
+    assert heatmap(page, 15) != tile
+    page.screenshot(path=tmp_path / "page.png", full_page=True)
+
+
+def test_gate_shows_every_step_and_both_scales(page: Page) -> None:
+    generate(page, steps=3)
+    gate = page.get_by_label("Gating view")
+    slider = gate.get_by_label("Step shown")
+    assert slider.get_attribute("max") == "3"
+    last = heatmap(page, 1)
+
+    slider.fill("1")
+    expect(gate).to_contain_text("Step 1 of 3, t = 1.000")
+    assert heatmap(page, 1) != last
+    gate.get_by_role("button", name="Hair").click()
+    gate.get_by_role("button", name="Absolute").click()
+    assert gate.locator(".low").inner_text() == "0.0000"
+    assert gate.locator(".high").inner_text() == "1.0000"
+    means = [float(text.split()[0]) for text in gate.locator(".tiles b").all_inner_texts()]
+    assert len(means) == 20
+    assert sum(means) == pytest.approx(100, abs=1)  # the gate is a softmax
+
+
+def test_undo_and_redo_restore_exactly(page: Page) -> None:
+    take(page, "Glasses")
+    states = [TEMPLATE]
+    for y in (220, 250, 280):
+        drag(page, (150, y), (360, y + 20))
+        states.append(drawing(page))
+    page.get_by_role("button", name="Short hair").click()
+    states.append(drawing(page))
+    for state in states[-2::-1]:
+        page.get_by_role("button", name="Undo").click()
+        assert np.array_equal(drawing(page), state)
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+    for state in states[1:]:
+        page.get_by_role("button", name="Redo").click()
+        assert np.array_equal(drawing(page), state)
+
+
+def test_eraser_bares_what_lies_beneath(page: Page) -> None:
+    x, y = LEFT_EYE_AT
+    take(page, "Left eye", "Eraser")
+    drag(page, (x - 40, y), (x + 40, y))
+    erased = drawing(page)
+    assert erased[y, x] == SKIN  # of an eye that came as a flat mask
+    assert set(TEMPLATE[erased != TEMPLATE]) == {L_EYE}  # nothing else was erased
+
+    take(page, "Hat")
+    drag(page, (256, 280), (256, 320))  # over nose
+    take(page, "Hat", "Eraser")
+    drag(page, (256, 280), (256, 320))
+    assert np.array_equal(drawing(page), erased)
+
+
+def test_fill_stays_in_its_area(page: Page) -> None:
+    take(page, "Clothes", "Fill")
+    drag(page, (256, 320), (256, 320))
+    filled = drawing(page)
+    assert np.array_equal(filled != TEMPLATE, TEMPLATE == NOSE)
+
+
+def test_stroke_goes_on_outside_of_the_canvas(page: Page) -> None:
+    take(page, "Hat")
+    canvas = page.get_by_label("Canvas").bounding_box()
+    assert canvas is not None
+    page.mouse.move(canvas["x"] + 20, canvas["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(canvas["x"] - 60, canvas["y"] + 30, steps=4)
+    page.mouse.move(canvas["x"] - 60, canvas["y"] + 130, steps=4)
+    page.mouse.move(canvas["x"] + 20, canvas["y"] + 130, steps=4)
+    page.mouse.up()
+    painted = drawing(page)
+    assert painted[30, 2] == painted[130, 2] == HAT
+    page.keyboard.press("Control+z")
+    assert np.array_equal(drawing(page), TEMPLATE)  # one stroke, one undo
+
+
+def test_palette_picture_is_opened_and_can_be_swapped(page: Page) -> None:
+    mask = np.roll(TEMPLATE, 40, axis=1)
+    open_mask(page, "mine.png", palette_png(mask))
+    notice = page.locator(".painting .notice")
+    expect(notice).to_contain_text("Opened mine.png. Read by colour")
+    assert np.array_equal(drawing(page), mask)
+    notice.get_by_role("button", name="Swap left and right").click()
+    assert np.array_equal(drawing(page), swap_sides(mask))
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    assert np.array_equal(drawing(page), TEMPLATE)
+
+
+def photo() -> bytes:
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(noise).save(stream, "PNG")
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("content", [b"no picture at all", photo(), palette_png(TEMPLATE)[:900]])
+def test_bad_file_is_explained_and_leaves_the_drawing(page: Page, content: bytes) -> None:
+    take(page, "Hat")
+    drag(page, *FOREHEAD)
+    before = drawing(page)
+    open_mask(page, "bad.png", content)
+    notice = page.locator(".painting .notice")
+    expect(notice).to_have_attribute("data-kind", "error")
+    expect(notice).to_contain_text("bad.png: ")
+    assert "Traceback" not in notice.inner_text()
+    assert np.array_equal(drawing(page), before)
+
+
+def test_saved_masks_come_back_unchanged(page: Page) -> None:
+    take(page, "Necklace")
+    drag(page, (190, 470), (320, 470))
+    original = drawing(page)
+    assert Image.open(io.BytesIO(saved_file(page, "Save mask"))).mode == "P"
+    for button in ("Save mask", "Save colours"):
+        content = saved_file(page, button)
+        page.get_by_role("button", name="Short hair").click()
+        open_mask(page, "again.png", content)
+        expect(page.locator(".painting .notice")).to_contain_text("Opened again.png")
+        assert np.array_equal(drawing(page), original)
+        page.get_by_role("button", name="Dismiss").locator("visible=true").click()
+
+
+def test_stop_stops_at_the_next_step(page: Page, studio: StudioUnderTest) -> None:
+    page.get_by_role("textbox", name="Steps").fill("100")
+    page.get_by_role("button", name="Generate", exact=True).click()
+    result = page.locator(".result")
+    expect(result).to_contain_text("Step 3 of 100", timeout=PATIENCE)
+    page.get_by_role("button", name="Stop").click()
+    expect(result).to_have_attribute("data-state", "stopped")
+    page.wait_for_timeout(1500)  # the step that was under way
+    made = studio.steps
+    page.wait_for_timeout(1500)
+    assert studio.steps == made
+    generate(page)  # and the queue is free again
+
+
+def test_newest_order_wins(page: Page) -> None:
+    page.get_by_role("textbox", name="Steps").fill("100")
+    page.get_by_role("button", name="Generate", exact=True).click()
+    expect(page.locator(".result")).to_contain_text("Step 2 of 100", timeout=PATIENCE)
+    generate(page, steps=2)
+    expect(page.locator(".result")).to_contain_text("2 steps")
+
+
+def test_keys(page: Page) -> None:
+    brush = page.get_by_role("button", name="Brush", exact=True)
+    eraser = page.get_by_role("button", name="Eraser", exact=True)
+    size = page.locator(".size output")
+    page.keyboard.press("e")
+    expect(eraser).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("b")
+    expect(brush).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("]")
+    assert size.inner_text() == "21 px"
+    page.keyboard.press("[")
+    assert size.inner_text() == "17 px"
+    for key in ("Control+z", "Control+y", "Control+Shift+Z"):
+        page.keyboard.press(key)  # nothing to undo yet
+    drag(page, *FOREHEAD)
+    painted = drawing(page)
+    page.keyboard.press("Control+z")
+    assert np.array_equal(drawing(page), TEMPLATE)
+    page.keyboard.press("Control+Shift+Z")
+    assert np.array_equal(drawing(page), painted)
+
+
+def test_keys_are_off_while_typing(page: Page) -> None:
+    drag(page, *FOREHEAD)
+    painted = drawing(page)
+    prompt = page.get_by_role("textbox", name="Prompt")
+    prompt.click()
+    page.keyboard.type("bleached [hair]")
+    assert prompt.input_value() == "bleached [hair]"
+    page.keyboard.press("Control+z")
+    page.get_by_role("textbox", name="Steps").fill("2")
+    prompt.click()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".result")).to_have_attribute("data-state", "done", timeout=PATIENCE)
+    assert np.array_equal(drawing(page), painted)
+    expect(page.get_by_role("button", name="Brush")).to_have_attribute("aria-pressed", "true")
+
+
+def test_reload_keeps_drawing_and_prompt(page: Page, studio: StudioUnderTest) -> None:
+    take(page, "Hat")
+    drag(page, *FOREHEAD)
+    painted = drawing(page)
+    page.get_by_role("textbox", name="Prompt").fill("kept")
+    open_studio(page, studio)
+    assert np.array_equal(drawing(page), painted)
+    take(page, "Hat", "Eraser")
+    drag(page, *FOREHEAD)
+    assert np.array_equal(drawing(page), TEMPLATE)  # the layers were kept, not only what shows
+    assert page.get_by_role("textbox", name="Prompt").input_value() == "kept"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("steps", "0", "Steps 0 is out of range. Give a whole number from 1 to 100."),
+        ("steps", "many", "Steps is 'many'. Give a whole number"),
+        ("seed", "9" * 30, "Seed 999999999999999999999999999999 is out of range."),
+        ("seed", "", "Seed is ''."),
+        ("prompt", "x" * 10_001, "The prompt has 10001 characters; at most 10000"),
+    ],
+)
+def test_wrong_values_are_explained_in_place(
+    page: Page, field: str, value: str, message: str
+) -> None:
+    page.locator(f".composer [name={field}]").fill(value)
+    page.get_by_role("button", name="Generate", exact=True).click()
+    notice = page.locator(".result .notice")
+    expect(notice).to_contain_text(message)
+    expect(notice).to_have_attribute("data-kind", "error")
+    expect(page.get_by_role("button", name="Stop")).to_be_disabled()
+
+
+def test_long_prompt_is_cut_with_a_note_and_is_only_text(page: Page) -> None:
+    page.get_by_role("textbox", name="Prompt").fill("${alert(1)} <b>{{x}}</b> " + "hair " * 1900)
+    generate(page)
+    expect(page.locator(".result .notice")).to_contain_text("the model reads about the first")

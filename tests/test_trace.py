@@ -1,0 +1,148 @@
+"""A trace shows the weights that the gate gave, at the place and on the scale that it says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from facemogle.heatmap import colors_of_levels
+from facemogle.regions import NUM_EXPERTS
+from facemogle.trace import Trace
+
+STEPS, ROWS, COLUMNS = 3, 4, 6
+
+
+@dataclass
+class FakeStep:
+    t: float
+    gate_weights: torch.Tensor
+
+
+@pytest.fixture
+def trace() -> Trace:
+    logits = np.random.default_rng(0).normal(size=(STEPS, ROWS * COLUMNS, NUM_EXPERTS))
+    weights = np.exp(logits)
+    weights /= weights.sum(axis=-1, keepdims=True)
+    times = np.array([1.0, 0.6, 0.2], np.float32)
+    return Trace(times, weights.astype(np.float32), (ROWS, COLUMNS))
+
+
+def halves() -> np.ndarray:
+    """A label map for the grid: hair (13) at the left, skin (1) at the right."""
+    label_map = np.ones((ROWS * 16, COLUMNS * 16), np.uint8)
+    label_map[:, : COLUMNS * 8] = 13
+    return label_map
+
+
+def test_collects_the_weights_of_steps_in_any_precision(trace: Trace) -> None:
+    """Tensors of a GPU run are bfloat16, which numpy does not know."""
+    weights = torch.from_numpy(trace.gate_weights).to(torch.bfloat16).requires_grad_()
+    steps = [FakeStep(float(t), w) for t, w in zip(trace.times, weights, strict=True)]
+    collected = Trace.from_steps(steps, trace.grid)
+    assert collected.gate_weights.dtype == collected.times.dtype == np.float32
+    assert np.allclose(collected.gate_weights, trace.gate_weights, rtol=1e-2)
+    assert (collected.times == trace.times).all()
+
+
+def test_refuses_weights_that_do_not_fill_the_grid(trace: Trace) -> None:
+    with pytest.raises(ValueError, match="5x5"):
+        Trace(trace.times, trace.gate_weights, (5, 5))
+
+
+def test_maps_put_tokens_row_by_row(trace: Trace) -> None:
+    """A transposed grid is invisible on square pictures."""
+    maps = trace.maps()
+    assert maps.shape == (STEPS, NUM_EXPERTS, ROWS, COLUMNS)
+    assert maps[1, 7, 2, 5] == trace.gate_weights[1, 2 * COLUMNS + 5, 7]
+    assert np.allclose(maps.sum(axis=1), 1, atol=1e-6)
+
+
+def test_heatmaps_draw_every_token_as_one_flat_square(trace: Trace) -> None:
+    heatmap = trace.heatmap(0, 3, size=(ROWS * 8, COLUMNS * 8))
+    assert heatmap.shape == (ROWS * 8, COLUMNS * 8, 3) and heatmap.dtype == np.uint8
+    squares = heatmap[::8, ::8]
+    assert (np.kron(squares, np.ones((8, 8, 1), np.uint8)) == heatmap).all()
+    assert (squares == colors_of_levels(trace.maps()[0, 3])).all()
+
+
+def test_the_relative_scale_spans_the_map_and_the_absolute_one_does_not(trace: Trace) -> None:
+    weights = trace.maps()[0, 3]
+    lowest, highest = colors_of_levels(np.array([[0.0, 1.0]]))[0]
+    relative = trace.heatmap(0, 3, size=(ROWS, COLUMNS), scale="relative")
+    assert (relative[weights == weights.min()] == lowest).all()
+    assert (relative[weights == weights.max()] == highest).all()
+    absolute = trace.heatmap(0, 3, size=(ROWS, COLUMNS), scale="absolute")
+    assert not (absolute == highest).all(axis=-1).any()
+
+
+def test_a_constant_map_is_drawn_without_dividing_by_zero(trace: Trace) -> None:
+    flat = Trace(trace.times, np.full_like(trace.gate_weights, 0.05), trace.grid)
+    lowest = colors_of_levels(np.zeros((1, 1)))[0, 0]
+    assert (flat.heatmap(0, 0, size=(8, 8), scale="relative") == lowest).all()
+
+
+def test_brighter_means_more() -> None:
+    """A colour map that is not monotonous in lightness shows ridges that are not there."""
+    ramp = colors_of_levels(np.linspace(0, 1, 256)[None])
+    lightness = np.asarray(Image.fromarray(ramp).convert("L"), int)[0]
+    assert (np.diff(lightness) >= -1).all() and lightness[-1] - lightness[0] > 200
+
+
+def test_statistics_separate_inside_from_outside(trace: Trace) -> None:
+    label_map = halves()
+    weights = np.zeros_like(trace.maps())
+    weights[:, 14, :, : COLUMNS // 2] = 1  # hair's expert, where the hair is
+    weights[:, 0, :, COLUMNS // 2 :] = 1
+    tokens = weights.reshape(STEPS, NUM_EXPERTS, -1).transpose(0, 2, 1)
+    rows = Trace(trace.times, tokens, trace.grid).statistics(label_map)
+    assert len(rows) == STEPS * NUM_EXPERTS
+
+    hair = next(row for row in rows if row["step"] == 1 and row["title"] == "Hair")
+    assert hair["expert"] == 14 and hair["t"] == pytest.approx(0.6)
+    assert (hair["min"], hair["max"], hair["mean"]) == (0, 1, 0.5)
+    assert (hair["inside"], hair["outside"]) == (1, 0)
+
+    overall = rows[0]
+    assert overall["title"] == "Global"
+    assert overall["inside"] is None and overall["outside"] is None
+    hat = next(row for row in rows if row["title"] == "Hat")
+    assert hat["inside"] is None and hat["outside"] == 0
+
+
+def test_statistics_need_no_label_map(trace: Trace) -> None:
+    assert "inside" not in trace.statistics()[0]
+
+
+def test_the_contact_sheet_has_a_column_per_expert_that_saw_something(trace: Trace) -> None:
+    everything = trace.contact_sheet()
+    chosen = trace.contact_sheet(Image.new("RGB", (96, 64), "red"), halves())
+    column = (everything.width - chosen.width) / (NUM_EXPERTS - 3)  # global, skin and hair remain
+    assert column == int(column) > 64
+    assert (255, 0, 0) in {color for _, color in chosen.getcolors(1 << 24) or ()}
+
+
+def test_the_contact_sheet_of_a_long_run_stays_short(trace: Trace) -> None:
+    times = np.linspace(1, 0, 50, dtype=np.float32)
+    long = Trace(times, np.repeat(trace.gate_weights[:1], 50, axis=0), trace.grid)
+    assert long.contact_sheet().height < 4 * trace.contact_sheet().height
+
+
+def test_saves_and_loads(trace: Trace, tmp_path: Path) -> None:
+    path = tmp_path / "trace.of.mine"  # numpy would append .npz
+    trace.save(path)
+    loaded = Trace.load(path)
+    assert loaded.grid == trace.grid
+    assert (loaded.times == trace.times).all()
+    assert (loaded.gate_weights == trace.gate_weights).all()
+
+
+def test_loading_executes_no_pickled_code(tmp_path: Path) -> None:
+    path = tmp_path / "trace.npz"
+    np.savez(path, times=np.array([print]), gate_weights=np.zeros(1), grid=np.array([1, 1]))
+    with pytest.raises(ValueError, match="allow_pickle"):
+        Trace.load(path)
