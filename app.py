@@ -6,18 +6,19 @@ import argparse
 import os
 from pathlib import Path
 
-from facemogle.cli import Parser, add_model_arguments, one_line, whole_number
+from facemogle.cli import Parser, add_model_arguments, load_chosen, whole_number
 
+IN_A_SPACE = "SPACE_ID" in os.environ
 TEMPLATES = Path(__file__).parent / "assets" / "templates"
 
 
 def parse_arguments() -> argparse.Namespace:
-    """Read the command line; a Space sets host and port by environment variables."""
+    """Read the command line, which a Space leaves empty: it has environment variables."""
     parser = Parser(description="Paint a face, describe it, watch the experts.")
     add_model_arguments(parser)
     parser.add_argument(
         "--host",
-        default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"),
+        default=os.environ.get("GRADIO_SERVER_NAME", "0.0.0.0" if IN_A_SPACE else "127.0.0.1"),
         help="address to listen at; 0.0.0.0 lets other machines in (default: %(default)s)",
     )
     parser.add_argument(
@@ -34,16 +35,14 @@ def main() -> None:
     """Load the model and serve the page until interrupted."""
     arguments = parse_arguments()
 
-    # Slow to import, which --help and wrong arguments need not wait for.
-    from facemogle.checkpoints import load_pipeline
+    try:
+        pipeline = load_chosen(arguments)
+    except (ValueError, OSError) as error:
+        raise SystemExit(f"app.py: {error}") from None
+
+    # Imported late because it takes seconds, which a wrong argument need not wait for.
     from facemogle.ui.page import build_page, serve
 
-    try:
-        pipeline = load_pipeline(
-            arguments.model, face_mogle=arguments.face_mogle, device=arguments.device
-        )
-    except (ValueError, OSError) as error:
-        raise SystemExit(f"app.py: {one_line(error)}") from None
     page = build_page(pipeline, model=Path(arguments.model).name, templates=TEMPLATES)
     serve(page, host=arguments.host, port=arguments.port, share=arguments.share)
 

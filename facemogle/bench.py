@@ -28,7 +28,7 @@ MASK = Path(__file__).parents[1] / "assets" / "templates" / "long_hair.png"
 HAT = 14
 
 STEP, DECODE = "transformer step", "decode"
-FIRST, SECOND = "whole picture", "whole picture after one region changed"
+FIRST, SECOND = "whole picture, no mask picture known", "whole picture, one region changed"
 """Names, in the report, of the parts that its ratios are made of."""
 
 
@@ -102,15 +102,15 @@ class Parts:
         self.condition_latents = pipeline.encode_mask(label_map).to(mogle.device, mogle.dtype)
         self.expert_tokens = mogle.experts(self.condition_latents)
 
-    def all(self) -> dict[str, Callable[[], object]]:
+    def all(self) -> dict[str, Callable[[], Any]]:
         """Parts by name, in the order in which they must run: each changed mask finds the cache as
         the first mask left it.
         """
         pipeline = self.pipeline
         return {
             "encode prompt": lambda: pipeline.encode_prompt(PROMPT),
-            "encode mask, 20 pictures": lambda: self._encode(self.label_map, forget=True),
-            "encode mask after one region changed": lambda: self._encode(self.changed),
+            "encode mask, no picture known": lambda: self._encode(self.label_map, forget=True),
+            "encode mask, one region changed": lambda: self._encode(self.changed),
             "experts, once per mask": lambda: pipeline.mogle.experts(self.condition_latents),
             "gate and mix, once per step": self._gate,
             STEP: lambda: pipeline.transformer(
@@ -151,7 +151,7 @@ class Parts:
 
 @torch.no_grad()
 def measure(
-    parts: dict[str, Callable[[], object]], repeats: int, device: torch.device
+    parts: dict[str, Callable[[], Any]], repeats: int, device: torch.device
 ) -> dict[str, list[float]]:
     """Seconds that each part took in each repeat, after a round of warming up."""
 

@@ -19,7 +19,7 @@ class Parser(argparse.ArgumentParser):
     """A parser that reports a wrong argument in one line, without the usage above it."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}. See --help.\n")
+        self.exit(2, f"{self.prog}: {message.rstrip('.')}. See --help.\n")
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:

@@ -11,10 +11,12 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
-from diffusers import AutoencoderDC, AutoencoderKL
+from diffusers.models.autoencoders.autoencoder_dc import AutoencoderDC
+from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from torch import Tensor
 
 VAE = AutoencoderKL | AutoencoderDC
@@ -57,7 +59,7 @@ def encode_pixels(vae: VAE, pixels: Tensor) -> Tensor:
 
     z is the posterior's mode, not a sample, so that a picture always has the same tokens.
     """
-    encoded = vae.encode(pixels.to(vae.dtype))
+    encoded: Any = vae.encode(pixels.to(vae.dtype))
     z = encoded.latent_dist.mode() if isinstance(vae, AutoencoderKL) else encoded.latent
     shift, scale = _normalisation(vae)
     return pack((z - shift) * scale)
@@ -67,11 +69,12 @@ def decode_tokens(vae: VAE, tokens: Tensor, grid: tuple[int, int]) -> Tensor:
     """Tokens (B, N, 4 C) on a grid of (rows, columns) -> pictures (B, 3, H, W), about [-1, 1]."""
     shift, scale = _normalisation(vae)
     z = unpack(tokens, grid) / scale + shift
-    return vae.decode(z.to(vae.dtype), return_dict=False)[0]
+    decoder: Any = vae
+    return decoder.decode(z.to(vae.dtype), return_dict=False)[0]
 
 
 def _normalisation(vae: VAE) -> tuple[float, float]:
-    return vae.config.get("shift_factor") or 0.0, vae.config.scaling_factor
+    return vae.config.get("shift_factor") or 0.0, vae.config["scaling_factor"]
 
 
 class RegionLatentCache:

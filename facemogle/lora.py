@@ -11,10 +11,11 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
-from diffusers import FluxTransformer2DModel
 from diffusers.loaders.lora_base import LORA_ADAPTER_METADATA_KEY
 from diffusers.loaders.lora_base import LORA_WEIGHT_NAME_SAFE as LORA_FILE
+from diffusers.models.transformers.transformer_flux import FluxTransformer2DModel
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -139,7 +140,7 @@ def flux_targets(transformer: FluxTransformer2DModel) -> dict[str, nn.Linear]:
     ):
         for index in range(len(getattr(transformer, blocks))):
             paths += [f"{blocks}.{index}.{target}" for target in targets]
-    return {path: transformer.get_submodule(path) for path in paths}
+    return {path: cast(nn.Linear, transformer.get_submodule(path)) for path in paths}
 
 
 def _split_path(path: str) -> tuple[str, str]:

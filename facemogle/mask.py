@@ -42,11 +42,9 @@ __all__ = [
     "index_png",
     "mirror",
     "palette_png",
-    "present_regions",
     "read_mask",
     "resize_label_map",
     "swap_sides",
-    "titles",
 ]
 
 MAX_SIDE = 4096

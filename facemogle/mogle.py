@@ -6,7 +6,7 @@ C = 64 channels (a 2x2 patch of 16 latent channels).
 
 from __future__ import annotations
 
-from itertools import chain
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -93,15 +93,16 @@ class MoGLE(ModelMixin, ConfigMixin):
 
     def experts(self, condition_latents: Tensor) -> Tensor:
         """All experts, each on its own mask image: (B, R, N, C) -> (B, R, N, C)."""
-        nets = [expert.net for expert in chain([self.global_expert], self.local_experts)]
-
         # Two batched products instead of forty small ones.
-        def layer(index: int, tokens: Tensor) -> Tensor:
-            weight = torch.stack([net[index].weight for net in nets])  # (R, out, in)
-            bias = torch.stack([net[index].bias for net in nets])  # (R, out)
-            return tokens @ weight.mT + bias[:, None]
+        return self._layer(2, F.relu(self._layer(0, condition_latents)))
 
-        return layer(2, F.relu(layer(0, condition_latents)))
+    def _layer(self, index: int, tokens: Tensor) -> Tensor:
+        """Layer `index` of every expert: (B, R, N, in) -> (B, R, N, out)."""
+        experts = (self.global_expert, *self.local_experts)
+        layers = [cast(nn.Linear, expert.get_submodule(f"net.{index}")) for expert in experts]
+        weight = torch.stack([layer.weight for layer in layers])  # (R, out, in)
+        bias = torch.stack([layer.bias for layer in layers])  # (R, out)
+        return tokens @ weight.mT + bias[:, None]
 
     def gate(self, global_tokens: Tensor, x_t: Tensor, t: Tensor) -> Tensor:
         """Weights of the experts at each token; they sum to 1.

@@ -6,21 +6,26 @@ T text tokens, D width of a text encoder.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
-from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler
 from diffusers.image_processor import VaeImageProcessor
-from diffusers.utils import BaseOutput
+from diffusers.pipelines.pipeline_utils import DiffusionPipeline
+from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
+    FlowMatchEulerDiscreteScheduler,
+)
+from diffusers.utils.outputs import BaseOutput
 from diffusers.utils.torch_utils import randn_tensor
 from PIL import Image
 from torch import Tensor
-from transformers import CLIPTextModel, CLIPTokenizer, T5EncoderModel, T5TokenizerFast
+from transformers import CLIPTextModel, CLIPTokenizer, T5EncoderModel, T5Tokenizer
 
+from facemogle.callback import StepCallback, called_back
 from facemogle.latents import (
     PIXELS_PER_TOKEN,
     VAE,
@@ -32,13 +37,14 @@ from facemogle.latents import (
 from facemogle.mask import decouple, read_mask
 from facemogle.mogle import MoGLE
 from facemogle.prompt import Text, pooled_features, sequence_features
-from facemogle.request import LocalMasks, Request, check_size, grid_of
-from facemogle.sampling import Step, Steps, denoise, make_schedule
+from facemogle.request import LocalMasks, Request, check_choices, check_size, grid_of
+from facemogle.sampling import Mixture, Step, Steps, denoise, make_schedule
 from facemogle.trace import Trace
 from facemogle.transformer import FaceMoGLETransformer
 
+__all__ = ["FaceMoGLEOutput", "FaceMoGLEPipeline", "Step"]
+
 OutputType = Literal["pil", "np", "pt", "latent"]
-StepCallback = Callable[["FaceMoGLEPipeline", int, float, dict[str, Any]], dict[str, Any] | None]
 
 REMEMBERED_PICTURES = 256
 
@@ -78,7 +84,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         text_encoder: CLIPTextModel,
         text_encoder_2: T5EncoderModel,
         tokenizer: CLIPTokenizer,
-        tokenizer_2: T5TokenizerFast,
+        tokenizer_2: T5Tokenizer,
         scheduler: FlowMatchEulerDiscreteScheduler,
         mogle: MoGLE,
         default_size: int = 512,
@@ -126,17 +132,17 @@ class FaceMoGLEPipeline(DiffusionPipeline):
             "latents" in the dict that it returns, if any, replaces the step's.
         callback_on_step_end_tensor_inputs: names of the step's tensors that it gets.
         """
-        _check_choices("output_type", [output_type], get_args(OutputType))
+        check_choices("output_type", [output_type], get_args(OutputType))
         inputs = callback_on_step_end_tensor_inputs
-        _check_choices("callback_on_step_end_tensor_inputs", inputs, self._callback_tensor_inputs)
-        size = check_size(height, width, self.config.default_size)
+        check_choices("callback_on_step_end_tensor_inputs", inputs, self._callback_tensor_inputs)
+        size = check_size(height, width, self.config["default_size"])
         steps = self.stream(
             prompt, mask, num_inference_steps, guidance_scale, generator, *size, **options
         )
         num_steps = self._num_steps(num_inference_steps, options.get("sigmas"))
-        with self.progress_bar(total=num_steps) as bar:
-            done = []
-            for step in _called_back(self, steps, callback_on_step_end, inputs):
+        done = []
+        with closing(steps), self.progress_bar(total=num_steps) as bar:  # pyright: ignore
+            for step in called_back(self, steps, callback_on_step_end, inputs):
                 done.append(step)
                 bar.update()
         gated = done[0].gate_weights is not None
@@ -186,7 +192,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         sigmas, timesteps: see `facemogle.sampling.make_schedule`.
         Raises ValueError; for the mask MaskError, which is one.
         """
-        size = check_size(height, width, self.config.default_size)
+        size = check_size(height, width, self.config["default_size"])
         request = Request(
             prompt="" if prompt is None else prompt,
             label_map=None if mask is None else read_mask(mask, size=size).label_map,
@@ -214,13 +220,12 @@ class FaceMoGLEPipeline(DiffusionPipeline):
             )
             yield from denoise(
                 self.transformer,
-                self.mogle,
                 schedule,
                 latents,
                 grid_of(request.size),
                 self._text(request),
                 request.guidance_scale,
-                self._condition_latents(request),
+                self._mixture(request),
             )
         finally:
             self.maybe_free_model_hooks()
@@ -231,7 +236,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         device = self._execution_device
         pooled = pooled_features(prompt, self.tokenizer, self.text_encoder, device)
         sequence = sequence_features(
-            prompt, self.tokenizer_2, self.text_encoder_2, device, self.config.text_length
+            prompt, self.tokenizer_2, self.text_encoder_2, device, self.config["text_length"]
         )
         return Text(sequence, pooled)
 
@@ -271,18 +276,20 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         target = self._execution_device, self.transformer.dtype
         return Text(text.sequence.to(*target), text.pooled.to(*target))
 
-    def _condition_latents(self, request: Request) -> Tensor | None:
+    def _mixture(self, request: Request) -> Mixture | None:
         tokens = request.condition_latents
         if request.label_map is not None:
             tokens = self.encode_mask(request.label_map, request.local_masks)
-        return None if tokens is None else tokens.to(self._execution_device, self.mogle.dtype)
+        if tokens is None:
+            return None
+        return Mixture(self.mogle, tokens.to(self._execution_device, self.mogle.dtype))
 
     def _noise(self, request: Request) -> Tensor:
         target = self._execution_device, self.transformer.dtype
         if request.latents is not None:
             return request.latents.to(*target)
         rows, columns = grid_of(request.size)
-        shape = (1, self.transformer.config.in_channels // 4, 2 * rows, 2 * columns)
+        shape = (1, self.transformer.config["in_channels"] // 4, 2 * rows, 2 * columns)
         return pack(randn_tensor(shape, request.generator, *target))
 
     @torch.no_grad()
@@ -293,27 +300,4 @@ class FaceMoGLEPipeline(DiffusionPipeline):
     def _num_steps(self, asked: int | None, sigmas: Sequence[float] | None) -> int:
         if asked is not None:
             return asked
-        return self.config.default_steps if sigmas is None else len(sigmas)
-
-
-def _called_back(
-    pipeline: FaceMoGLEPipeline, steps: Steps, callback: StepCallback | None, inputs: Sequence[str]
-) -> Iterator[Step]:
-    """All steps, each with the latents that the callback put in place of its own, if any."""
-    step = next(steps, None)
-    while step is not None:
-        latents = None
-        if callback is not None:
-            tensors = {name: getattr(step, name) for name in inputs}
-            latents = (callback(pipeline, step.index, step.t, tensors) or {}).get("latents")
-        yield step if latents is None else replace(step, latents=latents)
-        try:
-            step = steps.send(latents)
-        except StopIteration:
-            return
-
-
-def _check_choices(name: str, values: Iterable[str], choices: Sequence[str]) -> None:
-    for value in values:
-        if value not in choices:
-            raise ValueError(f"{name}: {value!r} is unknown, take {' or '.join(choices)}.")
+        return self.config["default_steps"] if sigmas is None else len(sigmas)

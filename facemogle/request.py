@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Literal, get_args
 
 import numpy as np
@@ -60,7 +61,7 @@ class Request:
             raise ValueError(
                 f"prompt is a {type(self.prompt).__name__}: give one string, for one picture."
             )
-        if not isinstance(self.num_steps, int) or self.num_steps < 1:
+        if not isinstance(self.num_steps, Integral) or self.num_steps < 1:
             raise ValueError(
                 f"num_inference_steps is {self.num_steps!r}: give a whole number, 1 or more."
             )
@@ -69,12 +70,14 @@ class Request:
                 f"generator is a {type(self.generator).__name__}: give one torch.Generator, e.g. "
                 "torch.Generator().manual_seed(42)."
             )
-        if self.local_masks not in get_args(LocalMasks):
-            raise ValueError(
-                f"local_masks is {self.local_masks!r}: give one of {get_args(LocalMasks)}."
-            )
+        check_choices("local_masks", [self.local_masks], get_args(LocalMasks))
         if (self.prompt_embeds is None) != (self.pooled_prompt_embeds is None):
             raise ValueError("Give both prompt_embeds and pooled_prompt_embeds, or neither.")
+        for name, levels in (("sigmas", self.sigmas), ("timesteps", self.timesteps)):
+            if levels is not None and len(levels) != self.num_steps:
+                raise ValueError(
+                    f"{name} has {len(levels)} values for {self.num_steps} steps: give one each."
+                )
         if self.label_map is not None and self.condition_latents is not None:
             raise ValueError("Give a mask or condition_latents, not both.")
 
@@ -83,12 +86,19 @@ def check_size(height: int | None, width: int | None, default: int) -> tuple[int
     """(height, width) of the picture; None = `default`. Raises ValueError."""
     size = (default if height is None else height, default if width is None else width)
     for name, length in zip(("height", "width"), size, strict=True):
-        if not isinstance(length, int) or length < 1 or length % PIXELS_PER_TOKEN:
+        if not isinstance(length, Integral) or length < 1 or length % PIXELS_PER_TOKEN:
             raise ValueError(
                 f"{name} is {length!r}: give a multiple of {PIXELS_PER_TOKEN} pixels, "
                 f"e.g. {default}."
             )
     return size
+
+
+def check_choices(name: str, values: Iterable[str], choices: Sequence[str]) -> None:
+    """Raise ValueError if a value is not one of the choices."""
+    for value in values:
+        if value not in choices:
+            raise ValueError(f"{name}: {value!r} is unknown; take {' or '.join(choices)}.")
 
 
 def grid_of(size: tuple[int, int]) -> tuple[int, int]:

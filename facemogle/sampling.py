@@ -7,13 +7,15 @@ tokens. One picture at a time.
 from __future__ import annotations
 
 import copy
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from diffusers import FlowMatchEulerDiscreteScheduler
+from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
+    FlowMatchEulerDiscreteScheduler,
+)
 from torch import Tensor
 
 from facemogle.latents import position_ids
@@ -63,70 +65,80 @@ def make_schedule(
     timesteps: what the models are told instead of sigma * 1000 after the shift.
     """
     scheduler = copy.deepcopy(scheduler)
-    if sigmas is None:
-        sigmas = np.linspace(1.0, 1 / num_steps, num_steps)
-    shift = dynamic_shift(scheduler.config, num_tokens)
-    scheduler.set_timesteps(sigmas=sigmas, timesteps=timesteps, mu=shift)
+    even = np.linspace(1.0, 1 / num_steps, num_steps)
+    scheduler.set_timesteps(
+        sigmas=list(even if sigmas is None else sigmas),
+        timesteps=None if timesteps is None else list(timesteps),
+        mu=dynamic_shift(scheduler.config, num_tokens),
+    )
     scheduler.set_begin_index(0)
     return scheduler
 
 
-def dynamic_shift(config: Any, num_tokens: int) -> float:
+def dynamic_shift(config: Mapping[str, Any], num_tokens: int) -> float:
     """FLUX's shift parameter mu: linear in the number of tokens, through two given points."""
-    slope = (config.max_shift - config.base_shift) / (
-        config.max_image_seq_len - config.base_image_seq_len
-    )
-    return config.base_shift + slope * (num_tokens - config.base_image_seq_len)
+    start, end = config["base_image_seq_len"], config["max_image_seq_len"]
+    slope = (config["max_shift"] - config["base_shift"]) / (end - start)
+    return config["base_shift"] + slope * (num_tokens - start)
+
+
+class Mixture:
+    """The experts' outputs for one mask, mixed anew in every step.
+
+    mogle: experts and gate. condition_latents: tokens of the 20 mask pictures (1, R, N, C).
+    """
+
+    def __init__(self, mogle: MoGLE, condition_latents: Tensor) -> None:
+        self._mogle = mogle
+        self._global_tokens = condition_latents[:, 0]
+        # The experts see neither t nor x_t: once per mask is enough.
+        self._expert_tokens = mogle.experts(condition_latents)
+
+    def at(self, x_t: Tensor, t: float) -> tuple[Tensor, Tensor]:
+        """Condition tokens (1, N, C) and gate weights (1, N, R) of one step."""
+        x_t, time = x_t.to(self._global_tokens.dtype), torch.tensor([t], dtype=torch.float64)
+        weights = self._mogle.gate(self._global_tokens, x_t, time)
+        return self._mogle.mix(weights, self._expert_tokens), weights
 
 
 def denoise(
     transformer: FaceMoGLETransformer,
-    mogle: MoGLE,
     schedule: FlowMatchEulerDiscreteScheduler,
     latents: Tensor,
     grid: tuple[int, int],
     text: Text,
     guidance_scale: float,
-    condition_latents: Tensor | None,
+    mixture: Mixture | None,
 ) -> Steps:
     """Follow the velocity from noise to picture: x <- x + (t_next - t) * v(x, t).
 
-    schedule: from `make_schedule`. latents: noise (1, N, C). condition_latents: the 20 mask
-    pictures' tokens (1, R, N, C), or None for text alone.
+    schedule: from `make_schedule`. latents: noise (1, N, C). mixture: None for text alone.
     """
     device, dtype = latents.device, latents.dtype
-    image_ids = position_ids(grid).to(device)
-    text_ids = torch.zeros(text.sequence.shape[1], 3, device=device)
-    guidance = None
-    if transformer.config.guidance_embeds:
-        guidance = torch.full((1,), guidance_scale, device=device)
-    if condition_latents is not None:
-        # The experts do not see t or x_t: once per mask is enough.
-        expert_tokens = mogle.experts(condition_latents)
+    fixed = {
+        "encoder_hidden_states": text.sequence,
+        "pooled_projections": text.pooled,
+        "img_ids": position_ids(grid).to(device),
+        "txt_ids": torch.zeros(text.sequence.shape[1], 3, device=device),
+    }
+    if transformer.config["guidance_embeds"]:
+        fixed["guidance"] = torch.full((1,), guidance_scale, device=device)
 
-    for index, timestep in enumerate(schedule.timesteps):
-        t = float(timestep) / schedule.config.num_train_timesteps
-        weights = condition_tokens = None
-        if condition_latents is not None:
-            x_t, time = latents.to(mogle.dtype), torch.tensor([t], dtype=torch.float64)
-            weights = mogle.gate(condition_latents[:, 0], x_t, time)
-            condition_tokens = mogle.mix(weights, expert_tokens).to(dtype)
+    scale = schedule.config["num_train_timesteps"]
+    for index, timestep in enumerate(torch.as_tensor(schedule.timesteps)):
+        t = float(timestep) / scale
+        tokens, weights = (None, None) if mixture is None else mixture.at(latents, t)
+        tokens = None if tokens is None else tokens.to(dtype)
         (velocity,) = transformer(
-            latents,
-            text.sequence,
-            text.pooled,
-            # Rounded in this order in FluxPipeline too, which shows in half precision.
-            timestep.expand(1).to(device, dtype) / schedule.config.num_train_timesteps,
-            image_ids,
-            text_ids,
-            guidance,
-            condition_tokens=condition_tokens,
+            hidden_states=latents,
+            # FluxPipeline rounds in this order too, which shows in half precision.
+            timestep=timestep.expand(1).to(device, dtype) / scale,
+            condition_tokens=tokens,
             return_dict=False,
+            **fixed,
         )
         clean_latents = latents - t * velocity
-        (latents,) = schedule.step(velocity, timestep, latents, return_dict=False)
-        gate_weights = None if weights is None else weights[0]
-        instead = yield Step(
-            index, t, latents, clean_latents, velocity, condition_tokens, gate_weights
-        )
+        latents = schedule.step(velocity, timestep, latents, return_dict=False)[0]  # pyright: ignore
+        weights = None if weights is None else weights[0]
+        instead = yield Step(index, t, latents, clean_latents, velocity, tokens, weights)
         latents = latents if instead is None else instead

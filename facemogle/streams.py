@@ -13,6 +13,7 @@ this order along their length, so that shared weights are applied once.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from diffusers.models.attention_dispatch import dispatch_attention_fn
@@ -71,10 +72,13 @@ def double_block(
         _heads(shared_linear(block, terms, f"attn.to_{name}", joined, num_condition), attn)
         for name in "qkv"
     )
-    query = [attn.norm_added_q(_heads(attn.add_q_proj(normed), attn)), attn.norm_q(query)]
-    key = [attn.norm_added_k(_heads(attn.add_k_proj(normed), attn)), attn.norm_k(key)]
-    value = [_heads(attn.add_v_proj(normed), attn), value]
-    attended = _attend(attn, *(torch.cat(part, dim=1) for part in (query, key, value)), rotary)
+    t_query, t_key, t_value = (
+        _heads(attn.get_submodule(f"add_{name}_proj")(normed), attn) for name in "qkv"
+    )
+    query = torch.cat([attn.norm_added_q(t_query), attn.norm_q(query)], dim=1)
+    key = torch.cat([attn.norm_added_k(t_key), attn.norm_k(key)], dim=1)
+    value = torch.cat([t_value, value], dim=1)
+    attended = _attend(attn, query, key, value, rotary)
 
     joined = attended[:, num_text:]
     joined = shared_linear(block, terms, "attn.to_out.0", joined, num_condition)
@@ -164,14 +168,19 @@ def _attend(
 ) -> Tensor:
     """Attention without a mask, by the backend chosen for `attn`: (B, L, H, D / H) -> (B, L, D).
 
-    There may be fewer queries than keys; they are then the first tokens.
+    Queries may be those of the first tokens only.
     """
-    cos, sin = rotary
-    length = query.shape[1]
-    query = apply_rotary_emb(query, (cos[:length], sin[:length]), sequence_dim=1)
-    key = apply_rotary_emb(key, rotary, sequence_dim=1)
-    out = dispatch_attention_fn(query, key, value, backend=attn.processor._attention_backend)
+    query, key = _rotate(query, rotary), _rotate(key, rotary)
+    processor: Any = attn.processor
+    out = dispatch_attention_fn(query, key, value, backend=processor._attention_backend)
     return out.flatten(2, 3).to(query.dtype)
+
+
+def _rotate(x: Tensor, rotary: Rotary) -> Tensor:
+    """Turn (B, L, H, D / H) by the positions of the first L tokens."""
+    first: Any = tuple(table[: x.shape[1]] for table in rotary)
+    turned: Any = apply_rotary_emb(x, first, sequence_dim=1)
+    return turned
 
 
 def _clip_half(x: Tensor) -> Tensor:

@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from diffusers import FluxTransformer2DModel
-from diffusers import ModelMixin as ModelMixin  # diffusers looks for it beside a component
 from diffusers.configuration_utils import register_to_config
 from diffusers.models.modeling_outputs import Transformer2DModelOutput
+from diffusers.models.modeling_utils import ModelMixin as ModelMixin  # from_pretrained looks here
+from diffusers.models.transformers.transformer_flux import FluxTransformer2DModel
 from torch import Tensor
 
 from facemogle.lora import ConditionLoRA, flux_targets, read_official_lora
@@ -83,7 +83,7 @@ class FaceMoGLETransformer(FluxTransformer2DModel):
         """Write `pytorch_lora_weights.safetensors` in the published layout."""
         return self.condition_lora.save(folder)
 
-    def forward(
+    def forward(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,
         hidden_states: Tensor,
         encoder_hidden_states: Tensor,
@@ -113,7 +113,8 @@ class FaceMoGLETransformer(FluxTransformer2DModel):
         Returns (B, N, out_channels), in a tuple or as `.sample`.
         """
         if condition_tokens is None:
-            return super().forward(
+            stock_forward: Any = super().forward
+            return stock_forward(
                 hidden_states,
                 encoder_hidden_states,
                 pooled_projections,
@@ -144,7 +145,7 @@ class FaceMoGLETransformer(FluxTransformer2DModel):
 
     def _embed_times(self, t: Tensor, guidance: Tensor | None, pooled: Tensor) -> Tensor:
         """Embeddings of t, for text and image tokens, and of 0, for condition tokens: (B, 2, D)."""
-        embed = self.time_text_embed
+        embed: Any = self.time_text_embed
         channels = embed.time_proj.num_channels
         rest = embed.text_embedder(pooled)
         if guidance is not None:
@@ -175,5 +176,6 @@ class FaceMoGLETransformer(FluxTransformer2DModel):
 
     def _run(self, block: Any, *args: Any) -> Any:
         if torch.is_grad_enabled() and self.gradient_checkpointing:
-            return self._gradient_checkpointing_func(block, *args)
+            checkpoint: Any = self._gradient_checkpointing_func
+            return checkpoint(block, *args)
         return block(*args)

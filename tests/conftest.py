@@ -1,67 +1,41 @@
-"""What the tests of the page share: one running studio that keeps record of what it is asked."""
+"""What several tests share: the tiny random model, and a label map."""
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import pytest
+from parity import FIXTURES
 
 from facemogle.checkpoints import load_pipeline
-
-ROOT = Path(__file__).parents[1]
-FIXTURES = ROOT / "tests" / "fixtures"
-TEMPLATES = ROOT / "assets" / "templates"
-
-if (ROOT / "checkpoints" / "mini").is_dir():
-    MODEL = {"name_or_path": "mini"}
-else:
-    MODEL = {
-        "name_or_path": FIXTURES / "tiny_flux",
-        "face_mogle": FIXTURES / "tiny_face_mogle",
-    }
+from facemogle.pipeline import FaceMoGLEPipeline
 
 
-@dataclass
-class StudioUnderTest:
-    """A served page. label_maps: what sampling was given; steps: how many steps were made."""
-
-    url: str
-    pipeline: Any
-    label_maps: list[np.ndarray] = field(default_factory=list)
-    steps: int = 0
-
-    def record(self) -> None:
-        """Note every call of the pipeline from now on."""
-        stream = self.pipeline.stream
-
-        def recorded(prompt: str, mask: np.ndarray, **options: Any) -> Iterator[Any]:
-            self.label_maps.append(mask)
-            for step in stream(prompt, mask, **options):
-                self.steps += 1
-                yield step
-
-        self.pipeline.stream = recorded
+def load_tiny_pipeline() -> FaceMoGLEPipeline:
+    pipeline = load_pipeline(
+        FIXTURES / "tiny_flux", face_mogle=FIXTURES / "tiny_face_mogle", device="cpu"
+    )
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
 
 
 @pytest.fixture(scope="session")
-def studio() -> Iterator[StudioUnderTest]:
-    from facemogle.ui.page import build_page, serve
-
-    pipeline = load_pipeline(**MODEL, device="cpu")
-    page = build_page(pipeline, model="test", templates=TEMPLATES)
-    url = serve(page, host="127.0.0.1", port=free_port(), prevent_thread_lock=True, quiet=True)
-    under_test = StudioUnderTest(url, pipeline)
-    under_test.record()
-    yield under_test
-    page.close(verbose=False)
+def pipeline() -> FaceMoGLEPipeline:
+    """Random weights, shared by all tests: leave it as it is."""
+    return load_tiny_pipeline()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+@pytest.fixture
+def own_pipeline() -> FaceMoGLEPipeline:
+    """The same, for a test that changes it."""
+    return load_tiny_pipeline()
+
+
+@pytest.fixture(scope="session")
+def label_map() -> np.ndarray:
+    """uint8 (64, 64): skin with two eyes and hair, on background."""
+    labels = np.zeros((64, 64), np.uint8)
+    labels[4:60, 8:56] = 13
+    labels[12:60, 14:50] = 1
+    labels[24:30, 18:28] = 5
+    labels[24:30, 36:46] = 4
+    return labels

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import TEMPLATES, StudioUnderTest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Page, expect, sync_playwright
+from studio import TEMPLATES, StudioUnderTest, serve_studio
 
 from facemogle.mask import palette_png, read_mask, swap_sides
 
@@ -20,10 +21,16 @@ CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or "/usr/bin/chro
 SIDE = 512
 SKIN, NOSE, L_EYE, HAT = 1, 2, 4, 14
 PATIENCE = 60_000  # milliseconds for a picture
+UNDER_WAY = re.compile(r"Step ([2-9]|\d\d) of 100")
 
 TEMPLATE = read_mask(sorted(TEMPLATES.glob("*.png"))[0]).label_map
 LEFT_EYE_AT = (318, 246)  # x, y in the first template
 FOREHEAD = ((200, 170), (312, 170))
+
+
+@pytest.fixture(scope="module")
+def studio() -> Iterator[StudioUnderTest]:
+    yield from serve_studio()
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +70,7 @@ def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> No
     box = canvas.bounding_box()
     assert box is not None
     scale = box["width"] / SIDE
-    (x0, y0), (x1, y1) = (
-        (box["x"] + x * scale, box["y"] + y * scale) for x, y in (start, end)
-    )
+    (x0, y0), (x1, y1) = ((box["x"] + x * scale, box["y"] + y * scale) for x, y in (start, end))
     page.mouse.move(x0, y0)
     page.mouse.down()
     page.mouse.move(x1, y1, steps=8)
@@ -77,7 +82,7 @@ def take(page: Page, region: str, tool: str = "Brush") -> None:
     page.get_by_role("button", name=tool, exact=True).click()
 
 
-def drawing(page: Page, button: str = "Save mask") -> np.ndarray:
+def drawing(page: Page, button: str = "Save index PNG") -> np.ndarray:
     """The label map as the browser saves it, uint8 (512, 512)."""
     return read_mask(saved_file(page, button)).label_map
 
@@ -95,7 +100,7 @@ def generate(page: Page, steps: int = 2) -> None:
 
 
 def open_mask(page: Page, name: str, content: bytes) -> None:
-    mask = {"name": name, "mimeType": "image/png", "buffer": content}
+    mask: FilePayload = {"name": name, "mimeType": "image/png", "buffer": content}
     page.get_by_label("Mask file").set_input_files(mask)
 
 
@@ -240,8 +245,8 @@ def test_saved_masks_come_back_unchanged(page: Page) -> None:
     take(page, "Necklace")
     drag(page, (190, 470), (320, 470))
     original = drawing(page)
-    assert Image.open(io.BytesIO(saved_file(page, "Save mask"))).mode == "P"
-    for button in ("Save mask", "Save colours"):
+    assert Image.open(io.BytesIO(saved_file(page, "Save index PNG"))).mode == "P"
+    for button in ("Save index PNG", "Save palette PNG"):
         content = saved_file(page, button)
         page.get_by_role("button", name="Short hair").click()
         open_mask(page, "again.png", content)
@@ -254,7 +259,7 @@ def test_stop_stops_at_the_next_step(page: Page, studio: StudioUnderTest) -> Non
     page.get_by_role("textbox", name="Steps").fill("100")
     page.get_by_role("button", name="Generate", exact=True).click()
     result = page.locator(".result")
-    expect(result).to_contain_text("Step 3 of 100", timeout=PATIENCE)
+    expect(result).to_contain_text(UNDER_WAY, timeout=PATIENCE)
     page.get_by_role("button", name="Stop").click()
     expect(result).to_have_attribute("data-state", "stopped")
     page.wait_for_timeout(1500)  # the step that was under way
@@ -267,9 +272,30 @@ def test_stop_stops_at_the_next_step(page: Page, studio: StudioUnderTest) -> Non
 def test_newest_order_wins(page: Page) -> None:
     page.get_by_role("textbox", name="Steps").fill("100")
     page.get_by_role("button", name="Generate", exact=True).click()
-    expect(page.locator(".result")).to_contain_text("Step 2 of 100", timeout=PATIENCE)
+    expect(page.locator(".result")).to_contain_text(UNDER_WAY, timeout=PATIENCE)
     generate(page, steps=2)
     expect(page.locator(".result")).to_contain_text("2 steps")
+
+
+def test_visitors_do_not_disturb_each_other(
+    page: Page, browser: Browser, studio: StudioUnderTest
+) -> None:
+    other = browser.new_page()
+    open_studio(other, studio)
+    page.get_by_role("textbox", name="Steps").fill("4")
+    page.get_by_role("button", name="Generate", exact=True).click()
+    other.get_by_role("button", name="Generate", exact=True).click()
+    expect(other.locator(".result")).to_contain_text("Waiting for the model")
+    other.get_by_role("button", name="Stop").click()
+    expect(page.locator(".result")).to_have_attribute("data-state", "done", timeout=PATIENCE)
+
+    made = studio.steps
+    other.get_by_role("textbox", name="Steps").fill("100")
+    other.get_by_role("button", name="Generate", exact=True).click()
+    expect(other.locator(".result")).to_contain_text(UNDER_WAY, timeout=PATIENCE)
+    other.close()
+    generate(page)  # who leaves frees the queue
+    assert studio.steps - made < 100
 
 
 def test_keys(page: Page) -> None:
@@ -330,7 +356,7 @@ def test_reload_keeps_drawing_and_prompt(page: Page, studio: StudioUnderTest) ->
         ("steps", "many", "Steps is 'many'. Give a whole number"),
         ("seed", "9" * 30, "Seed 999999999999999999999999999999 is out of range."),
         ("seed", "", "Seed is ''."),
-        ("prompt", "x" * 10_001, "The prompt has 10001 characters; at most 10000"),
+        ("prompt", "x" * 10_001, "The prompt has 10001 characters. Shorten it"),
     ],
 )
 def test_wrong_values_are_explained_in_place(

@@ -1,7 +1,7 @@
-"""Draws the template faces that the page starts with: ``python assets/templates/draw_templates.py``.
+"""Draw the template faces of the page: ``python assets/templates/draw_templates.py``.
 
-Every shape is the right half of the picture, drawn as points (distance from the middle line, y), and
-its mirror image. Sides are the person's own, so the right half of the picture has the left eye.
+Shapes are given for the right half of the picture, as points (distance from the middle line, y),
+and mirrored. Sides are the person's own, so the right half of the picture has the left eye.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ sys.path.insert(0, str(FOLDER.parents[1]))
 from facemogle.label_map import index_png  # noqa: E402
 from facemogle.regions import REGIONS  # noqa: E402
 
-SIZE, MIDDLE = 512, 256
+SIZE = 512
+MIDDLE = np.array([256, 0])
 REGION = {region.name: region for region in REGIONS}
 
 Half = list[tuple[float, float]]
@@ -37,21 +38,28 @@ NOSE: Half = [
 UPPER_LIP: Half = [(0, 375), (12, 370), (30, 376), (48, 389), (28, 389), (0, 390)]
 LOWER_LIP: Half = [(0, 388), (28, 388), (48, 389), (34, 404), (16, 412), (0, 413)]
 
-SHIRT: Half = [(0, 508), (50, 501), (86, 482), (112, 474), (190, 484), (240, 500), (300, 560), (0, 560)]
-COLLAR: Half = [(0, 548), (44, 528), (84, 478), (98, 462), (126, 456), (206, 478), (300, 520), (0, 620)]
+SHIRT: Half = [
+    (0, 508), (50, 501), (86, 482), (112, 474), (190, 484), (240, 500), (300, 560), (0, 560),
+]  # fmt: skip
+COLLAR: Half = [
+    (0, 548), (44, 528), (84, 478), (98, 462), (126, 456), (206, 478), (300, 520), (0, 620),
+]  # fmt: skip
 
 LONG_HAIR: Half = [
-    (0, 8), (48, 14), (98, 38), (140, 88), (163, 154), (174, 230), (186, 330), (206, 430), (216, 560),
-    (0, 600),
+    (0, 8), (48, 14), (98, 38), (140, 88), (163, 154), (174, 230), (186, 330), (206, 430),
+    (216, 560), (0, 600),
 ]  # fmt: skip
 LONG_HAIR_SIDE: Half = [
-    (0, 12), (48, 18), (96, 42), (138, 90), (161, 154), (172, 230), (184, 330), (206, 430), (216, 560),
-    (112, 560), (104, 474), (110, 400), (127, 330), (129, 250), (112, 178), (70, 132), (0, 116),
+    (0, 12), (48, 18), (96, 42), (138, 90), (161, 154), (172, 230), (184, 330), (206, 430),
+    (216, 560), (112, 560), (104, 474), (110, 400), (127, 330), (129, 250), (112, 178), (70, 132),
+    (0, 116),
 ]  # fmt: skip
-SHORT_HAIR: Half = [(0, 18), (50, 23), (98, 46), (134, 92), (148, 150), (148, 206), (140, 240), (0, 300)]
+SHORT_HAIR: Half = [
+    (0, 18), (50, 23), (98, 46), (134, 92), (148, 150), (148, 206), (140, 240), (0, 300),
+]  # fmt: skip
 SHORT_HAIR_FRONT: Half = [
-    (0, 20), (50, 25), (98, 48), (134, 94), (148, 150), (147, 206), (141, 240), (135, 258), (131, 216),
-    (114, 168), (86, 138), (44, 132), (0, 138),
+    (0, 20), (50, 25), (98, 48), (134, 94), (148, 150), (147, 206), (141, 240), (135, 258),
+    (131, 216), (114, 168), (86, 138), (44, 132), (0, 138),
 ]  # fmt: skip
 
 
@@ -76,18 +84,19 @@ def fill(label_map: np.ndarray, points: np.ndarray, label: int) -> None:
 def draw_pair(label_map: np.ndarray, half: Half, name: str) -> None:
     """Draw a shape at the picture's right, and its partner at the left."""
     points = np.array(half, float)
-    fill(label_map, points + (MIDDLE, 0), REGION[name].index)
-    fill(label_map, points * (-1, 1) + (MIDDLE, 0), REGION[name].mirror)
+    fill(label_map, points + MIDDLE, REGION[name].index)
+    fill(label_map, points * (-1, 1) + MIDDLE, REGION[name].mirror)
 
 
 def draw_whole(label_map: np.ndarray, half: Half, name: str) -> None:
     """Draw a shape that crosses the middle line."""
     right = np.array(half, float)
     left = right[(right[:, 0] > 0)][::-1] * (-1, 1)
-    fill(label_map, np.concatenate([right, left]) + (MIDDLE, 0), REGION[name].index)
+    fill(label_map, np.concatenate([right, left]) + MIDDLE, REGION[name].index)
 
 
 def draw_features(label_map: np.ndarray) -> None:
+    """Draw what all faces have the same: brows, eyes, nose, lips."""
     draw_pair(label_map, BROW, "l_brow")
     draw_pair(label_map, EYE, "l_eye")
     draw_whole(label_map, NOSE, "nose")

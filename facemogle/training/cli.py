@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import replace
 from pathlib import Path
 
-from facemogle.cli import one_line, whole_number
+from facemogle.cli import say, whole_number
 from facemogle.training.recipe import FlowRecipe, Stage, VAERecipe
 
 PRECISIONS = ("bf16", "no")
@@ -18,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     vae, flow = VAERecipe(), FlowRecipe()
     parser.description = (
         "Train a model from a folder of faces. Stopped or killed, it goes on where it last saved "
-        "when the same command is run again. Runs on a CPU or on the GPUs that `accelerate` finds."
+        "when the same command is run again. Runs on a GPU if there is one, otherwise on the CPU."
     )
     parser.add_argument(
         "--data",
@@ -78,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
             faces = FaceFolder(arguments.held_out, pipeline.config.default_size, most=32)
             contact_sheet(pipeline, faces).save(arguments.out / "sheet.png")
     except FileNotFoundError as error:
-        print(one_line(error), file=sys.stderr)
+        say("train", error)
         return 2
     print(arguments.out / "pipeline")
     return 0

@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import torch
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 CAPTION_FILES = ("metadata.jsonl", "attributes.jsonl")
 
@@ -83,6 +84,14 @@ class Shuffled(Sampler[int]):
             generator = torch.Generator().manual_seed(self.seed + epoch)
             yield from torch.randperm(self.length, generator=generator)[skip:].tolist()
             epoch, skip = epoch + 1, 0
+
+
+def endless(dataset: Dataset, batch: int, seed: int, step: int, **options: Any) -> DataLoader:
+    """Shuffled batches without end, from the batch on that a run has at this step."""
+    order = Shuffled(len(dataset), seed, start=step * batch)  # pyright: ignore[reportArgumentType]
+    # A generator of its own: otherwise starting a loader would draw from torch's global one, and
+    # a resumed run would see other noise than an uninterrupted one.
+    return DataLoader(dataset, batch, sampler=order, generator=torch.Generator(), **options)
 
 
 def to_model_range(image: np.ndarray) -> torch.Tensor:

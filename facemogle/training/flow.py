@@ -18,12 +18,12 @@ import torch.nn.functional as F
 from accelerate import Accelerator
 from diffusers import AutoencoderDC, FlowMatchEulerDiscreteScheduler
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from facemogle.latents import position_ids
 from facemogle.mogle import MoGLE
 from facemogle.pipeline import FaceMoGLEPipeline
-from facemogle.training.data import FaceFolder, Shuffled
+from facemogle.training.data import FaceFolder, endless
 from facemogle.training.latent_store import LatentStore
 from facemogle.training.recipe import FlowRecipe, Stage
 from facemogle.training.run import Run, make_accelerator
@@ -102,7 +102,6 @@ class FlowData(Dataset[tuple[Tensor, Tensor, str]]):
 
     def __init__(self, store: LatentStore, faces: FaceFolder, recipe: FlowRecipe) -> None:
         self.store, self.faces, self.recipe = store, faces, recipe
-        self.draw = random.Random(recipe.seed)
 
     def __len__(self) -> int:
         return len(self.store)
@@ -112,9 +111,11 @@ class FlowData(Dataset[tuple[Tensor, Tensor, str]]):
         dropped = torch.rand(len(regions)) < self.recipe.drop_region
         dropped[0] = False
         regions[dropped] = self.store.black()
-        if self.draw.random() < self.recipe.drop_text:
+        if torch.rand(()) < self.recipe.drop_text:
             return clean, regions, ""
-        return clean, regions, vary_caption(self.faces.captions[self.faces.ids[n]], self.draw)
+        # Seeded by torch's generator, whose state is saved and restored with a run.
+        draw = random.Random(int(torch.randint(2**31, ())))
+        return clean, regions, vary_caption(self.faces.captions[self.faces.ids[n]], draw)
 
 
 class FlowTrainer:
@@ -157,8 +158,9 @@ class FlowTrainer:
         faces = FaceFolder(self.faces.folder, stage.size, stage.faces)
         store = LatentStore.of(faces, self.vae, self.folder / f"latents_{stage.size}")
         data = FlowData(store, faces, self.recipe)
-        order = Shuffled(len(data), self.recipe.seed, start=self.run.step * stage.batch)
-        loader = DataLoader(data, stage.batch, sampler=order, collate_fn=self._collate)
+        loader = endless(
+            data, stage.batch, self.recipe.seed, self.run.step, collate_fn=self._collate
+        )
         # One place in the picture has the same position at every picture size.
         side = stage.size // 16
         scale = self.recipe.stages[-1].size / stage.size

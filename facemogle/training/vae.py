@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderDC
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from facemogle.mask import decouple
-from facemogle.training.data import FaceFolder, Shuffled, to_model_range
+from facemogle.training.data import FaceFolder, endless, to_model_range
 from facemogle.training.recipe import VAERecipe
 from facemogle.training.run import Run, make_accelerator
 
@@ -117,8 +117,7 @@ def train_vae(data: Path, folder: Path, recipe: VAERecipe) -> None:
     )
     run = Run(accelerator, vae, [optimizer], folder / "vae_run", recipe.steps, recipe.ema_decay)
     faces = FaceFolder(data, recipe.size)
-    order = Shuffled(len(faces), recipe.seed, start=run.step * recipe.batch)
-    loader = DataLoader(Crops(faces, recipe.crop), recipe.batch, sampler=order)
+    loader = endless(Crops(faces, recipe.crop), recipe.batch, recipe.seed, run.step)
     channels_last = (x.to(accelerator.device, memory_format=torch.channels_last) for x in loader)
     run.train(channels_last, lambda x: vae_loss(run.model, x))
     averaged = run.averaged().cpu().eval()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from base64 import b64decode
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -40,15 +41,18 @@ class Desk:
         except ValueError as error:
             yield {"kind": "error", "text": str(error), "number": number}
             return
-        wanted = lambda: self.sessions.is_newest(session, number)  # noqa: E731
-        for packet in packets(self.pipeline, job, wanted):
+        for packet in packets(
+            self.pipeline, job, partial(self.sessions.is_newest, session, number)
+        ):
             yield {**packet, "number": number}
 
     def leave(self, request: gr.Request) -> None:
         """Stop what runs for a page that was closed."""
         self.sessions.leave(_session(request))
 
-    def make(self, mask: bytes | None, prompt: str, seed: int, steps: int) -> tuple[Image.Image, Trace]:
+    def make(
+        self, mask: bytes | None, prompt: str, seed: int, steps: int
+    ) -> tuple[Image.Image, Trace]:
         """Make one picture for a caller of the API; failures become messages."""
         try:
             return render(self.pipeline, Job.checked(mask, prompt, seed, steps))

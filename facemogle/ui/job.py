@@ -50,7 +50,7 @@ def _prompt(value: object) -> str:
         raise ValueError(f"The prompt is {value!r}. Give text; it may be empty.")
     if len(value) > MAX_PROMPT:
         raise ValueError(
-            f"The prompt has {len(value)} characters; at most {MAX_PROMPT} are accepted. Shorten it."
+            f"The prompt has {len(value)} characters. Shorten it to at most {MAX_PROMPT}."
         )
     return value.strip()
 
@@ -60,11 +60,10 @@ def _whole_number(name: str, value: object, low: int, high: int) -> int:
     remedy = f"Give a whole number from {low} to {high}."
     try:
         number = int(value)  # type: ignore[call-overload]
-        exact = not isinstance(value, float) or number == value
     except (TypeError, ValueError, OverflowError):
-        exact = False
-    if isinstance(value, bool) or not exact:
-        raise ValueError(f"{name} is {_shortened(value)}. {remedy}")
+        raise ValueError(f"{name} is {_shortened(value)}. {remedy}") from None
+    if isinstance(value, float) and number != value:
+        raise ValueError(f"{name} is {value}. {remedy}")
     if not low <= number <= high:
         raise ValueError(f"{name} {_shortened(number)} is out of range. {remedy}")
     return number

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import gradio as gr
+from gradio.themes import Base
 from PIL import Image
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
@@ -19,7 +19,16 @@ from starlette.types import Scope
 from facemogle.mask import read_mask
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.ui.desk import Desk
-from facemogle.ui.studio import MAX_BODY, MODULES_URL, ON_FAILURE, SIDE, STATIC, Bus, Studio, packed
+from facemogle.ui.studio import (
+    MAX_BODY,
+    MODULES_URL,
+    ON_FAILURE,
+    SIDE,
+    STATIC,
+    bus,
+    packed,
+    studio,
+)
 
 _QUEUED = 64
 _CACHE_SECONDS = 3600
@@ -50,11 +59,14 @@ def build_page(pipeline: FaceMoGLEPipeline, *, model: str, templates: Path) -> g
         analytics_enabled=False,
         delete_cache=(_CACHE_SECONDS, _CACHE_SECONDS),
     ) as page:
-        studio = Studio(model=_facts(pipeline, model), templates=_read_templates(templates))
-        studio.announce(desk.announce, None, None, queue=False, **_PRIVATE)
-        order = studio.generate(desk.generate, studio, Bus(), **_SAMPLING, **_PRIVATE)
+        desktop = studio(model=_facts(pipeline, model), templates=_read_templates(templates))
+        desktop.announce(desk.announce, None, None, queue=False, **_PRIVATE)
+        # Named, as Gradio would take the function's name, which the public endpoint has.
+        order = desktop.generate(
+            desk.generate, desktop, bus(), api_name="order", **_SAMPLING, **_PRIVATE
+        )
         order.failure(None, js=ON_FAILURE)
-        _add_endpoint(desk, default_steps=pipeline.config.default_steps)
+        _add_endpoint(desk, default_steps=pipeline.config["default_steps"])
         page.unload(desk.leave)
     return page
 
@@ -117,8 +129,8 @@ def _facts(pipeline: FaceMoGLEPipeline, model: str) -> dict[str, Any]:
     return {
         "name": model,
         "device": pipeline.device.type,
-        "side": pipeline.config.default_size,
-        "steps": pipeline.config.default_steps,
+        "side": pipeline.config["default_size"],
+        "steps": pipeline.config["default_steps"],
     }
 
 
@@ -132,9 +144,9 @@ def _read_templates(folder: Path) -> list[dict[str, str]]:
     ]
 
 
-def _theme() -> gr.Theme:
+def _theme() -> Base:
     """System fonts only: the page asks no other server for anything."""
-    return gr.themes.Base(
+    return Base(
         primary_hue="teal",
         neutral_hue="stone",
         radius_size="md",
@@ -153,9 +165,10 @@ def _theme() -> gr.Theme:
 
 
 class _Modules(StaticFiles):
-    """The browser's modules; always revalidated, so that an update of the program is an update."""
+    """The browser's modules."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
-        response.headers["Cache-Control"] = "no-cache"
+        response.headers["Cache-Control"] = "no-cache"  # ask again: the program may be updated
+        response.headers["Content-Type"] = "text/javascript"  # some systems' tables have others
         return response

@@ -48,7 +48,7 @@ def packets(
 def render(pipeline: FaceMoGLEPipeline, job: Job) -> tuple[Image.Image, Trace]:
     """Sample to the end and return the picture and its trace."""
     steps = list(stream(pipeline, job))
-    side = pipeline.config.default_size
+    side = pipeline.config["default_size"]
     picture = pipeline.decode(steps[-1].latents, side, side)
     return picture, Trace.from_steps(steps, grid_of((side, side)))
 
@@ -88,8 +88,8 @@ def _sample(
 
 
 def _start(pipeline: FaceMoGLEPipeline, job: Job) -> Packet:
-    words, limit = len(job.prompt.split()), pipeline.config.text_length
-    side = pipeline.config.default_size
+    words, limit = len(job.prompt.split()), pipeline.config["text_length"]
+    side = pipeline.config["default_size"]
     notes = []
     if words > limit:  # a word is at least one token, so the encoder certainly cuts
         notes.append(f"The prompt has {words} words; the model reads about the first {limit}.")
@@ -97,8 +97,9 @@ def _start(pipeline: FaceMoGLEPipeline, job: Job) -> Packet:
 
 
 def _step(pipeline: FaceMoGLEPipeline, step: Step, *, is_last: bool) -> Packet:
-    side = pipeline.config.default_size
+    side = pipeline.config["default_size"]
     latents = step.latents if is_last else step.clean_latents
+    assert step.gate_weights is not None, "a job has a mask"
     picture = pipeline.decode(latents, side, side)
     return {
         "kind": "step",

@@ -1,9 +1,9 @@
 """The studio as Gradio components: the whole page, and the bus that packets come down on.
 
-Payload of the studio's value, browser to server: ``{number: int, mask: base64 of an indexed PNG,
-prompt: str, seed: str, steps: str}``. Its events: ``announce`` with the order's number, at once, and
-``generate``. The bus's value, server to browser, is a packet of ``facemogle.ui.sampling`` plus the
-order's ``number``.
+The studio's value, browser to server, is an order: ``{number: int, mask: base64 of an indexed PNG,
+prompt: str, seed: str, steps: str}``. Its events are ``announce``, with the order's number and
+outside the queue, and ``generate``. The bus's value, server to browser, is a packet of
+``facemogle.ui.sampling`` plus the order's ``number``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ import numpy as np
 
 from facemogle.mask import MaskError, read_mask
 from facemogle.regions import EXPERT_TITLES, REGIONS
-from facemogle.ui.job import MAX_PROMPT, MAX_STEPS
 from facemogle.ui.layers import ACROSS, BENEATH, LAYER_ORDER, SWATCH_ORDER
 
 STATIC = Path(__file__).parent / "static"
@@ -32,11 +31,11 @@ MAX_BODY = 24 * 2**20
 MODULES_URL = "facemogle-ui"
 """Where the server offers the browser's modules, relative to the page."""
 
-# Gradio publishes an event only if its quoted name stands in this text.
+# Gradio has an event only if its quoted name stands in this text, if only in a comment.
 _ON_LOAD = f"""
-const events = ["announce", "generate"];
+// events: "announce", "generate"
 import(new URL("{MODULES_URL}/main.js", document.baseURI)).then(
-    (main) => main.mount({{ element, trigger, props, server, events }}));
+    (main) => main.mount({{ element, trigger, props, server }}));
 """
 
 _ON_PACKET = """
@@ -48,36 +47,33 @@ ON_FAILURE = '() => document.dispatchEvent(new CustomEvent("facemogle-failure"))
 """Runs in the browser when Gradio has not carried out an event: queue full, connection lost."""
 
 
-class Studio(gr.HTML):
+def studio(*, model: dict[str, Any], templates: list[dict[str, str]]) -> gr.HTML:
     """Canvas, picture, prompt and gating view in one component.
 
     The template is static: Gradio would reset the canvas on any change of an interpolated one, and
     would run code in interpolated text. Everything that changes is written by the modules.
+    (A function and no subclass, next to whose file Gradio would write a stub file.)
     """
-
-    def __init__(self, *, model: dict[str, Any], templates: list[dict[str, str]]) -> None:
-        super().__init__(
-            html_template=_joined("html"),
-            css_template=_joined("css"),
-            js_on_load=_ON_LOAD,
-            apply_default_css=False,
-            elem_id="studio",
-            server_functions=[read_mask_file],
-            regions=[asdict(region) for region in REGIONS],
-            experts=EXPERT_TITLES,
-            layers={"order": LAYER_ORDER, "beneath": _keyed(BENEATH), "across": _keyed(ACROSS)},
-            swatches=SWATCH_ORDER,
-            limits={"prompt": MAX_PROMPT, "steps": MAX_STEPS, "bytes": MAX_BODY},
-            model=model,
-            templates=templates,
-        )
+    return gr.HTML(
+        html_template=_joined("html"),
+        css_template=_joined("css"),
+        js_on_load=_ON_LOAD,
+        apply_default_css=False,
+        elem_id="studio",
+        server_functions=[read_mask_file],
+        regions=[asdict(region) for region in REGIONS],
+        experts=EXPERT_TITLES,
+        layers={"order": LAYER_ORDER, "beneath": _keyed(BENEATH), "across": _keyed(ACROSS)},
+        swatches=SWATCH_ORDER,
+        max_bytes=MAX_BODY,
+        model=model,
+        templates=templates,
+    )
 
 
-class Bus(gr.HTML):
+def bus() -> gr.HTML:
     """Carries packets to the studio without being seen."""
-
-    def __init__(self) -> None:
-        super().__init__(html_template="", js_on_load=_ON_PACKET, visible="hidden")
+    return gr.HTML(html_template="", js_on_load=_ON_PACKET, visible="hidden")
 
 
 def read_mask_file(sent: Any) -> dict[str, Any]:

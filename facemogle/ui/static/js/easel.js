@@ -44,7 +44,7 @@ export class Easel {
 
   press(event) {
     // A second finger, or another mouse button, neither starts nor ends a stroke.
-    if (this.pointer !== null || event.button > 0 && !isPenEraser(event)) return;
+    if (this.pointer !== null || (event.button > 0 && !isPenEraser(event))) return;
     event.preventDefault();
     this.stage.focus({ preventScroll: true });
     const point = this.locate(event);

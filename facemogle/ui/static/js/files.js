@@ -16,8 +16,8 @@ export class Files {
     const on = (command, act) =>
       element.querySelector(`[data-command=${command}]`).addEventListener("click", act);
     on("open", () => this.input.click());
-    on("save-index", () => this.save("mask.png", indexedPNG));
-    on("save-colors", () => this.save("mask_colors.png", colorPNG));
+    on("save-index", () => this.save("mask_index.png", indexedPNG));
+    on("save-palette", () => this.save("mask_palette.png", colorPNG));
     on("swap", () => this.swapSides());
     this.offer(element.querySelector(".templates"), templates);
   }
@@ -44,6 +44,7 @@ export class Files {
         `${megabytes(this.maxBytes)} are accepted. Save the mask as a compressed PNG.`);
       return;
     }
+    this.notice.tell(`Reading ${file.name}`);
     const answer = await this.read(file);
     if (!answer) {
       this.notice.warn(`${file.name} could not be sent to the server. Try again.`);

@@ -69,7 +69,6 @@ export class Gate {
   }
 
   show() {
-    this.panel.dataset.expert = this.expert;
     for (const button of this.panel.querySelectorAll("[data-scale]")) {
       button.setAttribute("aria-pressed", String(button.dataset.scale === this.scale));
     }

@@ -8,16 +8,16 @@ import { setUpPainting } from "./painting.js";
 import { Sampling } from "./sampling.js";
 import { loadDrawing } from "./store.js";
 
-/** props: regions, experts, layers, swatches, limits, model, templates of facemogle.ui.studio. */
+/** props: regions, experts, layers, swatches, max_bytes, model, templates of facemogle.ui.studio. */
 export async function mount({ element, trigger, props, server }) {
-  const { regions, experts, swatches, templates, limits, model } = props;
+  const { regions, experts, swatches, templates, model } = props;
   const root = element.querySelector(".studio");
   root.querySelector(".model").textContent = `${model.name}, ${model.side}×${model.side}, ${model.device}`;
   const drawing = new Drawing(props.layers);
   await begin(drawing.layers, templates);
 
   const read = (file) => server.read_mask_file({ binary: true, data: { file } });
-  const painting = { drawing, regions, swatches, templates, maxBytes: limits.bytes, read };
+  const painting = { drawing, regions, swatches, templates, maxBytes: props.max_bytes, read };
   const brush = setUpPainting(root.querySelector(".painting"), painting);
 
   const orders = new Orders({ trigger, props });

@@ -27,10 +27,6 @@ export class Run {
   get done() {
     return this.reports.length;
   }
-
-  get isComplete() {
-    return this.done === this.steps;
-  }
 }
 
 function summary(weights) {

@@ -1,0 +1,63 @@
+"""A running studio for the tests of the page and of the endpoint."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from facemogle.checkpoints import MINI_FOLDER, load_pipeline
+from facemogle.ui.page import build_page, serve
+
+ROOT = Path(__file__).parents[1]
+FIXTURES = ROOT / "tests" / "fixtures"
+TEMPLATES = ROOT / "assets" / "templates"
+
+TINY = {
+    "name_or_path": FIXTURES / "tiny_flux",
+    "face_mogle": FIXTURES / "tiny_face_mogle",
+}
+MODEL: dict[str, Any] = {"name_or_path": "mini"} if MINI_FOLDER.is_dir() else TINY
+
+
+@dataclass
+class StudioUnderTest:
+    """A served page. label_maps: what sampling was given; steps: how many steps were made."""
+
+    url: str
+    pipeline: Any
+    label_maps: list[np.ndarray] = field(default_factory=list)
+    steps: int = 0
+
+    def record(self) -> None:
+        """Note every call of the pipeline from now on."""
+        stream = self.pipeline.stream
+
+        def recorded(prompt: str, mask: np.ndarray, *others: Any, **options: Any) -> Iterator[Any]:
+            self.label_maps.append(mask)
+            for step in stream(prompt, mask, *others, **options):
+                self.steps += 1
+                yield step
+
+        self.pipeline.stream = recorded
+
+
+def serve_studio() -> Iterator[StudioUnderTest]:
+    """Body of a fixture: serve the page in a thread of the test's process."""
+    pipeline = load_pipeline(**MODEL, device="cpu")
+    page = build_page(pipeline, model="test", templates=TEMPLATES)
+    url = serve(page, host="127.0.0.1", port=free_port(), prevent_thread_lock=True, quiet=True)
+    studio = StudioUnderTest(url, pipeline)
+    studio.record()
+    yield studio
+    page.close(verbose=False)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

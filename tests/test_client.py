@@ -1,0 +1,92 @@
+"""The endpoint ``/generate`` makes the page's pictures, and refuses what cannot be used by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+import torch
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+from studio import TEMPLATES, StudioUnderTest, serve_studio
+
+from facemogle.mask import read_mask
+from facemogle.trace import Trace
+from facemogle.ui.studio import MAX_BODY
+
+TEMPLATE = sorted(TEMPLATES.glob("*.png"))[0]
+
+
+@pytest.fixture(scope="module")
+def studio() -> Iterator[StudioUnderTest]:
+    yield from serve_studio()
+
+
+@pytest.fixture(scope="module")
+def client(studio: StudioUnderTest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    folder = tmp_path_factory.mktemp("downloads")
+    client = Client(studio.url, verbose=False, download_files=folder)
+    yield client
+    client.close()
+
+
+def test_only_generate_is_published(client: Client) -> None:
+    api: Any = client.view_api(print_info=False, return_format="dict")
+    endpoints = api["named_endpoints"]
+    assert list(endpoints) == ["/generate"]
+    names = [parameter["parameter_name"] for parameter in endpoints["/generate"]["parameters"]]
+    assert names == ["mask", "prompt", "seed", "steps"]
+
+
+def test_picture_and_trace_are_the_pipelines_own(client: Client, studio: StudioUnderTest) -> None:
+    seed = 2**53 + 1  # the first whole number that a JSON float would change
+    picture, path = client.predict(
+        mask=handle_file(TEMPLATE), prompt="a face", seed=seed, steps=2, api_name="/generate"
+    )
+    expected = studio.pipeline(
+        "a face",
+        read_mask(TEMPLATE).label_map,
+        num_inference_steps=2,
+        generator=torch.Generator().manual_seed(seed),
+    )
+    assert np.array_equal(np.asarray(Image.open(picture)), np.asarray(expected.images[0]))
+    trace = Trace.load(path)
+    assert np.array_equal(trace.gate_weights, expected.trace.gate_weights)
+    assert np.allclose(trace.gate_weights.sum(-1), 1, atol=1e-5)
+    assert trace.times[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"steps": 0}, "Steps 0 is out of range"),
+        ({"steps": None}, "Steps is None"),
+        ({"seed": 2**63}, "Seed 9223372036854775808 is out of range"),
+        ({"prompt": "x" * 10_001}, "The prompt has 10001 characters"),
+        ({"mask": None}, "There is no mask"),
+    ],
+)
+def test_wrong_values_are_named(client: Client, change: dict, message: str) -> None:
+    arguments = {"mask": handle_file(TEMPLATE), "prompt": "", "seed": 0, "steps": 1, **change}
+    with pytest.raises(AppError, match=message):
+        client.predict(**arguments, api_name="/generate")
+
+
+def test_file_that_is_no_mask_is_refused(client: Client, tmp_path: Path) -> None:
+    path = tmp_path / "mask.png"
+    path.write_bytes(b"no picture")
+    with pytest.raises(AppError, match="not a picture"):
+        client.predict(handle_file(path), "", 0, 1, api_name="/generate")
+
+
+def test_large_body_is_refused_before_it_is_read(studio: StudioUnderTest) -> None:
+    """Gradio itself would take JSON of any size into memory."""
+    body = b'{"data": ["' + b"x" * MAX_BODY + b'"]}'
+    sized = httpx.post(f"{studio.url}gradio_api/queue/join", content=body)
+    chunked = httpx.post(f"{studio.url}gradio_api/queue/join", content=iter([body]))
+    assert sized.status_code == chunked.status_code == 413
