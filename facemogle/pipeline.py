@@ -123,7 +123,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         callback_on_step_end: StepCallback | None = None,
         callback_on_step_end_tensor_inputs: Sequence[str] = ("latents",),
         **options: Any,
-    ) -> FaceMoGLEOutput | tuple:
+    ) -> Any:
         """Generate one picture. Arguments not named here are those of `stream`.
 
         output_type: "pil" list of pictures; "np" float32 (1, H, W, 3) in [0, 1]; "pt" the same as
@@ -131,6 +131,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         callback_on_step_end: called after each step with pipeline, index, t and a dict of tensors;
             "latents" in the dict that it returns, if any, replaces the step's.
         callback_on_step_end_tensor_inputs: names of the step's tensors that it gets.
+        Returns FaceMoGLEOutput, or with return_dict false the tuple (images, trace).
         """
         check_choices("output_type", [output_type], get_args(OutputType))
         inputs = callback_on_step_end_tensor_inputs

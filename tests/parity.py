@@ -64,7 +64,6 @@ def differences(pipeline: FaceMoGLEPipeline, case: Case) -> dict[str, float]:
 def sampled(pipeline: FaceMoGLEPipeline, case: Case) -> dict[str, np.ndarray]:
     """What sampling gives from the case's features, latents and noise levels."""
     height, width = case["label_map"].shape
-    inputs = ("prompt_embeds", "pooled_prompt_embeds", "condition_latents")
     steps = list(
         with_unshifted_schedule(pipeline).stream(
             guidance_scale=float(case["guidance_scale"]),
@@ -73,18 +72,24 @@ def sampled(pipeline: FaceMoGLEPipeline, case: Case) -> dict[str, np.ndarray]:
             latents=torch.from_numpy(case["initial_latents"]),
             sigmas=case["sigmas"][:-1].tolist(),
             timesteps=case["timesteps"].tolist(),
-            **{name: torch.from_numpy(case[name]) for name in inputs},
+            prompt_embeds=torch.from_numpy(case["prompt_embeds"]),
+            pooled_prompt_embeds=torch.from_numpy(case["pooled_prompt_embeds"]),
+            condition_latents=torch.from_numpy(case["condition_latents"]),
         )
     )
     final = steps[-1].latents
-    picture = decode_tokens(pipeline.vae, final, grid_of((height, width)))
+    picture = decode_tokens(pipeline.vae, final, grid_of((height, width)))[0].permute(1, 2, 0)
+
+    def stacked(field: str) -> np.ndarray:
+        return np.stack([getattr(step, field).squeeze(0).numpy() for step in steps])
+
     return {
-        "gating_weights": np.stack([step.gate_weights for step in steps]),
-        "condition_tokens": np.concatenate([step.condition_tokens for step in steps]),
-        "noise_pred": np.concatenate([step.velocity for step in steps]),
-        "latents": np.concatenate([step.latents for step in steps]),
+        "gating_weights": stacked("gate_weights"),
+        "condition_tokens": stacked("condition_tokens"),
+        "noise_pred": stacked("velocity"),
+        "latents": stacked("latents"),
         "final_latents": final.numpy(),
-        "image": pipeline.image_processor.postprocess(picture, output_type="np")[0],
+        "image": (picture / 2 + 0.5).clamp(0, 1).numpy(),
     }
 
 
@@ -102,8 +107,8 @@ def prepared(pipeline: FaceMoGLEPipeline, case: Case) -> dict[str, np.ndarray]:
     return {
         "prompt_embeds": text.sequence.numpy(),
         "pooled_prompt_embeds": text.pooled.numpy(),
-        "timesteps": schedule.timesteps.numpy(),
-        "sigmas": schedule.sigmas.numpy(),
+        "timesteps": np.asarray(schedule.timesteps),
+        "sigmas": np.asarray(schedule.sigmas),
         "initial_latents": pack(noise).numpy(),
         "condition_latents": sampled_condition_latents(pipeline, case),
         "global_rgb": pictures[0],
@@ -156,7 +161,7 @@ def load_case(name: str) -> Case:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description="Compare with the reference, number by number.")
     parser.add_argument("--flux", required=True, help="FLUX folder")
     parser.add_argument("--face-mogle", required=True, help="folder of the Face-MoGLE weights")
     parser.add_argument("cases", nargs="+", metavar="CASE.npz")

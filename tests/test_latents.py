@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from diffusers.models.autoencoders.autoencoder_dc import AutoencoderDC
 
 from facemogle.latents import (
     RegionLatentCache,
@@ -58,6 +60,27 @@ def test_encoding_normalises_and_decoding_undoes_it(pipeline, size) -> None:
     torch.testing.assert_close(tokens[None], pack((mean - 0.1159) * 0.3611))
     decoded = decode_tokens(pipeline.vae, tokens[None], (height // 16, width // 16))
     torch.testing.assert_close(decoded, pipeline.vae.decode(mean).sample, rtol=0, atol=1e-5)
+
+
+@torch.no_grad()
+def test_a_deterministic_autoencoder_will_do() -> None:
+    """The embedded model has one of these: no posterior, no shift."""
+    layers = {"block_types": "ResBlock", "block_out_channels": (4, 4, 8, 16)}
+    vae: Any = AutoencoderDC(
+        latent_channels=16,
+        **{f"{side}_{k}": v for side in ("encoder", "decoder") for k, v in layers.items()},
+        encoder_layers_per_block=(0, 1, 1, 1),
+        decoder_layers_per_block=(0, 1, 1, 1),
+        encoder_qkv_multiscales=((),) * 4,
+        decoder_qkv_multiscales=((),) * 4,
+        scaling_factor=0.5,
+    ).eval()
+    picture = np.random.default_rng(0).integers(0, 256, (32, 64, 3), np.uint8)
+    tokens = encode_picture(vae, picture, CPU)
+    z = vae.encode(torch.from_numpy(picture).permute(2, 0, 1)[None] / 127.5 - 1).latent
+    torch.testing.assert_close(tokens[None], pack(z * 0.5))
+    decoded = decode_tokens(vae, tokens[None], (2, 4))
+    torch.testing.assert_close(decoded, vae.decode(z).sample, rtol=0, atol=1e-5)
 
 
 class Encoder:

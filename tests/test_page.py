@@ -12,15 +12,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, FilePayload, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from studio import TEMPLATES, StudioUnderTest, serve_studio
+from visitor import (
+    PATIENCE,
+    drag,
+    drawing,
+    foreign,
+    generate,
+    heatmap,
+    open_mask,
+    open_studio,
+    saved_file,
+    take,
+)
 
 from facemogle.mask import palette_png, read_mask, swap_sides
 
 CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or "/usr/bin/chromium")
-SIDE = 512
 SKIN, NOSE, L_EYE, HAT = 1, 2, 4, 14
-PATIENCE = 60_000  # milliseconds for a picture
 UNDER_WAY = re.compile(r"Step ([2-9]|\d\d) of 100")
 
 TEMPLATE = read_mask(sorted(TEMPLATES.glob("*.png"))[0]).label_map
@@ -52,63 +62,6 @@ def page(browser: Browser, studio: StudioUnderTest) -> Iterator[Page]:
     yield page
     context.close()
     assert complaints == []
-
-
-def foreign(url: str, home: str) -> list[str]:
-    return [] if url.startswith((home, "data:", "blob:")) else [f"request to {url}"]
-
-
-def open_studio(page: Page, studio: StudioUnderTest) -> None:
-    page.goto(studio.url)
-    page.wait_for_selector(".studio[data-ready=true]")
-
-
-def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
-    """Draw a straight stroke with the mouse; points in pixels of the drawing."""
-    canvas = page.get_by_label("Canvas")
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
-    assert box is not None
-    scale = box["width"] / SIDE
-    (x0, y0), (x1, y1) = ((box["x"] + x * scale, box["y"] + y * scale) for x, y in (start, end))
-    page.mouse.move(x0, y0)
-    page.mouse.down()
-    page.mouse.move(x1, y1, steps=8)
-    page.mouse.up()
-
-
-def take(page: Page, region: str, tool: str = "Brush") -> None:
-    page.get_by_role("radio", name=region, exact=True).click()
-    page.get_by_role("button", name=tool, exact=True).click()
-
-
-def drawing(page: Page, button: str = "Save index PNG") -> np.ndarray:
-    """The label map as the browser saves it, uint8 (512, 512)."""
-    return read_mask(saved_file(page, button)).label_map
-
-
-def saved_file(page: Page, button: str) -> bytes:
-    with page.expect_download() as download:
-        page.get_by_role("button", name=button, exact=True).click()
-    return Path(download.value.path()).read_bytes()
-
-
-def generate(page: Page, steps: int = 2) -> None:
-    page.get_by_role("textbox", name="Steps").fill(str(steps))
-    page.get_by_role("button", name="Generate", exact=True).click()
-    expect(page.locator(".result")).to_have_attribute("data-state", "done", timeout=PATIENCE)
-
-
-def open_mask(page: Page, name: str, content: bytes) -> None:
-    mask: FilePayload = {"name": name, "mimeType": "image/png", "buffer": content}
-    page.get_by_label("Mask file").set_input_files(mask)
-
-
-def heatmap(page: Page, expert: int) -> list[int]:
-    """RGBA values of an expert's tile."""
-    script = """canvas => [...canvas.getContext("2d")
-        .getImageData(0, 0, canvas.width, canvas.height).data]"""
-    return page.locator(f".tiles [data-expert='{expert}'] canvas").evaluate(script)
 
 
 def test_starts_on_a_template_face(page: Page) -> None:

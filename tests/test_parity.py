@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import numpy as np
 import parity
@@ -32,8 +33,12 @@ def test_noise_levels_reproduce_the_reference(pipeline, num_tokens, num_steps) -
     schedule = make_schedule(pipeline.scheduler, num_tokens, num_steps)
     key = f"seq{num_tokens}_steps{num_steps}"
     assert dynamic_shift(schedule.config, num_tokens) == pytest.approx(unit[f"mu_seq{num_tokens}"])
-    np.testing.assert_allclose(schedule.sigmas, unit[f"sigmas_{key}"], rtol=0, atol=2e-7)
-    np.testing.assert_allclose(schedule.timesteps, unit[f"timesteps_{key}"], rtol=0, atol=2e-4)
+    np.testing.assert_allclose(
+        np.asarray(schedule.sigmas), unit[f"sigmas_{key}"], rtol=0, atol=2e-7
+    )
+    np.testing.assert_allclose(
+        np.asarray(schedule.timesteps), unit[f"timesteps_{key}"], rtol=0, atol=2e-4
+    )
 
 
 def test_text_features_reproduce_the_reference(pipeline) -> None:
@@ -58,7 +63,7 @@ def run_main(monkeypatch: pytest.MonkeyPatch, *cases: str) -> int:
 
 def test_the_command_fails_past_a_tolerance(monkeypatch, tmp_path, capsys) -> None:
     """A comparison that cannot fail proves nothing."""
-    case = dict(load_case(CASE))
+    case: dict[str, Any] = dict(load_case(CASE))
     case["gating_weights"] = case["gating_weights"][..., ::-1]
     case["image"] = np.full_like(case["image"], np.nan)
     np.savez(tmp_path / "wrong.npz", **case)

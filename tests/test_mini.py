@@ -1,0 +1,83 @@
+"""The embedded checkpoint does what its card says: it is small, follows mask and prompt, and is
+what the training code writes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from facemogle.checkpoints import load_pipeline
+from facemogle.mask import read_mask
+from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.regions import REGIONS
+
+ROOT = Path(__file__).parents[1]
+SKIN, HAIR = 1, 13
+MOST_MEGABYTES = 60
+
+
+@pytest.fixture(scope="module")
+def mini() -> FaceMoGLEPipeline:
+    pipeline = load_pipeline("mini")
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+@pytest.fixture(scope="module")
+def label_map() -> np.ndarray:
+    return read_mask(ROOT / "assets/templates/long_hair.png", size=(256, 256)).label_map
+
+
+def picture(pipeline: FaceMoGLEPipeline, prompt: str, label_map: np.ndarray, seed: int = 1):
+    """The picture as float (H, W, 3) in [0, 1]."""
+    generator = torch.Generator().manual_seed(seed)
+    return pipeline(prompt, label_map, generator=generator, output_type="np").images[0]
+
+
+def test_it_is_small_and_safe() -> None:
+    """Everyone downloads it with the code, and opening it must not run code."""
+    files = [path for path in (ROOT / "checkpoints/mini").rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < MOST_MEGABYTES * 1e6
+    assert {path.suffix for path in files} <= {".safetensors", ".json", ".md", ".txt"}
+
+
+@pytest.mark.parametrize(
+    ("darker", "brighter", "region"),
+    [
+        ("a woman with long black hair", "a woman with long blond hair", HAIR),
+        ("a woman with deep skin", "a woman with very fair skin", SKIN),
+    ],
+)
+def test_the_prompt_shows(
+    mini: FaceMoGLEPipeline, label_map: np.ndarray, darker: str, brighter: str, region: int
+) -> None:
+    """Text that is lost on its way (wrong tokens, dropped features) leaves colours alone."""
+    dark, bright = (picture(mini, prompt, label_map) for prompt in (darker, brighter))
+    inside = label_map == region
+    assert bright[inside].mean() - dark[inside].mean() > 0.05
+
+
+def test_the_mask_shows(mini: FaceMoGLEPipeline, label_map: np.ndarray) -> None:
+    """Hair painted over one half of the background darkens that half and spares the other."""
+    prompt = "a woman with fair skin, long black hair"
+    painted = label_map.copy()
+    left = (label_map == 0) & (np.arange(256) < 128)
+    painted[left] = HAIR
+    before, after = picture(mini, prompt, label_map), picture(mini, prompt, painted)
+    change = np.abs(after - before).mean(axis=2)
+    assert change[left].mean() > 2 * change[~left].mean()
+
+
+def test_experts_weigh_more_in_their_region(mini: FaceMoGLEPipeline, label_map: np.ndarray) -> None:
+    """The gate has learnt where the large regions are; swapped experts would show here."""
+    trace = mini("", label_map, generator=torch.Generator().manual_seed(1)).trace
+    maps = trace.maps()[-1]
+    rows = trace.grid[0]
+    tokens = label_map[8 :: 256 // rows, 8 :: 256 // rows]
+    for region in (REGIONS[0], REGIONS[SKIN], REGIONS[HAIR]):
+        weights, inside = maps[region.expert], tokens == region.index
+        assert weights[inside].mean() > weights[~inside].mean()
