@@ -85,7 +85,7 @@ class Payload:
 
 def test_pickled_code_is_not_run(tmp_path) -> None:
     path = tmp_path / "mogle.pt"
-    path.write_bytes(pickle.dumps(Payload()))
+    path.write_bytes(pickle.dumps(Payload(), protocol=2))
     with pytest.raises(CheckpointError, match="more than tensors"):
         load_mogle(path)
     torch.save({"payload": Payload()}, path)

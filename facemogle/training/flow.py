@@ -58,9 +58,14 @@ class FlowModel(nn.Module):
         nn.init.zeros_(self.transformer.proj_out.weight)
         nn.init.zeros_(self.transformer.proj_out.bias)
 
-    def forward(self, batch: Batch, x_t: Tensor, t: Tensor, ids: Tensor) -> Tensor:
-        """x_t (B, N, C), t (B,) in [0, 1], ids (N, 3) -> velocity (B, N, C)."""
-        condition_tokens, _ = self.mogle(batch.regions, x_t, t)
+    def forward(
+        self, batch: Batch, x_t: Tensor, t: Tensor, ids: Tensor, conditioned: bool = True
+    ) -> Tensor:
+        """x_t (B, N, C), t (B,) in [0, 1], ids (N, 3) -> velocity (B, N, C).
+
+        conditioned: False = from text alone, without a condition stream.
+        """
+        condition_tokens = self.mogle(batch.regions, x_t, t)[0] if conditioned else None
         sequence = self.text_encoder_2(batch.t5_ids)[0]
         return self.transformer(
             x_t,
@@ -127,6 +132,8 @@ class FlowTrainer:
         torch.manual_seed(recipe.seed)
         self.faces = FaceFolder(data, recipe.stages[-1].size)
         self.vae: AutoencoderDC = AutoencoderDC.from_pretrained(folder / "vae")
+        # Where it was loaded from would otherwise be stored in the pipeline's files.
+        self.vae.register_to_config(_name_or_path="")
         self.tokenizers = build_tokenizers(self.faces.captions.values(), recipe.text_length)
         model = FlowModel(recipe, *build_encoders(recipe, *self.tokenizers))
         self.ends = list(accumulate(stage.steps for stage in recipe.stages))
@@ -167,7 +174,12 @@ class FlowTrainer:
         ids = position_ids((side, side)) * torch.tensor([1.0, scale, scale])
         ids = ids.to(self.accelerator.device)
         batches = (batch.to(self.accelerator.device) for batch in loader)
-        self.run.train(batches, lambda batch: flow_loss(self.run.model, batch, ids), until=end)
+
+        def loss_of(batch: Batch) -> dict[str, Tensor]:
+            conditioned = bool(torch.rand(()) >= self.recipe.drop_mask)
+            return flow_loss(self.run.model, batch, ids, conditioned)
+
+        self.run.train(batches, loss_of, until=end)
 
     def _collate(self, rows: list[tuple[Tensor, Tensor, str]]) -> Batch:
         clean, regions, captions = zip(*rows, strict=True)
@@ -202,13 +214,15 @@ class FlowTrainer:
         )
 
 
-def flow_loss(model: nn.Module, batch: Batch, ids: Tensor) -> dict[str, Tensor]:
+def flow_loss(
+    model: nn.Module, batch: Batch, ids: Tensor, conditioned: bool = True
+) -> dict[str, Tensor]:
     """Mean squared error of the velocity, and of the clean latents it predicts, at random t."""
     noise = torch.randn_like(batch.clean)
     t = torch.randn(len(noise), device=noise.device).sigmoid()
     at = t[:, None, None]
     x_t = (1 - at) * batch.clean + at * noise
-    velocity = model(batch, x_t, t, ids).float()
+    velocity = model(batch, x_t, t, ids, conditioned).float()
     error = F.mse_loss(velocity, noise - batch.clean, reduction="none").mean(dim=(1, 2))
     return {"loss": error.mean(), "clean_error": (error * t.square()).mean()}
 

@@ -44,6 +44,7 @@ class FlowRecipe:
 
     text_length: T5 tokens. lora_rank: of the condition stream. drop_text, drop_region:
     probabilities of an empty prompt and of each local mask being black (Face-MoGLE, section 4.1).
+    drop_mask: probability that a step trains text alone, without a condition stream.
     matrix_rate: Muon's rate for the blocks' matrices; rate: AdamW's for all else.
     """
 
@@ -60,6 +61,7 @@ class FlowRecipe:
     rate: float = 1e-3
     drop_text: float = 0.1
     drop_region: float = 0.1
+    drop_mask: float = 0.1
     ema_decay: float = 0.998
     mixed_precision: str = "bf16"
     default_steps: int = 10

@@ -15,6 +15,7 @@ from torch.optim import Optimizer
 from tqdm.auto import tqdm
 
 WARM_UP_STEPS = 100
+REPORT_EVERY = 25
 DECAY_SHARE = 0.4
 """Share of the steps, at the end, over which the learning rate falls linearly to 2 %."""
 
@@ -79,6 +80,7 @@ class Run:
         if self.step >= until:
             return
         saved = reported = time.monotonic()
+        reported_step = self.step
         sums: dict[str, float] = {}
         bar = tqdm(total=self.total_steps, initial=self.step, desc=self.folder.name, mininterval=5)
         for batch in batches:
@@ -87,7 +89,7 @@ class Run:
             bar.update()
             for name, value in losses.items():
                 sums[name] = sums.get(name, 0.0) + float(value.detach())
-            if self.step % 25 == 0:
+            if self.step % REPORT_EVERY == 0:
                 now = time.monotonic()
                 line = {name: round(value / 25, 5) for name, value in sums.items()}
                 self._log(
