@@ -1,4 +1,4 @@
-"""What every training stage shares: resume, EMA, learning-rate schedule, progress, plots."""
+"""What every training stage shares: resume, EMA, learning-rate schedule, progress."""
 
 from __future__ import annotations
 
@@ -79,29 +79,21 @@ class Run:
         until = until or self.total_steps
         if self.step >= until:
             return
-        saved = reported = time.monotonic()
-        reported_step = self.step
-        sums: dict[str, float] = {}
+        saved = time.monotonic()
         bar = tqdm(total=self.total_steps, initial=self.step, desc=self.folder.name, mininterval=5)
+        report = Report(self.folder / "log.jsonl", bar)
         for batch in batches:
             losses = self._update(batch, loss_of)
             self.step += 1
-            bar.update()
-            for name, value in losses.items():
-                sums[name] = sums.get(name, 0.0) + float(value.detach())
-            if self.step % REPORT_EVERY == 0:
-                now = time.monotonic()
-                line = {name: round(value / 25, 5) for name, value in sums.items()}
-                self._log(
-                    {"step": self.step, **line, "s_per_step": round((now - reported) / 25, 4)}
-                )
-                bar.set_postfix(line)
-                sums, reported = {}, now
+            report.add(losses)
+            if self.step % REPORT_EVERY == 0 and self.accelerator.is_main_process:
+                report.write(self.step)
             if time.monotonic() - saved > self.save_every_s:
                 self.save()
                 saved = time.monotonic()
             if self.step >= until:
                 break
+        bar.close()
         self.save()
 
     def _update(self, batch: object, loss_of: Callable[..., dict[str, Tensor]]) -> dict:
@@ -119,15 +111,38 @@ class Run:
         self.ema.step(self.parameters)
         return losses
 
-    def _log(self, line: dict) -> None:
-        if self.accelerator.is_main_process:
-            with (self.folder / "log.jsonl").open("a") as log:
-                log.write(json.dumps(line) + "\n")
-
     def averaged(self) -> nn.Module:
         """The model with its averaged (EMA) weights; training cannot go on afterwards."""
         self.ema.copy_to(self.parameters)
         return self.accelerator.unwrap_model(self.model)
+
+
+class Report:
+    """Mean losses since the last line, as a JSON line in a file and beside a progress bar."""
+
+    def __init__(self, path: Path, bar: tqdm) -> None:
+        self.path, self.bar = path, bar
+        self._clear()
+
+    def _clear(self) -> None:
+        self.sums: dict[str, float] = {}
+        self.steps, self.since = 0, time.monotonic()
+
+    def add(self, losses: dict[str, Tensor]) -> None:
+        """Count one step."""
+        self.steps += 1
+        self.bar.update()
+        for name, value in losses.items():
+            self.sums[name] = self.sums.get(name, 0.0) + float(value.detach())
+
+    def write(self, step: int) -> None:
+        """Write the means of the steps since the last call."""
+        means = {name: round(value / self.steps, 5) for name, value in self.sums.items()}
+        seconds = round((time.monotonic() - self.since) / self.steps, 4)
+        with self.path.open("a") as log:
+            log.write(json.dumps({"step": step, **means, "s_per_step": seconds}) + "\n")
+        self.bar.set_postfix(means)
+        self._clear()
 
 
 def make_accelerator(mixed_precision: str) -> Accelerator:
