@@ -181,7 +181,9 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         mask: label map uint8 (H, W) or whatever else `read_mask` takes, resized to the picture by
             nearest neighbour; None = text alone.
         num_inference_steps: 1 or more; None = the config's default_steps.
-        guidance_scale: input of the models that have one.
+        guidance_scale: how strongly the prompt guides. FLUX.1-dev has an input for it. For models
+            without, such as mini, each step also predicts without the prompt, at twice the cost,
+            and goes so many times the difference; 1, or no prompt, does without that.
         generator: source of the noise; None = torch's global one. The same mask, prompt, seed,
             steps and size give the same pixels on one machine.
         height, width: multiples of 16 pixels; None = the config's default_size.
@@ -273,7 +275,12 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         return self.transformer.save_condition_lora(folder)
 
     def _text(self, request: Request) -> Text:
-        text = request.text or self.encode_prompt(request.prompt)
+        text = request.text
+        if text is None:
+            text = self.encode_prompt(request.prompt)
+            has_input = self.transformer.config["guidance_embeds"]
+            if request.prompt and request.guidance_scale != 1 and not has_input:
+                text = text.above(self.encode_prompt(""))
         target = self._execution_device, self.transformer.dtype
         return Text(text.sequence.to(*target), text.pooled.to(*target))
 

@@ -14,10 +14,16 @@ logger = logging.get_logger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class Text:
-    """A prompt's features: T5's sequence (1, T, D) and CLIP's pooled output (1, D)."""
+    """Features of B prompts: T5's sequence (B, T, D) and CLIP's pooled output (B, D)."""
 
     sequence: Tensor
     pooled: Tensor
+
+    def above(self, other: Text) -> Text:
+        """These prompts' rows, then the other's."""
+        return Text(
+            torch.cat([self.sequence, other.sequence]), torch.cat([self.pooled, other.pooled])
+        )
 
 
 def pooled_features(

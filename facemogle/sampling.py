@@ -113,6 +113,8 @@ def denoise(
     """Follow the velocity from noise to picture: x <- x + (t_next - t) * v(x, t).
 
     schedule: from `make_schedule`. latents: noise (1, N, C). mixture: None for text alone.
+    text: of the prompt; with a second row, of no prompt, for classifier-free guidance
+        (arXiv 2207.12598): v = v_without + guidance_scale * (v_with - v_without).
     """
     device, dtype = latents.device, latents.dtype
     fixed = {
@@ -121,6 +123,7 @@ def denoise(
         "img_ids": position_ids(grid).to(device),
         "txt_ids": torch.zeros(text.sequence.shape[1], 3, device=device),
     }
+    rows = text.sequence.shape[0]
     if transformer.config["guidance_embeds"]:
         fixed["guidance"] = torch.full((1,), guidance_scale, device=device)
 
@@ -130,13 +133,16 @@ def denoise(
         tokens, weights = (None, None) if mixture is None else mixture.at(latents, t)
         tokens = None if tokens is None else tokens.to(dtype)
         (velocity,) = transformer(
-            hidden_states=latents,
+            hidden_states=latents.expand(rows, -1, -1),
             # FluxPipeline rounds in this order too, which shows in half precision.
-            timestep=timestep.expand(1).to(device, dtype) / scale,
-            condition_tokens=tokens,
+            timestep=timestep.expand(rows).to(device, dtype) / scale,
+            condition_tokens=None if tokens is None else tokens.expand(rows, -1, -1),
             return_dict=False,
             **fixed,
         )
+        if rows == 2:
+            prompted, unprompted = velocity.chunk(2)
+            velocity = unprompted + guidance_scale * (prompted - unprompted)
         clean_latents = latents - t * velocity
         latents = schedule.step(velocity, timestep, latents, return_dict=False)[0]  # pyright: ignore
         weights = None if weights is None else weights[0]

@@ -10,18 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from facemogle.checkpoints import MINI_FOLDER, load_pipeline
+from facemogle.checkpoints import load_pipeline
 from facemogle.ui.page import build_page, serve
 
 ROOT = Path(__file__).parents[1]
 FIXTURES = ROOT / "tests" / "fixtures"
 TEMPLATES = ROOT / "assets" / "templates"
 
-TINY = {
-    "name_or_path": FIXTURES / "tiny_flux",
-    "face_mogle": FIXTURES / "tiny_face_mogle",
-}
-MODEL: dict[str, Any] = {"name_or_path": "mini"} if MINI_FOLDER.is_dir() else TINY
+MODEL = "mini"
 
 
 @dataclass
@@ -48,7 +44,7 @@ class StudioUnderTest:
 
 def serve_studio() -> Iterator[StudioUnderTest]:
     """Body of a fixture: serve the page in a thread of the test's process."""
-    pipeline = load_pipeline(**MODEL, device="cpu")
+    pipeline = load_pipeline(MODEL, device="cpu")
     page = build_page(pipeline, model="test", templates=TEMPLATES)
     url = serve(page, host="127.0.0.1", port=free_port(), prevent_thread_lock=True, quiet=True)
     studio = StudioUnderTest(url, pipeline)

@@ -277,6 +277,7 @@ def test_keys_are_off_while_typing(page: Page) -> None:
     drag(page, *FOREHEAD)
     painted = drawing(page)
     prompt = page.get_by_role("textbox", name="Prompt")
+    prompt.fill("")
     prompt.click()
     page.keyboard.type("bleached [hair]")
     assert prompt.input_value() == "bleached [hair]"

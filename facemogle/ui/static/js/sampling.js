@@ -10,6 +10,7 @@ import { indexedPNG } from "./png.js";
 import { Run } from "./run.js";
 import { loadSettings, saveSettings } from "./store.js";
 
+const FIRST_PROMPT = "a young woman with fair skin, long straight brown hair, smiling";
 const FIRST_SEED = 42;
 
 export class Sampling {
@@ -22,7 +23,7 @@ export class Sampling {
     this.picture = new Picture(panel);
     this.gate = new Gate(root.querySelector(".gate"), { titles: experts });
     this.composer = new Composer(panel.querySelector(".composer"), {
-      settings: { prompt: "", seed: FIRST_SEED, steps, ...loadSettings().order },
+      settings: { prompt: FIRST_PROMPT, seed: FIRST_SEED, steps, ...loadSettings().order },
       onChange: (order) => saveSettings({ order }),
       onSubmit: () => this.submit(),
       onStop: () => orders.stop(),
