@@ -14,9 +14,7 @@ from facemogle.checkpoints import load_pipeline
 from facemogle.ui.page import build_page, serve
 
 ROOT = Path(__file__).parents[1]
-FIXTURES = ROOT / "tests" / "fixtures"
 TEMPLATES = ROOT / "assets" / "templates"
-
 MODEL = "mini"
 
 

@@ -64,5 +64,5 @@ class FlowRecipe:
     drop_mask: float = 0.1
     ema_decay: float = 0.998
     mixed_precision: str = "bf16"
-    default_steps: int = 10
+    default_steps: int = 8
     seed: int = 0
