@@ -39,13 +39,14 @@ TOLERANCES = {
     "image": 1e-3,
     # Made from prompt, mask, seed and size. Library versions differ in T5 by 3e-5 and in the
     # timesteps, which go to 1000, by 1.2e-4. The VAE's norms amplify rounding in pictures that are
-    # nearly all black; what matters there, e.g. another expert order, is 0.3 and more.
+    # nearly all black: a batch of 20 differs from single pictures by up to 6e-2 on one machine.
+    # What matters there, e.g. another expert order, is 0.3 and more.
     "prompt_embeds": 1e-3,
     "pooled_prompt_embeds": 1e-3,
     "timesteps": 1e-3,
     "sigmas": 1e-6,
     "initial_latents": 1e-5,
-    "condition_latents": 5e-2,
+    "condition_latents": 2e-1,
     "global_rgb": 0.0,
     "image_ids": 0.0,
     "condition_ids": 0.0,

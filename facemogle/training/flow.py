@@ -134,6 +134,7 @@ class FlowTrainer:
         self.vae: AutoencoderDC = AutoencoderDC.from_pretrained(folder / "vae")
         # Where it was loaded from would otherwise be stored in the pipeline's files.
         self.vae.register_to_config(_name_or_path="")
+        self.vae.to(self.accelerator.device)
         self.tokenizers = build_tokenizers(self.faces.captions.values(), recipe.text_length)
         model = FlowModel(recipe, *build_encoders(recipe, *self.tokenizers))
         self.ends = list(accumulate(stage.steps for stage in recipe.stages))
@@ -199,7 +200,7 @@ class FlowTrainer:
         tokenizer, tokenizer_2 = self.tokenizers
         return FaceMoGLEPipeline(
             transformer=model.transformer,
-            vae=self.vae,
+            vae=self.vae.cpu(),
             text_encoder=model.text_encoder,
             text_encoder_2=model.text_encoder_2,
             tokenizer=tokenizer,
