@@ -38,19 +38,23 @@ TOLERANCES = {
     "final_latents": 1e-4,
     "image": 1e-3,
     # Made from prompt, mask, seed and size. Library versions differ in T5 by 3e-5 and in the
-    # timesteps, which go to 1000, by 1.2e-4. The VAE's norms amplify rounding in pictures that are
-    # nearly all black: a batch of 20 differs from single pictures by up to 6e-2 on one machine.
-    # What matters there, e.g. another expert order, is 0.3 and more.
+    # timesteps, which go to 1000, by 1.2e-4. Mask latents: what matters there, e.g. another expert
+    # order, is 0.3 and more; see MOST_RECOMPUTED_PIXELS.
     "prompt_embeds": 1e-3,
     "pooled_prompt_embeds": 1e-3,
     "timesteps": 1e-3,
     "sigmas": 1e-6,
     "initial_latents": 1e-5,
-    "condition_latents": 2e-1,
+    "condition_latents": 5e-2,
     "global_rgb": 0.0,
     "image_ids": 0.0,
     "condition_ids": 0.0,
 }
+
+MOST_RECOMPUTED_PIXELS = 128 * 128
+"""The tiny VAE's norms amplify float32 rounding in pictures that are nearly all black. Encoding 20
+in one batch or one by one differs by 0.02 at 128x128, 0.2 at 256x256 and 1 at 512x512: above this
+size only the stored mask latents are used, and recomputed ones are not compared."""
 
 Case = Mapping[str, np.ndarray]
 
@@ -58,7 +62,10 @@ Case = Mapping[str, np.ndarray]
 def differences(pipeline: FaceMoGLEPipeline, case: Case) -> dict[str, float]:
     """Largest absolute difference per array, in the order of TOLERANCES."""
     computed = {**sampled(pipeline, case), **prepared(pipeline, case)}
-    return {name: largest_difference(computed[name], case[name]) for name in TOLERANCES}
+    names = list(TOLERANCES)
+    if case["label_map"].size > MOST_RECOMPUTED_PIXELS:
+        names.remove("condition_latents")
+    return {name: largest_difference(computed[name], case[name]) for name in names}
 
 
 @torch.no_grad()
