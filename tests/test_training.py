@@ -48,8 +48,9 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def train(faces: Path, out: Path, *stages: str) -> int:
+def train(faces: Path, out: Path, *stages: str, start: Path | None = None) -> int:
     arguments = ["train", "--data", str(faces), "--out", str(out), "--vae-steps", "2"]
+    arguments += ["--from", str(start)] if start else []
     return main(arguments + [word for stage in stages for word in ("--stage", stage)])
 
 
@@ -65,6 +66,20 @@ def test_the_command_writes_a_pipeline_that_draws(faces: Path, tmp_path: Path) -
     output = pipeline("a woman", label_map, num_inference_steps=2)
     assert output.images[0].size == (64, 64)
     assert output.trace.gate_weights.shape == (2, 16, 20)
+
+
+def test_training_goes_on_from_a_model(faces: Path, tmp_path: Path) -> None:
+    """Fine-tuning must keep the model's words, VAE and weights, not begin anew beside them."""
+    assert train(faces, tmp_path / "first", "32:2:1") == 0
+    first = tmp_path / "first" / "pipeline"
+    assert train(faces, tmp_path / "second", "32:2:1", start=first) == 0
+    old, new = load_pipeline(first), load_pipeline(tmp_path / "second" / "pipeline")
+    assert new.tokenizer_2.get_vocab() == old.tokenizer_2.get_vocab()
+    for part, most in (("vae", 0.0), ("text_encoder_2", 1e-3), ("mogle", 1e-3)):
+        weights = (getattr(p, part).state_dict().values() for p in (old, new))
+        moved = max(float((a - b).abs().max()) for a, b in zip(*weights, strict=True))
+        assert moved <= most
+    assert train(faces, tmp_path / "third", "32:2:1", start=tmp_path / "none") == 2
 
 
 def test_a_folder_without_captions_is_named(tmp_path: Path, capsys) -> None:
@@ -136,7 +151,7 @@ def test_latents_are_those_that_the_pipeline_uses(faces: Path, tmp_path: Path) -
 def test_every_parameter_is_trained_once() -> None:
     """Muon and AdamW must share the model between them: a tensor in both is moved twice."""
     recipe = FlowRecipe(width=64, head_dim=32, double_blocks=1, single_blocks=1)
-    model = FlowModel(recipe, *build_encoders(recipe, *build_tokenizers(CAPTIONS, 48)))
+    model = FlowModel.untrained(recipe, *build_encoders(recipe, *build_tokenizers(CAPTIONS, 48)))
     matrices = model.matrices()
     names = {id(p): name for name, p in model.named_parameters()}
     assert all(p.ndim == 2 for p in matrices) and len(matrices) == len({*map(id, matrices)})

@@ -40,6 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="faces that --data does not have: DIR/sheet.png shows 32 of them beside the model's",
     )
     parser.add_argument(
+        "--from",
+        dest="start",
+        metavar="MODEL",
+        help="go on from a trained model (mini or a path) with its VAE and its words",
+    )
+    parser.add_argument(
         "--vae-steps",
         type=whole_number(1, 10**8),
         default=vae.steps,
@@ -60,7 +66,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train; 2 when the data cannot be used."""
+    """Train; 2 when the data or the model to go on from cannot be used."""
+    import torch
+
+    from facemogle.checkpoints import CheckpointError, load_pipeline
     from facemogle.training.data import FaceFolder
     from facemogle.training.flow import train_flow
     from facemogle.training.sheet import contact_sheet
@@ -70,13 +79,20 @@ def run(arguments: argparse.Namespace) -> int:
     flow = FlowRecipe(**common)
     stages = tuple(arguments.stage or flow.stages)
     try:
+        start = arguments.start and load_pipeline(
+            arguments.start, device="cpu", torch_dtype=torch.float32
+        )
         if not (arguments.out / "vae").is_dir():
-            train_vae(arguments.data, arguments.out, VAERecipe(steps=arguments.vae_steps, **common))
-        pipeline = train_flow(arguments.data, arguments.out, replace(flow, stages=stages))
+            if start:
+                start.vae.save_pretrained(arguments.out / "vae")
+            else:
+                vae = VAERecipe(steps=arguments.vae_steps, **common)
+                train_vae(arguments.data, arguments.out, vae)
+        pipeline = train_flow(arguments.data, arguments.out, replace(flow, stages=stages), start)
         if arguments.held_out:
             faces = FaceFolder(arguments.held_out, pipeline.config.default_size, most=32)
             contact_sheet(pipeline, faces).save(arguments.out / "sheet.png")
-    except FileNotFoundError as error:
+    except (FileNotFoundError, CheckpointError) as error:
         say("train", error)
         return 2
     print(arguments.out / "pipeline")

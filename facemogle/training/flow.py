@@ -36,11 +36,23 @@ CHANNELS = 64
 class FlowModel(nn.Module):
     """All that is trained together: prompt, mask and noisy picture -> velocity."""
 
-    def __init__(self, recipe: FlowRecipe, text_encoder: nn.Module, text_encoder_2: nn.Module):
+    def __init__(
+        self,
+        transformer: FaceMoGLETransformer,
+        mogle: MoGLE,
+        text_encoder: nn.Module,
+        text_encoder_2: nn.Module,
+    ) -> None:
         super().__init__()
+        self.transformer, self.mogle = transformer, mogle
+        self.text_encoder, self.text_encoder_2 = text_encoder, text_encoder_2
+
+    @classmethod
+    def untrained(cls, recipe: FlowRecipe, text_encoder: nn.Module, text_encoder_2: nn.Module):
+        """A new model that predicts zero, not noise of its own."""
         head, width = recipe.head_dim, recipe.text_width
         rows = columns = 3 * head // 16 * 2
-        self.transformer = FaceMoGLETransformer(
+        transformer = FaceMoGLETransformer(
             in_channels=CHANNELS,
             num_layers=recipe.double_blocks,
             num_single_layers=recipe.single_blocks,
@@ -52,11 +64,9 @@ class FlowModel(nn.Module):
             axes_dims_rope=(head - rows - columns, rows, columns),
             lora_rank=recipe.lora_rank,
         )
-        self.mogle = MoGLE(CHANNELS)
-        self.text_encoder, self.text_encoder_2 = text_encoder, text_encoder_2
-        # An untrained model should predict nothing, not noise of its own.
-        nn.init.zeros_(self.transformer.proj_out.weight)
-        nn.init.zeros_(self.transformer.proj_out.bias)
+        nn.init.zeros_(transformer.proj_out.weight)
+        nn.init.zeros_(transformer.proj_out.bias)
+        return cls(transformer, MoGLE(CHANNELS), text_encoder, text_encoder_2)
 
     def forward(
         self, batch: Batch, x_t: Tensor, t: Tensor, ids: Tensor, conditioned: bool = True
@@ -124,9 +134,14 @@ class FlowData(Dataset[tuple[Tensor, Tensor, str]]):
 
 
 class FlowTrainer:
-    """Trains through the recipe's stages, one picture size after the other, and resumes."""
+    """Trains through the recipe's stages, one picture size after the other, and resumes.
 
-    def __init__(self, data: Path, folder: Path, recipe: FlowRecipe) -> None:
+    start: the model to go on from, with its words; None = an untrained one.
+    """
+
+    def __init__(
+        self, data: Path, folder: Path, recipe: FlowRecipe, start: FaceMoGLEPipeline | None
+    ) -> None:
         self.folder, self.recipe = folder, recipe
         self.accelerator: Accelerator = make_accelerator(recipe.mixed_precision)
         torch.manual_seed(recipe.seed)
@@ -135,8 +150,13 @@ class FlowTrainer:
         # Where it was loaded from would otherwise be stored in the pipeline's files.
         self.vae.register_to_config(_name_or_path="")
         self.vae.to(self.accelerator.device)
-        self.tokenizers = build_tokenizers(self.faces.captions.values(), recipe.text_length)
-        model = FlowModel(recipe, *build_encoders(recipe, *self.tokenizers))
+        if start:
+            self.tokenizers = start.tokenizer, start.tokenizer_2
+            encoders = start.text_encoder, start.text_encoder_2
+            model = FlowModel(start.transformer, start.mogle, *encoders).train()
+        else:
+            self.tokenizers = build_tokenizers(self.faces.captions.values(), recipe.text_length)
+            model = FlowModel.untrained(recipe, *build_encoders(recipe, *self.tokenizers))
         self.ends = list(accumulate(stage.steps for stage in recipe.stages))
         matrices = model.matrices()
         others = [p for p in model.parameters() if all(p is not m for m in matrices)]
@@ -228,12 +248,15 @@ def flow_loss(
     return {"loss": error.mean(), "clean_error": (error * t.square()).mean()}
 
 
-def train_flow(data: Path, folder: Path, recipe: FlowRecipe) -> FaceMoGLEPipeline:
+def train_flow(
+    data: Path, folder: Path, recipe: FlowRecipe, start: FaceMoGLEPipeline | None = None
+) -> FaceMoGLEPipeline:
     """Train on the VAE in ``folder/vae``; the pipeline goes to ``folder/pipeline``.
 
-    Its transformer is stored in half precision, to take less room.
+    start: the model to go on from; None = an untrained one. The stored transformer is in half
+    precision, to take less room.
     """
-    pipeline = FlowTrainer(data, folder, recipe).train()
+    pipeline = FlowTrainer(data, folder, recipe, start).train()
     pipeline.transformer.half()
     pipeline.save_pretrained(folder / "pipeline")
     pipeline.transformer.float()
