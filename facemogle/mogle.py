@@ -59,6 +59,16 @@ class Gate(nn.Module):
         return self.gate(joined).softmax(dim=-1)
 
 
+def reweighted(weights: Tensor, strengths: Tensor) -> Tensor:
+    """Weights times each expert's strength, brought back to a sum of 1.
+
+    weights: (..., R), softmax outputs. strengths: (R,), at least 0, not all 0; 1 = untouched.
+    """
+    scaled = weights * strengths
+    # In half precision everything that is left may have been rounded to 0.
+    return scaled / scaled.sum(dim=-1, keepdim=True).clamp_min(torch.finfo(scaled.dtype).tiny)
+
+
 class MoGLE(ModelMixin, ConfigMixin):
     """Experts, gate and mix of Face-MoGLE (arXiv 2509.00428, section 3.2).
 

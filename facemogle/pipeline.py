@@ -37,6 +37,7 @@ from facemogle.latents import (
 from facemogle.mask import decouple, read_mask
 from facemogle.mogle import MoGLE
 from facemogle.prompt import Text, pooled_features, sequence_features
+from facemogle.regions import REGIONS
 from facemogle.request import LocalMasks, Request, check_choices, check_size, grid_of
 from facemogle.sampling import Mixture, Step, Steps, denoise, make_schedule
 from facemogle.trace import Trace
@@ -165,6 +166,8 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         width: int | None = None,
         *,
         local_masks: LocalMasks = "regions",
+        muted: Sequence[int] = (),
+        expert_strengths: Sequence[float] | None = None,
         latents: Tensor | None = None,
         prompt_embeds: Tensor | None = None,
         pooled_prompt_embeds: Tensor | None = None,
@@ -189,6 +192,10 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         height, width: multiples of 16 pixels; None = the config's default_size.
         local_masks: "regions" shows each local expert its region. "empty" shows them black
             pictures, as the authors' inference scripts did; only to compare with their pictures.
+        muted: region indices whose local expert is shown a black picture, as training does now and
+            then to each; the global expert still sees these regions.
+        expert_strengths: R factors from 0 to 100 on the gate's weights, which then are brought back
+            to a sum of 1: 1 = untouched, 0 = not heard. None = all 1.
         latents: noise (1, N, C) in place of the generator's.
         prompt_embeds, pooled_prompt_embeds: (1, T, D), (1, D) in place of the prompt's features.
         condition_latents: (1, R, N, C) in place of a mask; see `encode_mask`.
@@ -204,6 +211,8 @@ class FaceMoGLEPipeline(DiffusionPipeline):
             generator=generator,
             size=size,
             local_masks=local_masks,
+            muted=tuple(muted),
+            expert_strengths=expert_strengths,
             latents=latents,
             prompt_embeds=prompt_embeds,
             pooled_prompt_embeds=pooled_prompt_embeds,
@@ -244,12 +253,18 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         return Text(sequence, pooled)
 
     @torch.no_grad()
-    def encode_mask(self, label_map: np.ndarray, local_masks: LocalMasks = "regions") -> Tensor:
+    def encode_mask(
+        self,
+        label_map: np.ndarray,
+        local_masks: LocalMasks = "regions",
+        muted: Sequence[int] = (),
+    ) -> Tensor:
         """Tokens of the 20 mask pictures (1, R, N, C); pictures seen before are not encoded again.
 
-        label_map: uint8 (H, W), both multiples of 16. local_masks: as for `stream`.
+        label_map: uint8 (H, W), both multiples of 16. local_masks, muted: as for `stream`.
         """
         pictures = decouple(label_map)
+        pictures[[REGIONS[region].expert for region in muted]] = 0
         if local_masks == "empty":
             pictures[1:] = 0
         device = self._execution_device
@@ -287,10 +302,13 @@ class FaceMoGLEPipeline(DiffusionPipeline):
     def _mixture(self, request: Request) -> Mixture | None:
         tokens = request.condition_latents
         if request.label_map is not None:
-            tokens = self.encode_mask(request.label_map, request.local_masks)
+            tokens = self.encode_mask(request.label_map, request.local_masks, request.muted)
         if tokens is None:
             return None
-        return Mixture(self.mogle, tokens.to(self._execution_device, self.mogle.dtype))
+        target = self._execution_device, self.mogle.dtype
+        strengths = request.strengths
+        strengths = None if strengths is None else torch.tensor(strengths).to(*target)
+        return Mixture(self.mogle, tokens.to(*target), strengths)
 
     def _noise(self, request: Request) -> Tensor:
         target = self._execution_device, self.transformer.dtype

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Literal, get_args
 
 import numpy as np
@@ -14,9 +14,12 @@ from torch import Tensor
 
 from facemogle.latents import PIXELS_PER_TOKEN
 from facemogle.prompt import Text
-from facemogle.regions import NUM_EXPERTS
+from facemogle.regions import NUM_EXPERTS, NUM_REGIONS
 
 LocalMasks = Literal["regions", "empty"]
+
+MAX_STRENGTH = 100
+"""An expert 100 times as strong has all the weight; far more would overflow half precision."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +37,8 @@ class Request:
     generator: torch.Generator | None
     size: tuple[int, int]
     local_masks: LocalMasks
+    muted: Sequence[int]
+    expert_strengths: Sequence[float] | None
     latents: Tensor | None
     prompt_embeds: Tensor | None
     pooled_prompt_embeds: Tensor | None
@@ -43,6 +48,7 @@ class Request:
 
     def __post_init__(self) -> None:
         self._check_kinds()
+        self._check_experts()
         num_tokens = math.prod(grid_of(self.size))
         _check_shape("latents", self.latents, (1, num_tokens))
         _check_shape("condition_latents", self.condition_latents, (1, NUM_EXPERTS, num_tokens))
@@ -55,6 +61,13 @@ class Request:
         if self.prompt_embeds is None or self.pooled_prompt_embeds is None:
             return None
         return Text(self.prompt_embeds, self.pooled_prompt_embeds)
+
+    @property
+    def strengths(self) -> Sequence[float] | None:
+        """The experts' factors; None if they change nothing, so that not a bit changes."""
+        if self.expert_strengths is None or all(s == 1 for s in self.expert_strengths):
+            return None
+        return self.expert_strengths
 
     def _check_kinds(self) -> None:
         if not isinstance(self.prompt, str):
@@ -80,6 +93,36 @@ class Request:
                 )
         if self.label_map is not None and self.condition_latents is not None:
             raise ValueError("Give a mask or condition_latents, not both.")
+
+    def _check_experts(self) -> None:
+        for region in self.muted:
+            if not isinstance(region, Integral) or not 0 <= region < NUM_REGIONS:
+                raise ValueError(
+                    f"muted names the region {region!r}: regions are whole numbers from 0 "
+                    f"(background) to {NUM_REGIONS - 1} (clothes)."
+                )
+        if self.muted and self.label_map is None:
+            raise ValueError("muted empties regions of a mask, but there is none: give a mask.")
+        if self.expert_strengths is None:
+            return
+        strengths = list(self.expert_strengths)
+        if len(strengths) != NUM_EXPERTS:
+            raise ValueError(
+                f"expert_strengths has {len(strengths)} values: give {NUM_EXPERTS}, the global "
+                "expert's and then the regions' in their order."
+            )
+        for expert, strength in enumerate(strengths):
+            if not (isinstance(strength, Real) and 0 <= strength <= MAX_STRENGTH):
+                raise ValueError(
+                    f"expert_strengths has {strength!r} for expert {expert}: give a number from 0 "
+                    f"to {MAX_STRENGTH}, 1 = untouched."
+                )
+        if not any(strengths):
+            raise ValueError("expert_strengths are all 0: leave at least one expert above 0.")
+        if self.label_map is None and self.condition_latents is None:
+            raise ValueError(
+                "expert_strengths weigh a mask's experts, but there is none: give a mask."
+            )
 
 
 def check_size(height: int | None, width: int | None, default: int) -> tuple[int, int]:

@@ -19,7 +19,7 @@ from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
 from torch import Tensor
 
 from facemogle.latents import position_ids
-from facemogle.mogle import MoGLE
+from facemogle.mogle import MoGLE, reweighted
 from facemogle.prompt import Text
 from facemogle.transformer import FaceMoGLETransformer
 
@@ -86,10 +86,14 @@ class Mixture:
     """The experts' outputs for one mask, mixed anew in every step.
 
     mogle: experts and gate. condition_latents: tokens of the 20 mask pictures (1, R, N, C).
+    strengths: factor on each expert's weight (R,), see `reweighted`; None leaves them alone.
     """
 
-    def __init__(self, mogle: MoGLE, condition_latents: Tensor) -> None:
+    def __init__(
+        self, mogle: MoGLE, condition_latents: Tensor, strengths: Tensor | None = None
+    ) -> None:
         self._mogle = mogle
+        self._strengths = strengths
         self._global_tokens = condition_latents[:, 0]
         # The experts see neither t nor x_t: once per mask is enough.
         self._expert_tokens = mogle.experts(condition_latents)
@@ -98,6 +102,8 @@ class Mixture:
         """Condition tokens (1, N, C) and gate weights (1, N, R) of one step."""
         x_t, time = x_t.to(self._global_tokens.dtype), torch.tensor([t], dtype=torch.float64)
         weights = self._mogle.gate(self._global_tokens, x_t, time)
+        if self._strengths is not None:
+            weights = reweighted(weights, self._strengths)
         return self._mogle.mix(weights, self._expert_tokens), weights
 
 

@@ -176,6 +176,36 @@ def test_empty_local_masks_are_for_comparison_only(pipeline, label_map) -> None:
     assert not np.array_equal(empty, pixels(pipeline, "", label_map))
 
 
+def test_strengths_of_one_change_not_a_bit(pipeline, label_map) -> None:
+    """Renormalising weights that sum to 1 would change their last bits."""
+    expected = pixels(pipeline, "a man", label_map)
+    ones = pixels(pipeline, "a man", label_map, expert_strengths=[1] * 20)
+    assert np.array_equal(ones, expected)
+
+
+def test_strengths_scale_the_gate_before_its_weights_sum_to_one(pipeline, label_map) -> None:
+    """Forgetting to renormalise would fade the whole condition out."""
+    strengths = [1.0] * 20
+    strengths[0], strengths[14] = 0.0, 5.0  # the global expert's and the hair's
+    plain = next(stream(pipeline, "", label_map)).gate_weights
+    step = next(stream(pipeline, "", label_map, expert_strengths=strengths))
+    scaled = plain * torch.tensor(strengths)
+    assert_close(step.gate_weights, scaled / scaled.sum(-1, keepdim=True))
+    tokens = pipeline.mogle.experts(pipeline.encode_mask(label_map)).detach()
+    assert_close(step.condition_tokens, pipeline.mogle.mix(step.gate_weights[None], tokens))
+
+
+def test_a_muted_region_is_hidden_from_its_own_expert_only(pipeline, label_map) -> None:
+    """Muting must not repaint the picture that the global expert and the gate see."""
+    open_, muted = (pipeline.encode_mask(label_map, muted=m)[0] for m in ((), (13, 4)))
+    changed = (open_ != muted).any(dim=2).any(dim=1).nonzero().flatten().tolist()
+    assert changed == [5, 14]
+    assert torch.equal(muted[14], pipeline.encode_mask(np.zeros_like(label_map))[0, 2])
+    with_hair = pixels(pipeline, "", label_map)
+    assert not np.array_equal(pixels(pipeline, "", label_map, muted=(13,)), with_hair)
+    assert np.array_equal(pixels(pipeline, "", label_map, muted=(14,)), with_hair)  # no hat here
+
+
 def test_prepared_inputs_replace_what_they_were_made_from(pipeline, label_map) -> None:
     text = pipeline.encode_prompt("a man")
     prepared = pixels(
@@ -299,6 +329,17 @@ def test_a_long_prompt_is_cut_and_says_so(pipeline, caplog) -> None:
         ({"latents": torch.zeros(1, 5, 64)}, r"latents has shape \(1, 5, 64\)"),
         ({"condition_latents": torch.zeros(1, 19, N, 64)}, "condition_latents has shape"),
         ({"sigmas": [1.0, 0.5], "num_inference_steps": 3}, "sigmas has 2 values for 3 steps"),
+        ({"muted": [3]}, "muted empties regions of a mask"),
+        ({"muted": [19]}, "muted names the region 19: .* to 18"),
+        ({"expert_strengths": [1] * 19}, "expert_strengths has 19 values: give 20"),
+        (
+            {"expert_strengths": [1] * 19 + [-1]},
+            "has -1 for expert 19: give a number from 0 to 100",
+        ),
+        ({"expert_strengths": [1] * 19 + ["x"]}, "has 'x' for expert 19"),
+        ({"expert_strengths": [1] * 19 + [float("nan")]}, "has nan for expert 19"),
+        ({"expert_strengths": [0] * 20}, "all 0: leave at least one"),
+        ({"expert_strengths": [1] * 20}, "but there is none: give a mask"),
         ({"output_type": "jpg"}, "output_type: 'jpg' is unknown; take pil"),
         ({"callback_on_step_end_tensor_inputs": ["x"]}, "'x' is unknown; take latents"),
     ],
