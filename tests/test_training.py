@@ -99,7 +99,7 @@ def small_run(folder: Path, until: int) -> torch.nn.Module:
     torch.manual_seed(1)
     model = torch.nn.Linear(4, 1)
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.1)
-    accelerator = make_accelerator("bf16")  # accelerate allows one precision in a process
+    accelerator = make_accelerator("auto")  # accelerate allows one precision in a process
     run = Run(accelerator, model, [optimizer], folder, 6, ema_decay=0.5)
     data = torch.utils.data.TensorDataset(torch.arange(5.0)[:, None].expand(5, 4))
     batches = endless(data, 2, seed=3, step=run.step)

@@ -9,7 +9,7 @@ from pathlib import Path
 from facemogle.cli import say, whole_number
 from facemogle.training.recipe import FlowRecipe, Stage, VAERecipe
 
-PRECISIONS = ("bf16", "no")
+PRECISIONS = ("auto", "bf16", "no")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +60,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f"data's faces (default: {' '.join(map(_stage_text, flow.stages))})",
     )
     parser.add_argument(
-        "--mixed-precision", choices=PRECISIONS, default=flow.mixed_precision, help="(%(default)s)"
+        "--mixed-precision",
+        choices=PRECISIONS,
+        default=flow.mixed_precision,
+        help="auto: bf16 where the hardware multiplies it (%(default)s)",
     )
     parser.add_argument("--seed", type=whole_number(0, 2**31), default=0, help="(%(default)s)")
 

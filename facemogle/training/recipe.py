@@ -20,7 +20,7 @@ class VAERecipe:
     steps: int = 3000
     learning_rate: float = 1e-3
     ema_decay: float = 0.995
-    mixed_precision: str = "bf16"
+    mixed_precision: str = "auto"
     seed: int = 0
 
 
@@ -63,6 +63,6 @@ class FlowRecipe:
     drop_region: float = 0.1
     drop_mask: float = 0.1
     ema_decay: float = 0.998
-    mixed_precision: str = "bf16"
+    mixed_precision: str = "auto"
     default_steps: int = 8
     seed: int = 0

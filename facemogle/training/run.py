@@ -146,5 +146,13 @@ class Report:
 
 
 def make_accelerator(mixed_precision: str) -> Accelerator:
-    """mixed_precision: ``no`` or ``bf16``."""
-    return Accelerator(mixed_precision=mixed_precision, cpu=not torch.cuda.is_available())
+    """mixed_precision: ``no``, ``bf16``, or ``auto``: bf16 where the hardware multiplies it.
+
+    Elsewhere bf16 is emulated, which took 2.4 times as long as float32 for the embedded model.
+    """
+    on_gpu = torch.cuda.is_available()
+    if mixed_precision == "auto":
+        cpu = torch.cpu.get_capabilities()
+        has_bf16 = on_gpu or cpu.get("amx_bf16") or cpu.get("avx512_bf16")
+        mixed_precision = "bf16" if has_bf16 else "no"
+    return Accelerator(mixed_precision=mixed_precision, cpu=not on_gpu)
