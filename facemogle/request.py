@@ -74,10 +74,7 @@ class Request:
             raise ValueError(
                 f"prompt is a {type(self.prompt).__name__}: give one string, for one picture."
             )
-        if not isinstance(self.num_steps, Integral) or self.num_steps < 1:
-            raise ValueError(
-                f"num_inference_steps is {self.num_steps!r}: give a whole number, 1 or more."
-            )
+        check_steps(self.num_steps)
         if self.generator is not None and not isinstance(self.generator, torch.Generator):
             raise ValueError(
                 f"generator is a {type(self.generator).__name__}: give one torch.Generator, e.g. "
@@ -135,6 +132,13 @@ def check_size(height: int | None, width: int | None, default: int) -> tuple[int
                 f"e.g. {default}."
             )
     return size
+
+
+def check_steps(count: int) -> int:
+    """The number of denoising steps, as it is. Raises ValueError if it is none."""
+    if not isinstance(count, Integral) or count < 1:
+        raise ValueError(f"num_inference_steps is {count!r}: give a whole number, 1 or more.")
+    return count
 
 
 def check_choices(name: str, values: Iterable[str], choices: Sequence[str]) -> None:

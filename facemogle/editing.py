@@ -1,0 +1,254 @@
+"""Edit one region of a picture and keep the rest of it.
+
+A finished picture is kept with the latents that led to it. An edit samples again inside its area
+only: after every step the latents outside are put back to what they were at that noise level, so
+that what is new grows into what is old; in the end untouched pixels are pasted back. (Blended
+latent diffusion, arXiv 2206.02779, along a stored trajectory.)
+
+>>> before = Recorded.from_steps(pipeline.stream(prompt, mask, generator=seeded), pipeline, mask)
+>>> change = Edit(pipeline, before, other_mask, prompt, strength=0.75)
+>>> steps = list(change.steps())
+>>> change.picture(steps[-1].latents)
+
+Shapes: H, W pixels of the picture, N tokens, C channels of a token, K noise levels.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from facemogle.label_map import changed_regions
+from facemogle.latents import PIXELS_PER_TOKEN, encode_picture, pack
+from facemogle.mask import read_mask
+from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.request import check_steps
+from facemogle.sampling import Step, Steps, make_schedule
+
+PIXELS_PER_LATENT = PIXELS_PER_TOKEN // 2
+
+REDRAWN = 0.25
+"""A touched region of which this share changed is made anew as a whole: an eye that was moved, but
+not all of the skin around it."""
+
+_MARGINS_PER_SIDE = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Recorded:
+    """A picture that was accepted, with the way that led to it.
+
+    label_map: uint8 (H, W). picture: uint8 (H, W, 3).
+    times: K noise levels, falling from 1 = noise to 0 = picture.
+    latents: tokens at these levels (K, N, C).
+    """
+
+    label_map: np.ndarray
+    picture: np.ndarray
+    times: tuple[float, ...]
+    latents: Tensor
+
+    @classmethod
+    def from_steps(
+        cls, steps: Iterable[Step], pipeline: FaceMoGLEPipeline, label_map: np.ndarray
+    ) -> Recorded:
+        """Run a stream of the pipeline to its end. label_map: uint8, of the picture's size."""
+        done = list(steps)
+        picture = pipeline.decode(done[-1].latents, *label_map.shape)
+        return cls.from_run(done, np.asarray(picture), label_map)
+
+    @classmethod
+    def from_run(cls, done: Sequence[Step], picture: np.ndarray, label_map: np.ndarray) -> Recorded:
+        """Keep a whole run. done: all of its steps. picture: uint8 (H, W, 3), their last one's."""
+        first = done[0]
+        start = first.clean_latents + first.t * first.velocity  # what the step started from
+        return cls(
+            label_map,
+            picture,
+            (*(step.t for step in done), 0.0),
+            torch.cat([start, *(step.latents for step in done)]).cpu(),
+        )
+
+    @classmethod
+    def from_picture(
+        cls,
+        pipeline: FaceMoGLEPipeline,
+        picture: Image.Image,
+        mask: Any,
+        generator: torch.Generator | None = None,
+    ) -> Recorded:
+        """A picture that no run led to: straight from noise to its tokens.
+
+        picture: of any size; resized to the model's. mask: what `read_mask` takes, of that picture.
+        generator: source of the noise.
+        """
+        side = pipeline.config["default_size"]
+        pixels = np.array(picture.convert("RGB").resize((side, side), Image.Resampling.LANCZOS))
+        with torch.no_grad():
+            tokens = encode_picture(pipeline.vae, pixels, pipeline._execution_device).cpu()
+        noise = torch.randn(tokens.shape, generator=generator, dtype=torch.float32)
+        latents = torch.stack([noise.to(tokens.dtype), tokens])
+        return cls(read_mask(mask, size=(side, side)).label_map, pixels, (1.0, 0.0), latents)
+
+    def at(self, time: float) -> Tensor:
+        """Tokens (1, N, C) at a noise level in [0, 1]; straight between two that were kept.
+
+        Sampling itself goes straight from level to level, so this is where it passed.
+        """
+        levels = np.array(self.times[::-1])
+        later = int(np.clip(np.searchsorted(levels, time), 1, len(levels) - 1))
+        low, high = levels[later - 1], levels[later]
+        share = float((time - low) / (high - low))
+        after, before = self.latents[-later], self.latents[-1 - later]
+        if share in (0.0, 1.0):  # a kept level must come back bit for bit
+            return (before if share else after)[None]
+        return torch.lerp(after, before, min(max(share, 0.0), 1.0))[None]
+
+
+@dataclass(frozen=True, eq=False)
+class Area:
+    """Where an edit may change the picture.
+
+    pixels: float32 (H, W) in [0, 1]: 1 = new, 0 = as it was, between them a feathered edge.
+    """
+
+    pixels: np.ndarray
+
+    @classmethod
+    def between(cls, before: np.ndarray, after: np.ndarray, margin: int | None = None) -> Area:
+        """What differs between two label maps, and a margin around it.
+
+        before, after: uint8 (H, W). margin: pixels from what changed to where nothing may change
+            any more; its outer half is feathered. None = 1/16 of the shorter side.
+        Raises ValueError if nothing differs, or for a negative margin.
+        """
+        if margin is None:
+            margin = min(before.shape) // _MARGINS_PER_SIDE
+        if margin < 0:
+            raise ValueError(f"margin is {margin}: give 0 pixels or more.")
+        changed = before != after
+        touched = changed_regions(before, after)
+        if not touched:
+            raise ValueError("The mask is the picture's own: change it, or sample the whole face.")
+        core = changed.copy()
+        for region in touched:
+            area = (before == region) | (after == region)
+            if changed[area].mean() >= REDRAWN:
+                core |= area
+        if margin == 0:
+            return cls(core.astype(np.float32))
+        distance = cv2.distanceTransform((~core).astype(np.uint8), cv2.DIST_L2, 5)
+        return cls(np.clip((margin - distance) / (margin / 2), 0, 1).astype(np.float32))
+
+    @classmethod
+    def everything(cls, size: tuple[int, int]) -> Area:
+        """All of a picture of (height, width) pixels."""
+        return cls(np.ones(size, np.float32))
+
+    def weights(self, channels: int) -> Tensor:
+        """Share of what is new in every token's channels, float32 (1, N, channels).
+
+        A latent is as new as its newest pixel.
+        """
+        rows, columns = (length // PIXELS_PER_LATENT for length in self.pixels.shape)
+        blocks = self.pixels.reshape(rows, PIXELS_PER_LATENT, columns, PIXELS_PER_LATENT)
+        newest = torch.from_numpy(blocks.max(axis=(1, 3)))
+        return pack(newest.expand(1, channels // 4, rows, columns))
+
+    def paste(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+        """The new picture inside, the old one's very pixels outside. All uint8 (H, W, 3)."""
+        share = self.pixels[..., None]
+        mixed = np.rint(share * after + (1 - share) * before).astype(np.uint8)
+        return np.where(share == 0, before, mixed)
+
+
+class Edit:
+    """One edit of a recorded picture, of its size.
+
+    pipeline: what made it, or any other with the same tokens.
+    mask: what the picture is to follow; whatever `read_mask` takes.
+    prompt, and options: as for `FaceMoGLEPipeline.stream`.
+    num_inference_steps: of a whole run; `strength` says how many of them are made.
+    strength: in (0, 1]; 1 starts at noise, less starts at a later stored level, which takes as much
+        less time and stays closer to what was there.
+    area: where the picture may change; None = `Area.between` the two masks, with `margin`.
+    Raises ValueError, for the mask MaskError, which is one.
+    """
+
+    def __init__(
+        self,
+        pipeline: FaceMoGLEPipeline,
+        before: Recorded,
+        mask: Any,
+        prompt: str | None = "",
+        num_inference_steps: int | None = None,
+        *,
+        strength: float = 1.0,
+        margin: int | None = None,
+        area: Area | None = None,
+        **options: Any,
+    ) -> None:
+        if not 0 < strength <= 1:
+            raise ValueError(f"strength is {strength}: give a number over 0, up to 1.")
+        height, width = before.label_map.shape
+        self.pipeline, self.before = pipeline, before
+        self.label_map = read_mask(mask, size=(height, width)).label_map
+        self.area = area or Area.between(before.label_map, self.label_map, margin)
+        count = pipeline.config["default_steps"]
+        if num_inference_steps is not None:
+            count = check_steps(num_inference_steps)
+        self.num_steps = max(1, math.ceil(strength * count - 1e-9))
+        even = np.linspace(1.0, 1 / count, count)[-self.num_steps :]
+        schedule = make_schedule(
+            pipeline.scheduler, before.latents.shape[1], self.num_steps, list(even)
+        )
+        self._levels = [float(sigma) for sigma in schedule.sigmas]
+        self._stream = pipeline.stream(
+            prompt,
+            self.label_map,
+            height=height,
+            width=width,
+            latents=before.at(self._levels[0]),
+            sigmas=list(even),
+            **options,
+        )
+
+    def steps(self) -> Steps:
+        """Sample, once. Closing the generator cancels; sent latents replace the step's."""
+        weights = self.area.weights(self.before.latents.shape[2])
+        with closing(self._stream) as stream:
+            step = next(stream)
+            while True:
+                latents = step.latents
+                old = self.before.at(self._levels[step.index + 1]).to(latents)
+                latents = torch.lerp(old, latents, weights.to(latents))
+                sent = yield replace(step, latents=latents)
+                try:
+                    step = stream.send(latents if sent is None else sent)
+                except StopIteration:
+                    return
+
+    def picture(self, latents: Tensor) -> Image.Image:
+        """Decode tokens (1, N, C) of a step and paste the old picture around the area."""
+        new = np.asarray(self.pipeline.decode(latents, *self.label_map.shape))
+        return Image.fromarray(self.area.paste(self.before.picture, new))
+
+    def recorded(self, done: Sequence[Step]) -> Recorded:
+        """The edited picture for further edits. done: all steps of this edit."""
+        picture = np.asarray(self.picture(done[-1].latents))
+        run = Recorded.from_run(done, picture, self.label_map)
+        kept = [i for i, time in enumerate(self.before.times) if time > run.times[0]]
+        return replace(
+            run,
+            times=(*(self.before.times[i] for i in kept), *run.times),
+            latents=torch.cat([self.before.latents[kept], run.latents]),
+        )

@@ -1,0 +1,176 @@
+"""An edit changes what was edited, and nothing else."""
+
+from __future__ import annotations
+
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from facemogle.editing import Area, Edit, Recorded
+from facemogle.mask import MaskError
+from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.sampling import Step
+
+SIDE = 64
+STEPS = 4
+HAIR, HAT, SKIN, L_EYE = 13, 14, 1, 4
+
+
+@pytest.fixture(scope="module")
+def pipeline(pipeline: FaceMoGLEPipeline) -> FaceMoGLEPipeline:
+    short = FaceMoGLEPipeline(
+        **pipeline.components, default_size=SIDE, default_steps=STEPS, text_length=16
+    )
+    short.set_progress_bar_config(disable=True)
+    return short
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.fixture(scope="module")
+def before(pipeline: FaceMoGLEPipeline, label_map: np.ndarray) -> Recorded:
+    steps = pipeline.stream("a man", label_map, generator=seeded())
+    return Recorded.from_steps(steps, pipeline, label_map)
+
+
+@pytest.fixture(scope="module")
+def edited_map(label_map: np.ndarray) -> np.ndarray:
+    edited = label_map.copy()
+    edited[4:12, 12:24] = HAT
+    return edited
+
+
+def run(edit: Edit) -> tuple[list[Step], np.ndarray]:
+    done = list(edit.steps())
+    return done, np.asarray(edit.picture(done[-1].latents))
+
+
+def test_outside_every_pixel_is_the_accepted_pictures(pipeline, before, edited_map) -> None:
+    """Decoding blended latents alone would change pixels all over the picture."""
+    edit = Edit(pipeline, before, edited_map, "a man", margin=8)
+    _, picture = run(edit)
+    changed = before.label_map != edited_map
+    ys, xs = np.nonzero(changed)
+    inside = np.zeros_like(changed)
+    inside[max(0, ys.min() - 8) : ys.max() + 9, max(0, xs.min() - 8) : xs.max() + 9] = True
+    assert 0.05 < inside.mean() < 0.3
+    assert np.array_equal(picture[~inside], before.picture[~inside])
+    assert not np.array_equal(picture[changed], before.picture[changed])
+
+
+def test_latents_outside_follow_the_stored_way(pipeline, before, edited_map) -> None:
+    """New content must grow beside what is there, not beside what the model would make now."""
+    edit = Edit(pipeline, before, edited_map, "a man", margin=4)
+    outside = edit.area.weights(64) == 0
+    assert 0.5 < outside.float().mean() < 1
+    for step, stored in zip(edit.steps(), before.latents[1:], strict=True):
+        torch.testing.assert_close(step.latents[outside], stored[None][outside])
+        assert not torch.allclose(step.latents[~outside], stored[None][~outside])
+
+
+def test_whole_face_of_the_same_seed_is_a_plain_picture(pipeline, before, edited_map) -> None:
+    """The start is stored: it must be the noise that the seed gave."""
+    edit = Edit(pipeline, before, edited_map, "a man", area=Area.everything((SIDE, SIDE)))
+    plain = pipeline("a man", edited_map, generator=seeded()).images[0]
+    difference = run(edit)[1].astype(int) - np.asarray(plain)
+    assert np.abs(difference).max() <= 1  # the stored start is recomputed from the first step
+
+
+@pytest.mark.parametrize(("strength", "count"), [(1.0, 4), (0.75, 3), (0.6, 3), (0.01, 1)])
+def test_less_strength_makes_fewer_steps_from_a_stored_one(
+    pipeline, before, edited_map, strength, count
+) -> None:
+    """Rounding down could make no step at all, and float error one too many."""
+    edit = Edit(pipeline, before, edited_map, "a man", strength=strength)
+    done = list(edit.steps())
+    assert len(done) == edit.num_steps == count
+    assert done[0].t == pytest.approx(before.times[STEPS - count])
+    start = done[0].clean_latents + done[0].t * done[0].velocity
+    torch.testing.assert_close(start[0], before.latents[STEPS - count], rtol=0, atol=1e-4)
+
+
+def test_levels_between_stored_ones_lie_on_the_way(before) -> None:
+    """A draft has other noise levels than the picture that it edits."""
+    for k, time in enumerate(before.times):
+        assert torch.equal(before.at(time)[0], before.latents[k])
+    high, low = before.times[1], before.times[2]
+    middle = (before.latents[1] + before.latents[2]) / 2
+    torch.testing.assert_close(before.at((high + low) / 2)[0], middle)
+
+
+def test_edits_can_be_edited(pipeline, before, edited_map, label_map) -> None:
+    """What an edit leaves behind must be a whole way again, though it began in the middle."""
+    edit = Edit(pipeline, before, edited_map, "a man", strength=0.5)
+    done, picture = run(edit)
+    second = edit.recorded(done)
+    np.testing.assert_allclose(second.times, before.times)
+    assert torch.equal(second.latents[0], before.latents[0])
+    assert np.array_equal(second.picture, picture)
+    back = Edit(pipeline, second, label_map, "a man", strength=0.5)
+    outside = back.area.pixels == 0
+    assert np.array_equal(run(back)[1][outside], before.picture[outside])
+
+
+def test_an_opened_picture_is_kept_but_for_the_edit(pipeline, label_map, edited_map) -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
+    before = Recorded.from_picture(pipeline, Image.fromarray(photo), label_map, seeded())
+    edit = Edit(pipeline, before, edited_map, strength=0.5)
+    _, picture = run(edit)
+    outside = edit.area.pixels == 0
+    assert np.array_equal(picture[outside], photo[outside])
+    assert not np.array_equal(picture[~outside], photo[~outside])
+
+
+def test_small_regions_are_redrawn_as_a_whole_and_large_ones_are_not(label_map) -> None:
+    """A moved eye leaves nothing of the old one; the skin that it bared stays the same skin."""
+    moved = label_map.copy()
+    moved[label_map == L_EYE] = SKIN
+    moved[27:33, 36:46] = L_EYE
+    area = Area.between(label_map, moved, margin=0).pixels
+    assert set(np.unique(area)) == {0, 1}
+    assert (area == 1)[24:33, 36:46].all()
+    assert area.sum() == 9 * 10
+
+
+def test_the_margin_is_feathered_and_ends(label_map, edited_map) -> None:
+    area = Area.between(label_map, edited_map, margin=8).pixels
+    row = area[8, 24:40]  # to the right of the hat
+    assert (row[:3] == 1).all() and (row[8:] == 0).all()
+    assert (np.diff(row) <= 0).all() and 0 < row[5] < 1
+
+
+def test_closing_stops_the_work(pipeline, before, edited_map) -> None:
+    """An edit that goes on after its visitor has left would hold up the others."""
+    forward = pipeline.transformer.forward
+    with patch.object(pipeline.transformer, "forward", side_effect=forward) as spy:
+        steps = Edit(pipeline, before, edited_map).steps()
+        next(steps)
+        steps.close()
+        assert list(steps) == [] and spy.call_count == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"strength": 0}, "strength is 0: give a number over 0"),
+        ({"strength": 1.5}, "strength is 1.5"),
+        ({"margin": -1}, "margin is -1: give 0 pixels or more"),
+        ({"num_inference_steps": 0}, "num_inference_steps is 0"),
+        ({"local_masks": "none"}, "local_masks: 'none'"),
+    ],
+)
+def test_a_bad_argument_is_answered_at_once(pipeline, before, edited_map, options, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        Edit(pipeline, before, edited_map, **options)
+
+
+def test_masks_that_are_the_same_or_none_are_refused(pipeline, before, label_map) -> None:
+    with pytest.raises(ValueError, match="the picture's own"):
+        Edit(pipeline, before, label_map)
+    with pytest.raises(MaskError, match="Label 19"):
+        Edit(pipeline, before, np.full((SIDE, SIDE), 19))
