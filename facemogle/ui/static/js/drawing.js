@@ -1,14 +1,22 @@
 // What a person can do to the drawing. Knows no page: every change is told to the listeners.
 
+import { clip, union } from "./area.js";
 import { History } from "./history.js";
 import { Layers, SIDE, WHOLE } from "./layers.js";
-import { flood, snap, sweep } from "./raster.js";
+import { flood, mirrored, polygon, rectangle, snap, sweep } from "./raster.js";
 
+/**
+ * Emits "paint" with the rectangle that changed, and "commit" after each change that can be undone.
+ *
+ * A hand is { region, mirror }: mirror is null, or { axis, isLeft } as raster.mirrored() takes
+ * them. Locked layers stay as they are, except where the whole drawing is replaced.
+ */
 export class Drawing extends EventTarget {
-  /** layers: the arguments of Layers. */
-  constructor(layers) {
+  /** layers: the arguments of Layers. partners: region -> its mirror partner. */
+  constructor(layers, partners) {
     super();
     this.layers = new Layers(layers);
+    this.partners = partners;
     this.history = new History(this.layers);
     this.isStroking = false;
   }
@@ -28,10 +36,9 @@ export class Drawing extends EventTarget {
   }
 
   /** Sweep the brush from one point to the next. size: its diameter in pixels. */
-  stroke(from, to, { region, size, erases }) {
+  stroke(from, to, { size, erases, ...hand }) {
     const [ax, ay, bx, by] = [...from, ...to].map((coordinate) => snap(coordinate, size));
-    const put = erases ? this.layers.erase : this.layers.paint;
-    this.draw((visit) => sweep(ax, ay, bx, by, size / 2, SIDE, visit), put, region);
+    this.draw((visit) => sweep(ax, ay, bx, by, size / 2, SIDE, visit), hand, erases);
   }
 
   endStroke() {
@@ -39,12 +46,44 @@ export class Drawing extends EventTarget {
     this.commit();
   }
 
+  /** Take back what the stroke or the move under way has done. */
+  cancelStroke() {
+    this.isStroking = false;
+    const area = this.history.cancel();
+    if (area) this.emit("paint", area);
+  }
+
   /** Give the connected area of one region around a pixel to another region. */
-  fill(x, y, region) {
-    if (this.regionAt(x, y) === region) return;
-    this.history.begin();
-    this.draw((visit) => flood(this.labels, SIDE, x, y, visit), this.layers.paint, region);
-    this.commit();
+  fill(x, y, hand) {
+    const spans = [];
+    flood(this.labels, SIDE, x, y, (...span) => spans.push(span));
+    this.drawOnce((visit) => spans.forEach((span) => visit(...span)), hand);
+  }
+
+  rectangle([ax, ay], [bx, by], hand) {
+    this.drawOnce((visit) => rectangle(ax, ay, bx, by, SIDE, visit), hand);
+  }
+
+  /** points: [[x, y], ...], the corners of the outline. */
+  lasso(points, hand) {
+    this.drawOnce((visit) => polygon(points, SIDE, visit), hand);
+  }
+
+  /** Give all pixels of one region to another. */
+  recolor(from, to) {
+    if (from === to || this.isAnyLocked([from, to])) return;
+    this.change(() => this.layers.recolor(from, to));
+  }
+
+  /** Empty a region's layer. */
+  clear(region) {
+    if (!this.isAnyLocked([region])) this.change(() => this.layers.clear(region));
+  }
+
+  /** Take one region over from a flat label map. */
+  takeRegion(labels, region) {
+    if (this.isAnyLocked([region])) return;
+    this.change(() => this.layers.put(region, WHOLE, (x, y) => labels[y * SIDE + x] === region));
   }
 
   /** Replace everything by a flat label map. */
@@ -52,9 +91,47 @@ export class Drawing extends EventTarget {
     this.change(() => this.layers.setLabels(labels));
   }
 
-  /** Exchange left and right regions. partner: region -> its mirror partner. */
-  swapSides(partner) {
-    this.change(() => this.layers.swap(partner));
+  /** Exchange left and right regions. */
+  swapSides() {
+    this.change(() => this.layers.swap(this.partners));
+  }
+
+  /**
+   * Begin to move a layer by itself; returns the rectangle around it, or null if it cannot be moved.
+   * Then place() it any number of times, and end or cancel it like a stroke.
+   */
+  lift(region) {
+    const { cells, box } = this.layers.cut(region);
+    if (!box || this.isAnyLocked([region])) return null;
+    this.beginStroke();
+    this.lifted = { region, cells, box, shown: box };
+    return box;
+  }
+
+  /** Stretch the lifted layer over a rectangle of whole pixels, which may leave the drawing. */
+  place(target, isFlipped = false) {
+    const { region, cells, box, shown } = this.lifted;
+    const across = (box.right - box.left) / (target.right - target.left);
+    const down = (box.bottom - box.top) / (target.bottom - target.top);
+    const had = (x, y) => {
+      if (x < target.left || x >= target.right || y < target.top || y >= target.bottom) return false;
+      const place = isFlipped ? target.right - x - 0.5 : x + 0.5 - target.left;
+      const row = box.top + Math.floor((y + 0.5 - target.top) * down);
+      return cells[row * SIDE + box.left + Math.floor(place * across)] === 1;
+    };
+    const area = clip(union(shown, target), SIDE);
+    this.layers.put(region, area, had);
+    this.lifted.shown = clip(target, SIDE);
+    this.touch(area);
+  }
+
+  /** Lift, place and set down a layer at once. change(box) gives the target rectangle. */
+  shift(region, change, isFlipped) {
+    if (this.isStroking) return;
+    const box = this.lift(region);
+    if (!box) return;
+    this.place(change(box), isFlipped);
+    this.endStroke();
   }
 
   undo() {
@@ -73,26 +150,36 @@ export class Drawing extends EventTarget {
     return this.history.future.length > 0;
   }
 
+  isAnyLocked(regions) {
+    return regions.some((region) => this.layers.isLocked(region));
+  }
+
   change(act) {
+    if (this.isStroking) return;
     this.history.begin();
     act();
-    this.history.reach(WHOLE);
-    this.emit("paint", WHOLE);
+    this.touch(WHOLE);
     this.commit();
   }
 
-  draw(cover, put, region) {
-    const area = { left: SIDE, top: SIDE, right: 0, bottom: 0 };
-    cover((y, left, right) => {
-      put.call(this.layers, y, left, right, region);
-      area.left = Math.min(area.left, left);
-      area.right = Math.max(area.right, right);
-      area.top = Math.min(area.top, y);
-      area.bottom = Math.max(area.bottom, y + 1);
-    });
-    if (area.top >= area.bottom) return;
-    this.history.reach(area);
-    this.emit("paint", area);
+  drawOnce(cover, hand) {
+    this.history.begin();
+    this.draw(cover, hand);
+    this.commit();
+  }
+
+  draw(cover, { region, mirror }, erases = false) {
+    let area = null;
+    const put = (y, left, right, target) => {
+      if (this.layers.isLocked(target)) return;
+      if (erases) this.layers.erase(y, left, right, target);
+      else this.layers.paint(y, left, right, target);
+      area = union(area, { left, top: y, right, bottom: y + 1 });
+    };
+    const partner = this.partners[region];
+    const both = mirror && mirrored(put, { ...mirror, side: SIDE }, region, partner);
+    cover(both ?? ((y, left, right) => put(y, left, right, region)));
+    if (area) this.touch(area);
   }
 
   travel(move) {
@@ -101,6 +188,11 @@ export class Drawing extends EventTarget {
     if (!area) return;
     this.emit("paint", area);
     this.emit("commit");
+  }
+
+  touch(area) {
+    this.history.reach(area);
+    this.emit("paint", area);
   }
 
   commit() {

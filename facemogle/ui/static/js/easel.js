@@ -49,7 +49,7 @@ export class Easel {
     this.stage.focus({ preventScroll: true });
     const point = this.locate(event);
     if (this.brush.tool === "fill") {
-      this.drawing.fill(Math.floor(point[0]), Math.floor(point[1]), this.brush.region);
+      this.drawing.fill(Math.floor(point[0]), Math.floor(point[1]), { region: this.brush.region });
       return;
     }
     this.pointer = event.pointerId;

@@ -6,8 +6,8 @@ import { colorPNG, indexedPNG } from "./png.js";
 
 export class Files {
   /** read(file): asks the server; answers { labels, notes } or { error }, or nothing if it failed. */
-  constructor(element, { drawing, notice, palette, partners, templates, maxBytes, read }) {
-    Object.assign(this, { drawing, notice, palette, partners, maxBytes, read });
+  constructor(element, { drawing, notice, palette, templates, maxBytes, read }) {
+    Object.assign(this, { drawing, notice, palette, maxBytes, read });
     this.input = element.querySelector("input[type=file]");
     this.input.addEventListener("change", () => {
       if (this.input.files.length) this.open(this.input.files[0]);
@@ -67,7 +67,7 @@ export class Files {
   }
 
   swapSides() {
-    this.drawing.swapSides(this.partners);
+    this.drawing.swapSides();
     this.notice.tell("Left and right eyes, brows and ears were exchanged. Undo takes it back.");
   }
 

@@ -1,9 +1,10 @@
-// Undo and redo. A change is kept as the difference of its rectangle, so strokes stay small.
+// Undo and redo. A change is kept as runs of equal differences, so even long strokes stay small.
 
+import { union } from "./area.js";
 import { SIDE } from "./layers.js";
 
 const MAX_CHANGES = 200;
-const MAX_WORDS = 16 * SIDE * SIDE; // 64 MiB, as many as 16 changes of the whole drawing
+const MAX_WORDS = 2 ** 24; // 64 MiB; a stroke across the whole drawing takes about 10,000
 
 export class History {
   constructor(layers) {
@@ -21,18 +22,24 @@ export class History {
 
   /** Note that the change has reached this rectangle. */
   reach(area) {
-    this.area = this.area ? union(this.area, area) : area;
+    this.area = union(this.area, area);
   }
 
   /** End the change; returns whether it changed anything. */
   commit() {
     if (!this.area) return false;
-    const change = { area: this.area, difference: this.difference(this.area) };
-    if (change.difference.every((word) => word === 0)) return false;
+    const change = { area: this.area, runs: this.runs(this.area) };
+    if (change.runs.length === 0) return false;
     this.past.push(change);
     this.future = [];
     while (this.past.length > MAX_CHANGES || words(this.past) > MAX_WORDS) this.past.shift();
     return true;
+  }
+
+  /** Drop the change; returns its rectangle, or null if it had reached none. */
+  cancel() {
+    if (this.area) eachPixel(this.area, (i) => this.layers.set(i, this.before[i]));
+    return this.area;
   }
 
   /** Take back the last change; returns its rectangle, or null if there is none. */
@@ -49,33 +56,35 @@ export class History {
     const change = from.pop();
     if (!change) return null;
     to.push(change);
-    const { area, difference } = change;
-    eachPixel(area, (i, k) => this.layers.set(i, this.layers.words[i] ^ difference[k]));
+    const { words } = this.layers;
+    const { area, runs } = change;
+    for (let k = 0; k < runs.length; k += 3) {
+      const end = runs[k] + runs[k + 1];
+      for (let i = runs[k]; i < end; i++) this.layers.set(i, words[i] ^ runs[k + 2]);
+    }
     return area;
   }
 
-  difference(area) {
-    const result = new Uint32Array((area.right - area.left) * (area.bottom - area.top));
-    eachPixel(area, (i, k) => (result[k] = this.before[i] ^ this.layers.words[i]));
-    return result;
+  /** What changed, as triples: first pixel, number of pixels, difference of their words. */
+  runs(area) {
+    const { words } = this.layers;
+    const runs = [];
+    let end = -1;
+    eachPixel(area, (i) => {
+      const difference = (this.before[i] ^ words[i]) >>> 0;
+      if (difference === 0) return;
+      if (i === end && difference === runs.at(-1)) runs[runs.length - 2]++;
+      else runs.push(i, 1, difference);
+      end = i + 1;
+    });
+    return Uint32Array.from(runs);
   }
 }
 
-/** Visits a rectangle: visit(index in the picture, index in the rectangle). */
 function eachPixel({ left, top, right, bottom }, visit) {
-  let k = 0;
   for (let y = top; y < bottom; y++) {
-    for (let i = y * SIDE + left; i < y * SIDE + right; i++) visit(i, k++);
+    for (let i = y * SIDE + left; i < y * SIDE + right; i++) visit(i);
   }
 }
 
-function union(a, b) {
-  return {
-    left: Math.min(a.left, b.left),
-    top: Math.min(a.top, b.top),
-    right: Math.max(a.right, b.right),
-    bottom: Math.max(a.bottom, b.bottom),
-  };
-}
-
-const words = (changes) => changes.reduce((sum, change) => sum + change.difference.length, 0);
+const words = (changes) => changes.reduce((sum, change) => sum + change.runs.length, 0);

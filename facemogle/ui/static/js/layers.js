@@ -23,13 +23,18 @@ export class Layers {
     order.forEach((region, rank) => (this.bitOf[region] = 1 << rank));
     this.words = new Uint32Array(SIDE * SIDE);
     this.labels = new Uint8Array(SIDE * SIDE);
+    this.locked = 0; // bits of the locked layers
   }
 
-  /** Paint a span on a region's layer; higher layers are cut away there, so that it shows. */
+  /**
+   * Paint a span on a region's layer; higher layers are cut away there, so that it shows. Where a
+   * locked layer shows, nothing is painted; where one lies hidden, it is not cut away.
+   */
   paint(y, left, right, region) {
     const bit = this.bitOf[region];
+    const kept = (bit - 1) | this.locked;
     for (let i = y * SIDE + left; i < y * SIDE + right; i++) {
-      this.set(i, (this.words[i] & (bit - 1)) | bit);
+      if (!(this.bitOf[this.labels[i]] & this.locked)) this.set(i, (this.words[i] & kept) | bit);
     }
   }
 
@@ -41,7 +46,27 @@ export class Layers {
 
   set(i, word) {
     this.words[i] = word;
-    this.labels[i] = word === 0 ? 0 : this.order[31 - Math.clz32(word)];
+    this.labels[i] = this.highest(word);
+  }
+
+  /** The region of a word's highest layer; where there is none, the lowest region shows. */
+  highest(word) {
+    return word === 0 ? this.order[0] : this.order[31 - Math.clz32(word)];
+  }
+
+  isLocked(region) {
+    return (this.locked & this.bitOf[region]) !== 0;
+  }
+
+  /** How many pixels each region has: { own, shown }, by region. */
+  count() {
+    const own = this.order.map(() => 0);
+    const shown = this.order.map(() => 0);
+    for (let i = 0; i < this.words.length; i++) {
+      shown[this.labels[i]]++;
+      for (let word = this.words[i]; word; word &= word - 1) own[this.highest(word & -word)]++;
+    }
+    return { own, shown };
   }
 
   /** Take over saved words. */
@@ -77,6 +102,58 @@ export class Layers {
         if (this.words[i] & this.bitOf[region]) word |= this.bitOf[partner[region]];
       });
       this.set(i, word);
+    }
+  }
+
+  /** Empty one layer; whatever lies under it shows. */
+  clear(region) {
+    const bit = this.bitOf[region];
+    for (let i = 0; i < this.words.length; i++) this.set(i, this.words[i] & ~bit);
+  }
+
+  /** Give all pixels of one region to another: what showed the one shows the other, no more. */
+  recolor(from, to) {
+    const source = this.bitOf[from];
+    const target = this.bitOf[to];
+    const kept = (target - 1) | this.locked;
+    for (let i = 0; i < this.words.length; i++) {
+      const word = this.words[i];
+      if (this.labels[i] === from) this.set(i, (word & ~source & kept) | target);
+      else if (word & source) {
+        // Hidden: a target that is higher than what shows here would come out.
+        const isUnder = target < this.bitOf[this.labels[i]];
+        this.set(i, (word & ~source) | (isUnder ? target : 0));
+      }
+    }
+  }
+
+  /** A layer's own pixels, hidden ones too, and the smallest rectangle around them or null. */
+  cut(region) {
+    const bit = this.bitOf[region];
+    const cells = new Uint8Array(SIDE * SIDE);
+    const box = { left: SIDE, top: SIDE, right: 0, bottom: 0 };
+    this.words.forEach((word, i) => {
+      if (!(word & bit)) return;
+      cells[i] = 1;
+      const x = i % SIDE;
+      const y = (i - x) / SIDE;
+      box.left = Math.min(box.left, x);
+      box.right = Math.max(box.right, x + 1);
+      box.top = Math.min(box.top, y);
+      box.bottom = Math.max(box.bottom, y + 1);
+    });
+    return { cells, box: box.left < box.right ? box : null };
+  }
+
+  /** Let a layer have exactly the pixels of an area where has(x, y); no other layer is touched. */
+  put(region, { left, top, right, bottom }, has) {
+    const bit = this.bitOf[region];
+    for (let y = top; y < bottom; y++) {
+      for (let x = left; x < right; x++) {
+        const i = y * SIDE + x;
+        const word = has(x, y) ? this.words[i] | bit : this.words[i] & ~bit;
+        if (word !== this.words[i]) this.set(i, word);
+      }
     }
   }
 }

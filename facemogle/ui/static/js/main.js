@@ -13,7 +13,7 @@ export async function mount({ element, trigger, props, server }) {
   const { regions, experts, swatches, templates, model } = props;
   const root = element.querySelector(".studio");
   root.querySelector(".model").textContent = `${model.name}, ${model.side}×${model.side}, ${model.device}`;
-  const drawing = new Drawing(props.layers);
+  const drawing = new Drawing(props.layers, regions.map(({ mirror }) => mirror));
   await begin(drawing.layers, templates);
 
   const read = (file) => server.read_mask_file({ binary: true, data: { file } });

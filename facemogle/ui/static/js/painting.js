@@ -27,8 +27,7 @@ export function setUpPainting(panel, { drawing, regions, swatches, templates, ma
   };
   new Easel(find(".stage"), { drawing, brush, palette: colors, onHover });
   const notice = new Notice(find(".notice"));
-  const partners = regions.map(({ mirror }) => mirror);
-  const files = { drawing, notice, palette: colors, partners, templates, maxBytes, read };
+  const files = { drawing, notice, palette: colors, templates, maxBytes, read };
   new Files(find(".files"), files).acceptDrops(find(".stage"));
   showHints(find(".hint"), { brush, regions });
   return brush;

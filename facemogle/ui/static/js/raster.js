@@ -1,4 +1,4 @@
-// Which pixels a brush or a fill covers. Hard edges: a pixel is covered or not.
+// Which pixels a tool covers. Hard edges: a pixel is covered if its centre is.
 
 /**
  * Where the centre of a brush has to lie for its pixels to be symmetric: on a pixel's centre for odd
@@ -52,6 +52,62 @@ export function flood(labels, side, x, y, visit) {
     }
   }
 }
+
+/** Calls visit(y, left, right) for the rows of a rectangle between two opposite corners. */
+export function rectangle(ax, ay, bx, by, side, visit) {
+  const [left, right] = covered(Math.min(ax, bx), Math.max(ax, bx), side);
+  const [top, bottom] = covered(Math.min(ay, by), Math.max(ay, by), side);
+  if (left >= right) return;
+  for (let y = top; y < bottom; y++) visit(y, left, right);
+}
+
+/**
+ * Calls visit(y, left, right) for the spans inside a closed polygon of [x, y] points. Where its
+ * outline crosses itself, inside and outside alternate.
+ */
+export function polygon(points, side, visit) {
+  const [top, bottom] = covered(
+    Math.min(...points.map(([, y]) => y)), Math.max(...points.map(([, y]) => y)), side);
+  for (let y = top; y < bottom; y++) {
+    const crossings = [];
+    points.forEach(([x0, y0], k) => {
+      const [x1, y1] = points[(k + 1) % points.length];
+      if (y0 <= y + 0.5 === y1 <= y + 0.5) return;
+      crossings.push(x0 + ((y + 0.5 - y0) / (y1 - y0)) * (x1 - x0));
+    });
+    crossings.sort((a, b) => a - b);
+    for (let k = 0; k < crossings.length; k += 2) {
+      const [left, right] = covered(crossings[k], crossings[k + 1], side);
+      if (left < right) visit(y, left, right);
+    }
+  }
+}
+
+/**
+ * Turns paint(y, left, right, region) into a visit(y, left, right) that paints both a span and its
+ * mirror image. What lies on the side where the stroke began gets the region, the other side its
+ * partner; so the result is symmetric even where both overlap.
+ *
+ * axis: x of the vertical axis, a whole number, so that it runs between pixels. isLeft: the stroke
+ * began left of it.
+ */
+export function mirrored(paint, { axis, isLeft, side }, region, partner) {
+  const [onLeft, onRight] = isLeft ? [region, partner] : [partner, region];
+  const split = (y, from, to) => {
+    const left = Math.max(0, from);
+    const right = Math.min(side, to);
+    if (left < Math.min(right, axis)) paint(y, left, Math.min(right, axis), onLeft);
+    if (Math.max(left, axis) < right) paint(y, Math.max(left, axis), right, onRight);
+  };
+  return (y, left, right) => {
+    split(y, left, right);
+    split(y, 2 * axis - right, 2 * axis - left);
+  };
+}
+
+/** The pixels whose centres lie between two coordinates: [first, end). */
+const covered = (low, high, side) => [
+  Math.max(0, Math.ceil(low - 0.5)), Math.min(side, Math.ceil(high - 0.5))];
 
 /** Edges of the rectangle between the two ends of a stroke. */
 function sides(ax, ay, bx, by, radius) {
