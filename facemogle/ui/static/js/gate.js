@@ -1,6 +1,7 @@
 // The gating view: how much each expert weighs, at each place and in each step.
 
 import { drawMap, GRADIENT } from "./colormap.js";
+import { summary } from "./gate_statistics.js";
 
 export class Gate {
   /** titles: what a person reads for each expert, by expert number. */
@@ -81,8 +82,12 @@ export class Gate {
     if (report) this.showReport(report);
   }
 
-  showReport({ t, picture, maps }) {
+  showReport({ t, picture }) {
     const { parts, run } = this;
+    const maps = this.titles.map((_, expert) => {
+      const weights = run.map(this.step, expert);
+      return { weights, ...summary(weights) };
+    });
     parts.slider.max = run.done;
     parts.slider.value = this.step + 1;
     parts.slider.disabled = run.done < 2;

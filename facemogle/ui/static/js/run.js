@@ -1,42 +1,53 @@
 // What one sampling run has reported so far: a picture and the gate's weights for every step.
 
 import { fromBase64 } from "./codec.js";
+import { coverage } from "./gate_statistics.js";
 
-const FULL_WEIGHT = 65535;
+export const FULL_WEIGHT = 65535;
 
 export class Run {
-  /** grid: [rows, columns] of tokens. */
-  constructor({ steps, grid, experts }) {
-    Object.assign(this, { steps, grid, experts });
+  /**
+   * grid: [rows, columns] of tokens.
+   * labels: the label map that the picture is made of, a square Uint8Array row by row, which
+   *     nothing may change any more. Without it, nothing is known of regions.
+   */
+  constructor({ steps, grid, experts, labels = null }) {
+    Object.assign(this, { steps, grid, experts, labels });
+    this.shares = labels && coverage(labels, grid, experts - 1);
     this.reports = [];
   }
 
   /** packet: a step packet; its gate holds the weights token by token, as 16-bit integers. */
   add({ index, t, picture, gate }) {
     const values = new Uint16Array(fromBase64(gate).buffer);
-    const maps = Array.from({ length: this.experts }, (_, expert) => {
-      const weights = new Float32Array(values.length / this.experts);
-      weights.forEach((_, token) => {
-        weights[token] = values[token * this.experts + expert] / FULL_WEIGHT;
-      });
-      return { weights, ...summary(weights) };
-    });
-    this.reports[index] = { t, picture, maps };
+    this.reports[index] = { t, picture, values };
   }
 
   get done() {
     return this.reports.length;
   }
-}
 
-function summary(weights) {
-  let low = Infinity;
-  let high = -Infinity;
-  let sum = 0;
-  for (const weight of weights) {
-    low = Math.min(low, weight);
-    high = Math.max(high, weight);
-    sum += weight;
+  get tokens() {
+    return this.grid[0] * this.grid[1];
   }
-  return { low, high, mean: sum / weights.length };
+
+  /** t of every step so far, 1 = noise. */
+  get times() {
+    return this.reports.map(({ t }) => t);
+  }
+
+  /** One weight, in [0, 1]. */
+  weight(step, expert, token) {
+    return this.reports[step].values[token * this.experts + expert] / FULL_WEIGHT;
+  }
+
+  /** An expert's weights in one step, in [0, 1], token by token. */
+  map(step, expert) {
+    return Float32Array.from({ length: this.tokens }, (_, token) => this.weight(step, expert, token));
+  }
+
+  /** Share of every token that an expert's region covers; null for the global expert. */
+  share(expert) {
+    return expert === 0 ? null : this.shares?.[expert - 1] ?? null;
+  }
 }

@@ -21,7 +21,7 @@ export class Sampling {
     this.colors = regions.map(({ color }) => color);
     this.notice = new Notice(panel.querySelector(".notice"));
     this.picture = new Picture(panel);
-    this.gate = new Gate(root.querySelector(".gate"), { titles: experts });
+    this.gate = new Gate(root.querySelector(".gate"), { titles: experts, colors: this.colors });
     this.composer = new Composer(panel.querySelector(".composer"), {
       settings: { prompt: FIRST_PROMPT, seed: FIRST_SEED, steps, ...loadSettings().order },
       onChange: (order) => saveSettings({ order }),
@@ -38,6 +38,7 @@ export class Sampling {
 
   submit() {
     this.asked = this.composer.values;
+    this.labels = this.drawing.labels.slice();
     const png = indexedPNG(this.drawing.labels, SIDE, this.colors);
     this.orders.place(png.then((mask) => ({ ...this.asked, mask: toBase64(mask) })));
   }
@@ -49,7 +50,7 @@ export class Sampling {
   }
 
   start({ steps, grid, notes }) {
-    this.run = new Run({ steps, grid, experts: this.experts.length });
+    this.run = new Run({ steps, grid, experts: this.experts.length, labels: this.labels });
     this.picture.start(this.run);
     this.gate.start(this.run);
     if (notes.length) this.notice.tell(notes.join(" "));
