@@ -1,4 +1,4 @@
-"""Command line: ``python -m facemogle {generate,train,bench}``."""
+"""Command line: ``python -m facemogle {generate,train,bench,statistics}``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ COMMANDS = {
     "generate": "facemogle.generate",
     "train": "facemogle.training.cli",
     "bench": "facemogle.bench",
+    "statistics": "facemogle.render.statistics",
 }
 """Each module has add_arguments(parser) and run(arguments) -> exit status; only the one that is
 asked for is imported."""
