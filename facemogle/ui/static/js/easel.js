@@ -1,124 +1,242 @@
-// The canvas: shows the drawing, turns pointer movements into strokes.
+// The stage: turns pointers, wheel and keys into gestures, zoom and pan.
 
+import { begin, isPenEraser, scaledBox } from "./gestures.js";
 import { SIDE } from "./layers.js";
 
-const PEN_ERASER = 32; // bit of `buttons` while a pen is held upside down
-const LIGHTEST_PEN = 0.3; // share of the brush's size at no pressure
+const MIDDLE = 1; // mouse button
+const WHEEL_ZOOM = 0.0015; // per pixel of the wheel's way
+const LINE = 16; // pixels, where a wheel counts in lines
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const KEY_STEP = 8; // pixels; with Shift 1
+const NUDGE = 1; // pixels; with Shift 10
+const GROWTH = { "+": 1.05, "=": 1.05, "-": 1 / 1.05 };
+const PLAIN = { shiftKey: false, altKey: false }; // stands in for a pointer's event
 
 export class Easel {
   /** onHover(region or null) follows the pointer. */
-  constructor(stage, { drawing, brush, palette, onHover }) {
-    Object.assign(this, { stage, drawing, brush, onHover });
-    this.canvas = stage.querySelector("canvas");
-    this.ring = stage.querySelector(".ring");
-    this.context = this.canvas.getContext("2d");
-    this.image = this.context.createImageData(SIDE, SIDE);
-    this.pixels = new Uint32Array(this.image.data.buffer);
-    this.colors = palette.map(([red, green, blue]) => pack(red, green, blue));
-    this.pointer = null;
+  constructor(stage, { drawing, brush, viewport, overlay, onHover }) {
+    Object.assign(this, { stage, drawing, brush, viewport, overlay, onHover });
+    this.paper = stage.querySelector(".paper");
+    this.desk = { drawing, brush, overlay, viewport, last: null };
+    this.gesture = null;
+    this.pointer = null; // whose gesture it is; "keys" for the keyboard's
+    this.fingers = new Map();
+    this.at = [SIDE / 2, SIDE / 2];
     this.listen();
-    this.paint({ left: 0, top: 0, right: SIDE, bottom: SIDE });
   }
 
   listen() {
-    this.drawing.addEventListener("paint", (event) => this.paint(event.detail));
-    this.brush.addEventListener("change", () => this.moveRing());
     const on = (type, handle) => this.stage.addEventListener(type, handle.bind(this));
     on("pointerdown", this.press);
     on("pointermove", this.move);
     on("pointerup", this.release);
-    on("pointercancel", this.release);
+    on("pointercancel", this.abort);
     on("pointerleave", this.leave);
+    on("wheel", this.wheel);
+    on("keydown", this.key);
+    on("blur", () => this.pointer === "keys" && this.drop());
+    this.viewport.addEventListener("change", () => this.showView());
+    this.brush.addEventListener("change", () => this.frame());
+    this.drawing.addEventListener("commit", () => this.frame());
+    new ResizeObserver(() => this.viewport.resize(this.stage.clientWidth)).observe(this.stage);
+    this.frame();
   }
 
-  /** Bring a rectangle of the drawing to the screen. */
-  paint({ left, top, right, bottom }) {
-    const { labels } = this.drawing;
-    for (let y = top; y < bottom; y++) {
-      for (let i = y * SIDE + left; i < y * SIDE + right; i++) {
-        this.pixels[i] = this.colors[labels[i]];
-      }
-    }
-    this.context.putImageData(this.image, 0, 0, left, top, right - left, bottom - top);
+  showView() {
+    const { x, y, zoom } = this.viewport;
+    this.paper.style.transform = `translate(${x}px, ${y}px) scale(${zoom})`;
+  }
+
+  /** While Space is held, dragging pans; returns whether the key was meant for the stage. */
+  holdPan(isHeld) {
+    const isMeant = this.stage.matches(":hover, :focus");
+    this.isPanning = isHeld && isMeant;
+    this.stage.classList.toggle("panning", this.isPanning);
+    return isMeant;
   }
 
   press(event) {
-    // A second finger, or another mouse button, neither starts nor ends a stroke.
-    if (this.pointer !== null || (event.button > 0 && !isPenEraser(event))) return;
     event.preventDefault();
     this.stage.focus({ preventScroll: true });
-    const point = this.locate(event);
-    if (this.brush.tool === "fill") {
-      this.drawing.fill(Math.floor(point[0]), Math.floor(point[1]), { region: this.brush.region });
-      return;
-    }
+    if (event.pointerType === "touch") this.fingers.set(event.pointerId, this.place(event));
+    if (this.fingers.size === 2) return this.pinch();
+    // Another mouse button neither starts nor ends a stroke.
+    if (this.gesture || this.fingers.size > 2) return;
+    const pans = this.isPanning || event.button === MIDDLE;
+    if (!pans && event.button > 0 && !isPenEraser(event)) return;
+    this.gesture = pans ? new Pan(this.viewport) : begin(this.desk, this.locate(event), event);
     this.pointer = event.pointerId;
-    this.last = point;
     // Keeps a stroke going that leaves the canvas; unknown to pointers made by scripts.
     if (event.isTrusted) this.stage.setPointerCapture(event.pointerId);
-    this.drawing.beginStroke();
-    this.strokeTo(event);
   }
 
   move(event) {
+    if (this.fingers.has(event.pointerId)) this.fingers.set(event.pointerId, this.place(event));
     this.hover(event);
-    if (event.pointerId !== this.pointer) return;
+    if (this.gesture instanceof Pinch) return this.gesture.move([...this.fingers.values()]);
+    if (!this.gesture || event.pointerId !== this.pointer) return;
     // All positions since the last frame; only offered to pages that came over a safe connection.
     const passed = event.getCoalescedEvents?.() ?? [];
-    for (const between of passed.length ? passed : [event]) this.strokeTo(between);
+    for (const between of passed.length ? passed : [event]) {
+      this.gesture.move(this.locate(between), between);
+    }
   }
 
   release(event) {
-    if (event.pointerId !== this.pointer) return;
-    this.pointer = null;
-    this.drawing.endStroke();
+    this.fingers.delete(event.pointerId);
+    if (this.gesture instanceof Pinch) {
+      if (this.fingers.size === 0) this.gesture = null;
+    } else if (event.pointerId === this.pointer) {
+      this.end();
+      this.hover(event);
+    }
+  }
+
+  /** The system took the pointer away, such as for a gesture of its own: nothing was meant. */
+  abort(event) {
+    this.fingers.delete(event.pointerId);
+    if (event.pointerId === this.pointer || this.fingers.size === 0) this.drop();
+  }
+
+  /** A second finger turns what the first one began into a zoom. */
+  pinch() {
+    this.drop();
+    this.gesture = new Pinch(this.viewport, [...this.fingers.values()]);
+  }
+
+  end() {
+    const { gesture } = this;
+    this.gesture = this.pointer = null;
+    gesture?.end();
+    this.frame();
+  }
+
+  drop() {
+    const { gesture } = this;
+    this.gesture = this.pointer = null;
+    gesture?.cancel();
+    this.frame();
+  }
+
+  wheel(event) {
+    event.preventDefault();
+    const way = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINE : 1);
+    if (event.ctrlKey || event.metaKey) this.brush.resize(-Math.sign(way));
+    else this.viewport.zoomAt(Math.exp(-way * WHEEL_ZOOM), this.place(event));
     this.hover(event);
   }
 
-  strokeTo(event) {
-    const point = this.locate(event);
-    const { region, tool, size } = this.brush;
-    const pressure = event.pointerType === "pen" ? pen(event.pressure) : 1;
-    this.drawing.stroke(this.last, point, {
-      region,
-      size: Math.max(1, Math.round(size * pressure)),
-      erases: tool === "eraser" || isPenEraser(event),
+  /** With the stage in focus: arrows move the brush or the layer, Enter presses and releases. */
+  key(event) {
+    if (event.target !== this.stage || event.ctrlKey || event.metaKey || event.altKey) return;
+    const isMove = this.brush.tool === "move";
+    if (event.key in ARROWS) (isMove ? this.nudge : this.steer).call(this, event);
+    else if (event.key === "Enter" && !isMove) this.pressKey(event);
+    else if (event.key === "Escape" && this.gesture) this.drop();
+    else if (event.key in GROWTH && isMove) this.grow(GROWTH[event.key]);
+    else return;
+    event.preventDefault();
+  }
+
+  steer({ key, shiftKey }) {
+    const step = shiftKey ? 1 : KEY_STEP;
+    const [dx, dy] = ARROWS[key].map((direction) => direction * step);
+    const inside = (coordinate) => Math.min(SIDE - 1, Math.max(0, coordinate));
+    this.at = [inside(this.at[0] + dx), inside(this.at[1] + dy)];
+    this.overlay.point(this.at);
+    this.tellHover();
+    if (this.pointer === "keys") this.gesture.move(this.at, PLAIN);
+  }
+
+  pressKey({ shiftKey }) {
+    if (this.pointer === "keys") return this.end();
+    if (this.gesture) return;
+    this.gesture = begin(this.desk, this.at, { ...PLAIN, shiftKey });
+    const isLasting = ["brush", "eraser", "rectangle", "lasso"].includes(this.brush.tool);
+    if (this.gesture && isLasting) this.pointer = "keys";
+    else this.end();
+  }
+
+  nudge({ key, shiftKey }) {
+    const [dx, dy] = ARROWS[key].map((direction) => direction * NUDGE * (shiftKey ? 10 : 1));
+    this.drawing.shift(this.brush.region, ({ left, top, right, bottom }) => ({
+      left: left + dx, top: top + dy, right: right + dx, bottom: bottom + dy,
+    }));
+  }
+
+  grow(factor) {
+    this.drawing.shift(this.brush.region, (box) => {
+      const middle = [(box.left + box.right) / 2, (box.top + box.bottom) / 2];
+      return scaledBox(box, middle, factor, factor);
     });
-    this.last = point;
+  }
+
+  /** The frame around the layer in hand, while it can be moved. */
+  frame() {
+    if (this.drawing.isStroking) return;
+    const isMove = this.brush.tool === "move";
+    this.overlay.frame(isMove ? this.drawing.layers.cut(this.brush.region).box : null);
   }
 
   hover(event) {
     this.at = this.locate(event);
+    this.tellHover();
+    this.overlay.point(event.pointerType === "touch" ? null : this.at);
+  }
+
+  tellHover() {
     this.onHover(this.drawing.regionAt(...this.at.map(Math.floor)));
-    this.ring.hidden = this.brush.tool === "fill" || event.pointerType === "touch";
-    this.moveRing();
   }
 
   leave() {
-    this.ring.hidden = true;
+    this.overlay.point(null);
     this.onHover(null);
   }
 
-  /** The ring shows what the brush will cover. */
-  moveRing() {
-    if (!this.at) return;
-    const [x, y] = this.at;
-    const scale = this.canvas.clientWidth / SIDE;
-    const size = Math.max(3, this.brush.size * scale);
-    this.ring.style.width = this.ring.style.height = `${size}px`;
-    this.ring.style.transform = `translate(${x * scale - size / 2}px, ${y * scale - size / 2}px)`;
+  /** Pointer position on the stage, and in the drawing's pixels. */
+  place(event) {
+    const { left, top } = this.stage.getBoundingClientRect();
+    return [event.clientX - left, event.clientY - top];
   }
 
-  /** Pointer position in the drawing's pixels. */
   locate(event) {
-    const box = this.canvas.getBoundingClientRect();
-    const scale = SIDE / box.width;
-    return [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
+    return this.viewport.locate(this.place(event));
   }
 }
 
-const pack = (red, green, blue) => ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+/** Drags the paper along. Works on the stage, as the drawing moves under the pointer. */
+class Pan {
+  constructor(viewport) {
+    this.viewport = viewport;
+  }
 
-const pen = (pressure) => LIGHTEST_PEN + (1 - LIGHTEST_PEN) * pressure;
+  move(_, { movementX, movementY }) {
+    this.viewport.pan(movementX, movementY);
+  }
 
-const isPenEraser = (event) => event.pointerType === "pen" && (event.buttons & PEN_ERASER) !== 0;
+  end() {}
+
+  cancel() {}
+}
+
+/** Two fingers: their distance zooms, their middle pans. */
+class Pinch {
+  constructor(viewport, fingers) {
+    Object.assign(this, { viewport, ...span(fingers) });
+  }
+
+  move(fingers) {
+    if (fingers.length < 2) return;
+    const { middle, length } = span(fingers);
+    this.viewport.pan(middle[0] - this.middle[0], middle[1] - this.middle[1]);
+    this.viewport.zoomAt(length / this.length, middle);
+    Object.assign(this, { middle, length });
+  }
+
+  cancel() {}
+}
+
+const span = ([[ax, ay], [bx, by]]) => ({
+  middle: [(ax + bx) / 2, (ay + by) / 2],
+  length: Math.max(1, Math.hypot(ax - bx, ay - by)),
+});

@@ -6,8 +6,8 @@ import { colorPNG, indexedPNG } from "./png.js";
 
 export class Files {
   /** read(file): asks the server; answers { labels, notes } or { error }, or nothing if it failed. */
-  constructor(element, { drawing, notice, palette, templates, maxBytes, read }) {
-    Object.assign(this, { drawing, notice, palette, maxBytes, read });
+  constructor(element, { drawing, brush, notice, palette, templates, maxBytes, read }) {
+    Object.assign(this, { drawing, brush, notice, palette, maxBytes, read });
     this.input = element.querySelector("input[type=file]");
     this.input.addEventListener("change", () => {
       if (this.input.files.length) this.open(this.input.files[0]);
@@ -75,14 +75,17 @@ export class Files {
     for (const { title, labels } of templates) {
       const button = document.createElement("button");
       button.type = "button";
-      button.title = `Start from: ${title}`;
-      button.setAttribute("aria-label", button.title);
+      button.title = `Start from: ${title}. Shift+click takes only the region in hand from it`;
+      button.setAttribute("aria-label", `Start from: ${title}`);
       const canvas = document.createElement("canvas");
       button.append(canvas);
       list.append(button);
       const unpacked = inflate(fromBase64(labels));
       unpacked.then((map) => thumbnail(canvas, map, this.palette));
-      button.addEventListener("click", async () => this.drawing.replace(await unpacked));
+      button.addEventListener("click", async ({ shiftKey }) => {
+        if (shiftKey) this.drawing.takeRegion(await unpacked, this.brush.region);
+        else this.drawing.replace(await unpacked);
+      });
     }
   }
 }

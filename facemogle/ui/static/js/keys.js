@@ -1,37 +1,99 @@
 // Keyboard shortcuts, those that painters' hands know. Off while typing, except to generate.
 
-const PLAIN = {
-  b: "brush",
-  e: "eraser",
-  f: "fill",
-  g: "fill",
-  "[": "smaller",
-  "]": "larger",
-};
-const WITH_CONTROL = {
-  z: "undo",
-  "shift+z": "redo",
-  y: "redo",
-  enter: "generate",
-};
+/** [title, [[keys as shown, what they do, command, keys as the browser tells them]]] */
+const SHORTCUTS = [
+  ["Tools", [
+    ["B", "Brush", "brush", ["b"]],
+    ["E", "Eraser", "eraser", ["e"]],
+    ["F or G", "Fill an area", "fill", ["f", "g"]],
+    ["R", "Replace a region everywhere", "replace", ["r"]],
+    ["U", "Rectangle", "rectangle", ["u"]],
+    ["L", "Lasso", "lasso", ["l"]],
+    ["V", "Move or scale the layer", "move", ["v"]],
+    ["I", "Pick the region under the pointer", "pick", ["i"]],
+    ["M", "Mirror painting on or off", "mirror", ["m"]],
+    ["[ and ]", "Smaller and larger brush", "smaller", ["["]],
+    ["", "", "larger", ["]"]],
+  ]],
+  ["Layers", [
+    ["Alt+[ and Alt+]", "Layer above and below", "previousLayer", ["alt+["]],
+    ["", "", "nextLayer", ["alt+]"]],
+    ["Q", "The last two layers in turn", "lastLayer", ["q"]],
+    ["Shift+H", "Flip the layer", "flip", ["shift+h"]],
+    ["Shift+C", "Clear the layer", "clear", ["shift+c"]],
+  ]],
+  ["View and picture", [
+    ["Ctrl+0", "Fit the drawing", "fit", ["control+0"]],
+    ["Ctrl+1", "100 %", "actual", ["control+1"]],
+    ["Ctrl+Z", "Undo", "undo", ["control+z"]],
+    ["Ctrl+Shift+Z or Ctrl+Y", "Redo", "redo", ["control+shift+z", "control+y"]],
+    ["Ctrl+Enter", "Generate", "generate", ["control+enter"]],
+    ["Shift+X", "Stop", "stop", ["shift+x"]],
+    ["?", "This sheet", "help", ["?", "shift+?"]],
+  ]],
+];
 
-/** commands: name -> function. Lives as long as the root is on the page. */
-export function listenToKeys(root, commands) {
-  const handle = (event) => {
-    if (!root.isConnected) return document.removeEventListener("keydown", handle);
+const HANDS = ["With the pointer", [
+  ["Hold Alt", "Pick the region under the pointer"],
+  ["Shift+click", "Straight line from the last point"],
+  ["Wheel", "Zoom; with Ctrl: brush size"],
+  ["Space+drag", "Pan; or drag with the middle button"],
+  ["Two fingers", "Zoom and pan"],
+]];
+
+const ON_STAGE = ["Canvas in focus", [
+  ["Arrows", "Steer the brush; with Shift by 1 pixel"],
+  ["Enter", "Press; again to release"],
+  ["Arrows, + and −", "Move tool: nudge and scale"],
+  ["Escape", "Drop what is begun"],
+]];
+
+const COMMANDS = new Map(SHORTCUTS.flatMap(([, rows]) => rows).flatMap(
+  ([, , command, combinations]) => combinations.map((combination) => [combination, command])));
+
+/** For the help sheet: [title, [[keys, what they do]]]. */
+export const SHEET = [...SHORTCUTS, HANDS, ON_STAGE].map(
+  ([title, rows]) => [title, rows.filter(([keys]) => keys).map(([keys, text]) => [keys, text])]);
+
+/**
+ * commands: name -> function. holdPan(isHeld): Space goes down or up; returns whether it was used.
+ * Lives as long as the root is on the page.
+ */
+export function listenToKeys(root, commands, holdPan) {
+  const listen = (type, handle) => {
+    const guarded = (event) => {
+      if (root.isConnected) handle(event);
+      else document.removeEventListener(type, guarded);
+    };
+    document.addEventListener(type, guarded);
+  };
+  const space = (event) => {
+    if (event.key !== " " || isTyping(event.target)) return;
+    if (holdPan(event.type === "keydown")) event.preventDefault();
+  };
+  listen("keydown", (event) => {
+    space(event);
     const command = commandOf(event);
-    if (!command || (isTyping(event.target) && command !== "generate")) return;
+    if (!command || !isFree(root, event, command)) return;
     event.preventDefault();
     commands[command]();
-  };
-  document.addEventListener("keydown", handle);
+  });
+  listen("keyup", space);
 }
 
-function commandOf(event) {
-  const key = event.key.toLowerCase();
-  if (event.altKey) return undefined;
-  if (event.ctrlKey || event.metaKey) return WITH_CONTROL[(event.shiftKey ? "shift+" : "") + key];
-  return PLAIN[key];
+/** The command of a key press, if any. */
+export function commandOf({ key, code, altKey, ctrlKey, metaKey, shiftKey }) {
+  // With Alt some systems type other characters: what counts is then the place of the key.
+  const bracket = { BracketLeft: "[", BracketRight: "]" }[code];
+  const name = altKey && bracket ? bracket : key.toLowerCase();
+  const held = [[altKey, "alt+"], [ctrlKey || metaKey, "control+"], [shiftKey, "shift+"]];
+  return COMMANDS.get(held.map(([isHeld, prefix]) => (isHeld ? prefix : "")).join("") + name);
+}
+
+/** Nothing else wants the key: a text field, or an open dialog. */
+function isFree(root, { target }, command) {
+  if (root.querySelector("dialog[open]")) return false;
+  return command === "generate" || !isTyping(target);
 }
 
 function isTyping(element) {

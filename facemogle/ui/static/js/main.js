@@ -18,23 +18,16 @@ export async function mount({ element, trigger, props, server }) {
 
   const read = (file) => server.read_mask_file({ binary: true, data: { file } });
   const painting = { drawing, regions, swatches, templates, maxBytes: props.max_bytes, read };
-  const brush = setUpPainting(root.querySelector(".painting"), painting);
+  const { commands, holdPan, underlay } = setUpPainting(root.querySelector(".painting"), painting);
 
   const orders = new Orders({ trigger, props });
   document.addEventListener("facemogle-packet", ({ detail }) => orders.receive(detail));
   document.addEventListener("facemogle-failure", () => orders.fail());
   const sampling = new Sampling(root, { drawing, orders, regions, experts, steps: model.steps });
 
-  listenToKeys(root, {
-    brush: () => brush.set({ tool: "brush" }),
-    eraser: () => brush.set({ tool: "eraser" }),
-    fill: () => brush.set({ tool: "fill" }),
-    smaller: () => brush.resize(-1),
-    larger: () => brush.resize(1),
-    undo: () => drawing.undo(),
-    redo: () => drawing.redo(),
-    generate: () => sampling.submit(),
-  });
+  orders.addEventListener("step", ({ detail }) => underlay(detail.picture));
+  const asked = { generate: () => sampling.submit(), stop: () => orders.stop() };
+  listenToKeys(root, { ...commands, ...asked }, holdPan);
   root.dataset.ready = "true";
 }
 
