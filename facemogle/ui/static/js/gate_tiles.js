@@ -1,0 +1,57 @@
+// The gating view's small multiples: a tile per expert, and one of the winning experts.
+
+import { drawPixels } from "./colormap.js";
+
+export class Tiles {
+  /** titles: of the experts. onSelect(expert): a tile was chosen; titles.length is the winners'. */
+  constructor(element, { titles, onSelect }) {
+    this.experts = titles.map((title, expert) => tile(title, expert, "b"));
+    this.winners = tile("Winners", titles.length, "small");
+    this.winners.button.title = "Which expert weighs most at each place, in the regions' colours";
+    this.all = [...this.experts, this.winners];
+    element.append(...this.all.map(({ button }) => button));
+    element.addEventListener("click", (event) => {
+      const button = event.target.closest("button");
+      if (button) onSelect(Number(button.dataset.expert));
+    });
+  }
+
+  select(chosen) {
+    this.all.forEach(({ button }, i) => button.setAttribute("aria-pressed", String(i === chosen)));
+  }
+
+  draw(scene) {
+    const { grid } = scene.run;
+    this.experts.forEach(({ canvas, number }, expert) => {
+      const { layers, summaries } = scene.expert(expert);
+      drawPixels(canvas, layers, grid);
+      number.textContent = means(summaries, scene.mode);
+    });
+    const { layers, shares, changed } = scene.winners();
+    drawPixels(this.winners.canvas, layers, grid);
+    this.winners.number.textContent =
+      changed === null ? `${shares.length} experts` : `${percent(changed)} changed`;
+  }
+}
+
+function tile(title, expert, numberTag) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.dataset.expert = expert;
+  const canvas = document.createElement("canvas");
+  const name = document.createElement("span");
+  name.textContent = title;
+  const number = document.createElement(numberTag);
+  number.title = "Mean weight over the picture";
+  button.append(canvas, name, number);
+  return { button, canvas, number };
+}
+
+function means(summaries, mode) {
+  const [first, second] = summaries.map(({ mean }) => mean);
+  if (mode === "both") return `${(100 * first).toFixed(1)} → ${percent(second)}`;
+  if (mode === "difference") return `${first < 0 ? "−" : "+"}${(100 * Math.abs(first)).toFixed(2)} points`;
+  return percent(first);
+}
+
+const percent = (share) => `${(100 * share).toFixed(1)} %`;
