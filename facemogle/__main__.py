@@ -1,4 +1,4 @@
-"""Command line: ``python -m facemogle {generate,train,bench,statistics}``."""
+"""Command line: ``python -m facemogle {generate,train,render,bench,statistics}``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from facemogle.cli import PROGRAM, Parser
 COMMANDS = {
     "generate": "facemogle.generate",
     "train": "facemogle.training.cli",
+    "render": "facemogle.render.cli",
     "bench": "facemogle.bench",
     "statistics": "facemogle.render.statistics",
 }

@@ -1,0 +1,106 @@
+"""Render faces with exact label maps, captions and attributes, to train on."""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import time
+from pathlib import Path
+
+from facemogle.cli import say, whole_number
+
+EVERY = 10
+"""Seconds between two reports."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's arguments."""
+    parser.description = (
+        "Render faces from MakeHuman's assets. Face n of a seed is always the same face. Stopped "
+        "or killed, it goes on where it was when the same command is run again. Needs OpenGL 3.3 "
+        "through EGL, on a GPU or in software (libegl1, libgl1-mesa-dri)."
+    )
+    parser.add_argument(
+        "--assets",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="MakeHuman's data folder, or the folder that holds it as data",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="images/, labels/, labels_bare/, metadata.jsonl and sheet.png go there",
+    )
+    parser.add_argument("--count", type=whole_number(1, 10**6), required=True, help="of faces")
+    parser.add_argument("--seed", type=whole_number(0, 2**31), default=0, help="(%(default)s)")
+    parser.add_argument(
+        "--size", type=whole_number(64, 1024), default=256, help="side in pixels (%(default)s)"
+    )
+    parser.add_argument(
+        "--workers", type=whole_number(1, 256), default=1, help="processes (%(default)s)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Render; 2 when assets, OpenGL or the folder cannot be used."""
+    from facemogle.render.assets import AssetError
+    from facemogle.render.dataset import FolderError, check_seed, finish
+
+    try:
+        check_seed(arguments.out, arguments.seed)
+        if arguments.workers == 1:
+            _work(arguments, 0)
+        else:
+            _share(arguments)
+    except (AssetError, FolderError, OpenGLError) as error:
+        say("render", error)
+        return 2
+    say("render", f"{finish(arguments.out)} faces in {arguments.out}")
+    print(arguments.out / "metadata.jsonl")
+    return 0
+
+
+class OpenGLError(RuntimeError):
+    """There is no usable OpenGL."""
+
+
+def _share(arguments: argparse.Namespace) -> None:
+    """Run the workers as processes of their own; contexts of OpenGL do not survive a fork."""
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(arguments.workers) as pool:
+        pool.starmap(_work, [(arguments, worker) for worker in range(arguments.workers)], 1)
+
+
+def _work(arguments: argparse.Namespace, worker: int) -> None:
+    os.environ.setdefault("LP_NUM_THREADS", "1")  # of software OpenGL; workers use the cores
+    import cv2
+
+    from facemogle.render.assets import AssetFolder
+    from facemogle.render.dataset import write_faces
+    from facemogle.render.renderer import Renderer
+
+    cv2.setNumThreads(1)
+    assets = AssetFolder(arguments.assets)
+    try:
+        renderer = Renderer(assets, arguments.size)
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # moderngl raises bare ones
+        raise OpenGLError(
+            f"OpenGL 3.3 through EGL is not there: {error}. Install moderngl, libegl1 and a "
+            "driver, for example libgl1-mesa-dri."
+        ) from error
+    start = reported = time.monotonic()
+    faces = write_faces(
+        arguments.out, renderer.render, arguments.seed, arguments.count, worker, arguments.workers
+    )
+    for written, number in enumerate(faces, start=1):
+        now = time.monotonic()
+        if now - reported > EVERY:
+            reported = now
+            rate = written / (now - start)
+            say("render", f"worker {worker}: face {number} of {arguments.count}, {rate:.1f}/s")

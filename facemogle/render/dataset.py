@@ -1,0 +1,142 @@
+"""A folder of rendered faces in the ``imagefolder`` layout of Hugging Face ``datasets``.
+
+images/NNNNNN.jpg, labels/NNNNNN.png (index PNG), labels_bare/NNNNNN.png (faces with glasses: what
+lies under them), metadata.jsonl and sheet.png. Several workers share nothing but the folder: each
+writes its faces and its own rows, which are joined at the end.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from facemogle.label_map import colorize, index_png
+from facemogle.regions import REGIONS
+from facemogle.render.captions import captions
+from facemogle.render.face import Face, sample_face
+from facemogle.render.labels import areas
+
+ROWS = "rows"
+"""Folder of the rows of unfinished runs, one file per worker."""
+SHEET_FACES, SHEET_COLUMNS = 64, 8
+SEEN = 0.01
+"""Per cent of the picture from which on a region counts as visible."""
+JPEG_QUALITY = 95
+
+
+class Picture(Protocol):
+    """As renderer.Picture: image uint8 (H, W, 3), labels and bare uint8 (H, W) or None."""
+
+    image: np.ndarray
+    labels: np.ndarray
+    bare: np.ndarray | None
+
+
+Render = Callable[[Face], Picture]
+
+
+class FolderError(ValueError):
+    """The folder holds faces of another seed. The message says what to do."""
+
+
+def write_faces(
+    folder: Path, render: Render, seed: int, count: int, worker: int = 0, workers: int = 1
+) -> Iterator[int]:
+    """Render the faces worker, worker + workers, ... below count that the folder lacks.
+
+    Yields the number of each face after it is written. A face counts as written once its row is,
+    so an interrupted run goes on where it stopped.
+    """
+    for name in ("images", "labels", "labels_bare", ROWS):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    done = {row["id"] for row in read_rows(folder)}
+    with (folder / ROWS / f"{worker}.jsonl").open("a", encoding="utf8") as rows:
+        for number in range(worker, count, workers):
+            if face_id(number) in done:
+                continue
+            face = sample_face(seed, number)
+            row = write_face(folder, face, render(face))
+            rows.write(json.dumps(row) + "\n")
+            rows.flush()
+            yield number
+
+
+def write_face(folder: Path, face: Face, picture: Picture) -> dict[str, Any]:
+    """Write a face's files and return its row: file name, captions, every attribute."""
+    name = face_id(face.index)
+    image = Image.fromarray(picture.image)
+    image.save(folder / "images" / f"{name}.jpg", quality=JPEG_QUALITY, subsampling=0)
+    (folder / "labels" / f"{name}.png").write_bytes(index_png(picture.labels))
+    if picture.bare is not None:
+        (folder / "labels_bare" / f"{name}.png").write_bytes(index_png(picture.bare))
+    area = areas(picture.labels)
+    visible = {region.name: area[region.index] >= SEEN for region in REGIONS}
+    texts = captions(face, visible, face.draw("words"))
+    return {
+        "file_name": f"images/{name}.jpg", "id": name, "caption": texts[0], "captions": texts,
+        **face.attributes(), "visible": visible, "area": area,
+    }  # fmt: skip
+
+
+def check_seed(folder: Path, seed: int) -> None:
+    """Refuse a folder with faces of another seed: the set would be neither one nor the other."""
+    row = next(read_rows(folder), None)
+    if row is not None and row["seed"] != seed:
+        raise FolderError(
+            f"{folder} holds faces of seed {row['seed']}, not {seed}; give that seed or another "
+            "folder."
+        )
+
+
+def read_rows(folder: Path) -> Iterator[dict[str, Any]]:
+    """All rows of a folder; a line that a killed worker left half written is passed over."""
+    for path in (folder / "metadata.jsonl", *sorted((folder / ROWS).glob("*.jsonl"))):
+        if path.is_file():
+            for line in path.read_text("utf8").splitlines():
+                try:
+                    yield json.loads(line)
+                except json.JSONDecodeError:
+                    continue
+
+
+def finish(folder: Path) -> int:
+    """Join the rows in metadata.jsonl, draw sheet.png, and return the number of faces."""
+    rows = {row["id"]: row for row in read_rows(folder)}
+    ordered = [rows[name] for name in sorted(rows)]
+    text = "".join(json.dumps(row) + "\n" for row in ordered)
+    unfinished = folder / "metadata.jsonl.part"
+    unfinished.write_text(text, "utf8")
+    os.replace(unfinished, folder / "metadata.jsonl")
+    for path in (folder / ROWS).glob("*.jsonl"):
+        path.unlink()
+    if (folder / ROWS).is_dir():
+        (folder / ROWS).rmdir()
+    if ordered:
+        draw_sheet(folder, [row["id"] for row in ordered[:SHEET_FACES]]).save(folder / "sheet.png")
+    return len(ordered)
+
+
+def draw_sheet(folder: Path, names: list[str]) -> Image.Image:
+    """Faces in rows of eight, their label maps below them."""
+    tiles = []
+    for name in names:
+        image = cv2.imread(str(folder / "images" / f"{name}.jpg"), cv2.IMREAD_COLOR_RGB)
+        labels = cv2.imread(str(folder / "labels" / f"{name}.png"), cv2.IMREAD_UNCHANGED)
+        if labels.ndim == 3:  # OpenCV looks the palette's colours up
+            labels = np.asarray(Image.open(folder / "labels" / f"{name}.png"))
+        tiles.append(np.vstack([image, colorize(labels)]))
+    tiles += [np.full_like(tiles[0], 255)] * (-len(tiles) % SHEET_COLUMNS)
+    rows = [np.hstack(tiles[n : n + SHEET_COLUMNS]) for n in range(0, len(tiles), SHEET_COLUMNS)]
+    return Image.fromarray(np.vstack(rows))
+
+
+def face_id(number: int) -> str:
+    """The common stem of a face's files."""
+    return f"{number:06d}"

@@ -1,0 +1,97 @@
+"""From the label of every sample to the label map an annotator of CelebAMask-HQ would draw."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from facemogle.colors import spread_labels
+from facemogle.label_map import present_regions
+from facemogle.regions import NUM_REGIONS, REGIONS
+
+NUMBER = {region.name: region.index for region in REGIONS}
+
+OVER_LENS = [NUMBER[name] for name in ("l_eye", "r_eye", "l_brow", "r_brow", "hair", "eye_g")]
+"""What annotators draw although a clear lens is before it."""
+
+SMALLEST = 8
+"""Pixels; smaller patches of a region are noise."""
+
+
+def put_on_glasses(samples: np.ndarray, lens: np.ndarray, *, dark: bool) -> np.ndarray:
+    """Label samples behind a lens: all as glasses if it is dark, else not eyes and brows.
+
+    samples: uint8 (H, W) labels. lens: bool (H, W). Returns uint8 (H, W).
+    """
+    hidden = lens if dark else lens & ~np.isin(samples, OVER_LENS)
+    return np.where(hidden, np.uint8(NUMBER["eye_g"]), samples)
+
+
+def majority(samples: np.ndarray, factor: int) -> np.ndarray:
+    """The most frequent label of every factor x factor block; ties go to the lower label."""
+    height, width = (side // factor for side in samples.shape)
+    most = np.zeros((height, width), np.float32)
+    labels = np.zeros((height, width), np.uint8)
+    for region in present_regions(samples):
+        inside = (samples == region).astype(np.float32)
+        share = cv2.resize(inside, (width, height), interpolation=cv2.INTER_AREA)
+        more = share > most + 1e-4
+        most[more] = share[more]
+        labels[more] = region
+    return labels
+
+
+def annotate(labels: np.ndarray, brows: np.ndarray) -> np.ndarray:
+    """Redraw a label map with the habits of annotators.
+
+    Brows become blobs, lips a pixel fuller, edges of hair smooth; small patches vanish.
+
+    labels: uint8 (H, W). brows: bool (2, H, W), where hair of the left and right brow is seen.
+    Returns uint8 (H, W).
+    """
+    unit = max(1, round(labels.shape[0] / 256))
+    labels = _smooth_hair(labels, 4 * unit + 1)
+    skin = labels == NUMBER["skin"]
+    for name, brow in zip(("l_brow", "r_brow"), brows, strict=True):
+        blob = cv2.morphologyEx(brow.view(np.uint8), cv2.MORPH_CLOSE, _disc(4 * unit))
+        blob = cv2.dilate(blob, _disc(unit)).view(bool)
+        labels = np.where(blob & skin, np.uint8(NUMBER[name]), labels)
+    for name in ("u_lip", "l_lip"):
+        lip = (labels == NUMBER[name]).view(np.uint8)
+        fuller = cv2.dilate(lip, _disc(unit)).view(bool)
+        labels = np.where(fuller & skin, np.uint8(NUMBER[name]), labels)
+    return drop_specks(labels, SMALLEST * unit * unit)
+
+
+def drop_specks(labels: np.ndarray, smallest: int) -> np.ndarray:
+    """Give patches of fewer pixels than ``smallest`` the label beside them."""
+    keep = np.zeros(labels.shape, bool)
+    for region in present_regions(labels):
+        _, parts, stats, _ = cv2.connectedComponentsWithStats(
+            (labels == region).view(np.uint8), connectivity=8
+        )
+        large = stats[:, cv2.CC_STAT_AREA] >= smallest
+        large[0] = False
+        keep |= large[parts]
+    if keep.all() or not keep.any():
+        return labels
+    return spread_labels(labels, keep)
+
+
+def areas(labels: np.ndarray) -> list[float]:
+    """Percentage of the picture of each of the 19 regions."""
+    counts = np.bincount(labels.ravel(), minlength=NUM_REGIONS)
+    return [round(float(count) * 100 / labels.size, 3) for count in counts]
+
+
+def _smooth_hair(labels: np.ndarray, size: int) -> np.ndarray:
+    hair = labels == NUMBER["hair"]
+    smooth = cv2.medianBlur(hair.view(np.uint8), size).view(bool)
+    over = ("background", "skin", "neck", "cloth", "l_ear", "r_ear")
+    takes = smooth & np.isin(labels, [NUMBER[name] for name in over])
+    labels = np.where(takes, np.uint8(NUMBER["hair"]), labels)
+    return spread_labels(labels, ~(hair & ~smooth)) if (hair & ~smooth).any() else labels
+
+
+def _disc(radius: int) -> np.ndarray:
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))

@@ -1,0 +1,164 @@
+"""Rendered faces: attributes, labels and the folder, without OpenGL; with it where assets are."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from facemogle.render import dataset
+from facemogle.render.face import CUTS, PARTS, Face, sample_face
+from facemogle.render.labels import NUMBER, annotate, drop_specks, majority, put_on_glasses
+from facemogle.render.strands import CUTS as STRANDS
+from facemogle.render.traits import UNITS
+
+MAKEHUMAN = os.environ.get("FACEMOGLE_MAKEHUMAN")
+
+FACES = [sample_face(7, n) for n in range(150)]
+
+
+def picture(face: Face) -> SimpleNamespace:
+    """A stand-in for a rendered one: a square of skin, whose colour tells the face's number."""
+    labels = np.zeros((16, 16), np.uint8)
+    labels[4:12, 4:12] = NUMBER["skin"]
+    image = np.full((16, 16, 3), face.index, np.uint8)
+    return SimpleNamespace(
+        image=image, labels=labels, bare=labels if face.glasses != "none" else None
+    )
+
+
+def test_a_face_is_always_the_same() -> None:
+    """Drawn from one stream, face n would depend on the faces before it and on the worker."""
+    assert sample_face(7, 20) == FACES[20]
+    assert sample_face(8, 20) != FACES[20]
+    assert len({json.dumps(face.targets) for face in FACES}) == len(FACES)
+
+
+def test_streams_of_a_face_differ() -> None:
+    """One stream for all parts would tie the light to the hair."""
+    assert len({FACES[0].draw(part).random() for part in PARTS}) == len(PARTS)
+
+
+def test_faces_are_adults_of_every_tone() -> None:
+    """Young faces and missing tones of one gender are what the set must not have."""
+    assert all(25 <= face.years <= 85 for face in FACES)
+    for gender in ("woman", "man"):
+        tones = {sample_face(1, n).monk for n in range(400) if sample_face(1, n).gender == gender}
+        assert tones == set(range(1, 11))
+
+
+def test_attributes_agree() -> None:
+    """A bearded woman, or glasses with no shape, would be described wrongly."""
+    for face in FACES:
+        assert face.beard == "none" or face.gender == "man"
+        assert (face.glasses == "none") == (face.glasses_shape == "")
+        assert (face.hair_style, face.hair_length) == CUTS[face.hair_cut]
+        assert face.eyes_closed == ("eye-left-closure" in face.units)
+        assert face.expression in UNITS and abs(sum(face.races.values()) - 1) < 0.01
+        assert face.hat == "none" or face.hair_cut == "bald" or face.hair_cut in STRANDS
+
+
+def test_attributes_survive_json() -> None:
+    """NumPy numbers would fail to be written, or come back as other values."""
+    for face in FACES[:20]:
+        assert Face(**json.loads(json.dumps(face.attributes()))) == face
+
+
+def test_majority_takes_the_most_frequent_label() -> None:
+    """Averaged labels would make up regions between two others."""
+    samples = np.zeros((6, 6), np.uint8)
+    samples[:3, :3] = 13
+    samples[:2, :2] = 1
+    samples[3:, 3:].flat[:4] = 18
+    assert majority(samples, 3).tolist() == [[13, 0], [0, 0]]
+
+
+def test_glasses_hide_eyes_only_if_they_are_dark() -> None:
+    """CelebAMask-HQ labels eyes and brows behind clear lenses, but not behind dark ones."""
+    samples = np.array([[1, 4, 7, 2, 13]], np.uint8)
+    lens = np.array([[True, True, True, False, True]])
+    assert put_on_glasses(samples, lens, dark=False).tolist() == [[3, 4, 7, 2, 13]]
+    assert put_on_glasses(samples, lens, dark=True).tolist() == [[3, 3, 3, 2, 3]]
+
+
+def test_specks_vanish() -> None:
+    """A closed mouth leaves a few samples of its inside, which no annotator draws."""
+    labels = np.full((32, 32), NUMBER["skin"], np.uint8)
+    labels[4:6, 4:7] = NUMBER["mouth"]
+    labels[20:24, 20:24] = NUMBER["nose"]
+    kept = drop_specks(labels, 8)
+    assert not (kept == NUMBER["mouth"]).any()
+    assert (kept == NUMBER["nose"]).sum() == 16
+
+
+def test_brows_become_blobs_on_skin_alone() -> None:
+    """Strokes leave gaps and are thin; and a brow must not grow into hair or background."""
+    labels = np.full((64, 64), NUMBER["skin"], np.uint8)
+    labels[:, 40:] = NUMBER["hair"]
+    brows = np.zeros((2, 64, 64), bool)
+    brows[0, 20, 10:40:2] = True
+    drawn = annotate(labels, brows)
+    blob = drawn == NUMBER["l_brow"]
+    assert blob[20, 10:39].all() and blob.sum() > 3 * 29
+    assert (drawn[:, 41:] == NUMBER["hair"]).all() and not (drawn == NUMBER["r_brow"]).any()
+
+
+def test_an_interrupted_run_resumes(tmp_path: Path) -> None:
+    """Rows lost, doubled or half written would leave a set with holes that nobody notices."""
+    faces = dataset.write_faces(tmp_path, picture, 7, 6)
+    assert [next(faces), next(faces)] == [0, 1]
+    faces.close()
+    with (tmp_path / dataset.ROWS / "0.jsonl").open("a") as rows:
+        rows.write('{"id": "0000')  # killed while writing
+    with (tmp_path / dataset.ROWS / "0.jsonl").open("a") as rows:
+        rows.write("\n")
+    rest = [n for w in (0, 1) for n in dataset.write_faces(tmp_path, picture, 7, 6, w, 2)]
+    assert sorted(rest) == [2, 3, 4, 5]
+    assert dataset.finish(tmp_path) == 6
+    rows = [json.loads(line) for line in (tmp_path / "metadata.jsonl").open()]
+    assert [row["id"] for row in rows] == [f"{n:06d}" for n in range(6)]
+    assert list(dataset.write_faces(tmp_path, picture, 7, 6)) == []
+
+
+def test_files_of_a_face(tmp_path: Path) -> None:
+    """The trainer finds a face by its row: a picture, a label map and a caption."""
+    glasses = next(face for face in FACES if face.glasses == "eyeglasses")
+    for name in ("images", "labels", "labels_bare"):
+        (tmp_path / name).mkdir()
+    row = dataset.write_face(tmp_path, glasses, picture(glasses))
+    assert (tmp_path / row["file_name"]).is_file()
+    for kind in ("labels", "labels_bare"):
+        stored = np.asarray(Image.open(tmp_path / kind / f"{row['id']}.png"))
+        assert (stored == picture(glasses).labels).all()
+    assert row["caption"] == row["captions"][0] and row["caption"]
+    assert row["visible"]["skin"] and not row["visible"]["hair"]
+
+
+def test_another_seed_is_refused(tmp_path: Path) -> None:
+    """Mixed seeds would make face n of the folder depend on when it was written."""
+    list(dataset.write_faces(tmp_path, picture, 7, 2))
+    dataset.check_seed(tmp_path, 7)
+    with pytest.raises(dataset.FolderError, match="seed 7, not 8"):
+        dataset.check_seed(tmp_path, 8)
+
+
+@pytest.mark.skipif(not MAKEHUMAN, reason="FACEMOGLE_MAKEHUMAN names no folder of assets")
+def test_real_assets_render() -> None:
+    """Everything that the stand-ins above cannot show: the shaders and the assets fit together."""
+    from facemogle.render.assets import AssetFolder
+    from facemogle.render.renderer import Renderer
+
+    renderer = Renderer(AssetFolder(MAKEHUMAN or ""), 64)
+    glasses = next(n for n, face in enumerate(FACES) if face.glasses == "sunglasses")
+    for face in (FACES[0], FACES[glasses]):
+        one, two = renderer.render(face), renderer.render(face)
+        assert (one.image == two.image).all() and (one.labels == two.labels).all()
+        assert one.image.shape == (64, 64, 3) and one.image.std() > 10
+        assert {NUMBER["skin"], NUMBER["nose"]} <= set(np.unique(one.labels))
+    assert one.bare is not None and not (one.bare == NUMBER["eye_g"]).any()
+    assert (one.labels == NUMBER["eye_g"]).any()
