@@ -7,9 +7,17 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from facemogle.regions import PALETTE
+
 Scale = Literal["absolute", "relative"]
 """``absolute``: the colours span 0..1, so that maps can be compared. ``relative``: they span the
 map's own minimum and maximum, so that weak maps show their shape."""
+
+
+GLOBAL_COLOR = (150, 150, 150)
+"""The global expert's colour among the local experts', which have their regions'. RGB, 0..255."""
+
+_EXPERT_COLORS = np.array([GLOBAL_COLOR, *PALETTE], np.uint8)
 
 
 def scale_range(weights: np.ndarray, scale: Scale) -> tuple[float, float]:
@@ -36,3 +44,8 @@ def colors_of_levels(levels: np.ndarray) -> np.ndarray:
     """Levels (H, W) in [0, 1] in a perceptually uniform colour map, uint8 RGB (H, W, 3)."""
     indices = np.round(levels * 255).astype(np.uint8)
     return cv2.cvtColor(cv2.applyColorMap(indices, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
+
+
+def draw_winners(winners: np.ndarray) -> np.ndarray:
+    """Expert numbers (rows, columns) in the experts' colours, uint8 RGB (rows, columns, 3)."""
+    return _EXPERT_COLORS[winners]

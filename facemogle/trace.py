@@ -5,19 +5,24 @@ Shapes: S = steps, N = image tokens = rows * columns of the token grid, 20 = exp
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import cv2
 import numpy as np
 from PIL import Image
 
 from facemogle.contact_sheet import Column, Row, draw_contact_sheet
-from facemogle.heatmap import Scale, draw_heatmap
+from facemogle.film import Frame, write_film
+from facemogle.heatmap import Scale, draw_heatmap, draw_winners
 from facemogle.label_map import decouple, present_regions
+from facemogle.plot import plot_curves
 from facemogle.regions import EXPERT_TITLES, NUM_EXPERTS, NUM_REGIONS, REGIONS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MAX_SHEET_ROWS = 10
 """A contact sheet shows at most this many steps, evenly spaced, the first and the last included."""
@@ -71,6 +76,10 @@ class Trace:
         """Weights as pictures: float32 (S, 20, rows, columns)."""
         steps = len(self.times)
         return self.gate_weights.transpose(0, 2, 1).reshape(steps, NUM_EXPERTS, *self.grid)
+
+    def winners(self) -> np.ndarray:
+        """Expert with the largest weight at each place: uint8 (S, rows, columns)."""
+        return self.maps().argmax(axis=1).astype(np.uint8)
 
     def heatmap(
         self, step: int, expert: int, *, size: tuple[int, int], scale: Scale = "absolute"
@@ -133,8 +142,64 @@ class Trace:
         rows = [Row(f"Step {i + 1}", f"t = {self.times[i]:.3f}", maps[i]) for i in shown]
         return draw_contact_sheet(columns, rows, image, scale)
 
+    def plot(
+        self, label_map: np.ndarray | None = None, *, size: tuple[float, float] = (11, 4.5)
+    ) -> Figure:
+        """Draw every expert's mean weight over t as a matplotlib figure.
+
+        label_map: uint8 (H, W); if given, two panels: local experts' means inside and outside of
+            their own region, as in ``statistics``. Without it, one: means over the whole picture,
+            with the global expert.
+        size: width and height in inches.
+        """
+        rows = self.statistics(label_map)
+        keys = {"mean": "Whole picture"}
+        if label_map is not None:
+            keys = {"inside": "Inside its own region", "outside": "Outside of it"}
+        panels = {
+            title: {
+                expert: [row[key] for row in rows if row["expert"] == expert]
+                for expert in range(NUM_EXPERTS)
+            }
+            for key, title in keys.items()
+        }
+        return plot_curves(self.times.tolist(), panels, size)
+
+    def film(
+        self,
+        pictures: Sequence[Image.Image],
+        expert: int | None = None,
+        *,
+        scale: Scale = "relative",
+    ) -> bytes:
+        """Write the steps as a GIF: the picture at each step, beside it an expert's weights.
+
+        pictures: one per step. expert: None shows the winning experts in the regions' colours.
+        Raises ValueError if pictures and steps differ in number.
+        """
+        if len(pictures) != len(self.times):
+            raise ValueError(
+                f"There are {len(pictures)} pictures for {len(self.times)} steps. Give one a step."
+            )
+        title = "Winning experts" if expert is None else EXPERT_TITLES[expert]
+        maps, winners = self.maps(), self.winners()
+        return write_film(
+            Frame(
+                picture,
+                draw_winners(winners[i])
+                if expert is None
+                else draw_heatmap(maps[i, expert], self.grid, scale),
+                f"Step {i + 1} of {len(pictures)}, t = {self.times[i]:.3f}",
+                title,
+            )
+            for i, picture in enumerate(pictures)
+        )
+
     def save(self, path: str | Path) -> None:
-        """Write the trace as a compressed .npz with the arrays times, gate_weights and grid."""
+        """Write the trace as a compressed .npz with the arrays times, gate_weights and grid.
+
+        ``docs/trace.md`` describes the layout for readers in other programs.
+        """
         with Path(path).open("wb") as file:  # given a name, numpy would add a suffix to it
             np.savez_compressed(
                 file, times=self.times, gate_weights=self.gate_weights, grid=np.array(self.grid)

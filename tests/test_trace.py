@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageColor
 
-from facemogle.heatmap import colors_of_levels
+from facemogle.heatmap import colors_of_levels, draw_winners
 from facemogle.regions import NUM_EXPERTS
 from facemogle.trace import Trace
 
@@ -130,6 +131,63 @@ def test_the_contact_sheet_of_a_long_run_stays_short(trace: Trace) -> None:
     times = np.linspace(1, 0, 50, dtype=np.float32)
     long = Trace(times, np.repeat(trace.gate_weights[:1], 50, axis=0), trace.grid)
     assert long.contact_sheet().height < 4 * trace.contact_sheet().height
+
+
+def test_winners_are_the_experts_of_the_largest_weight(trace: Trace) -> None:
+    """A winner taken over the places instead of the experts is a token number."""
+    winners = trace.winners()
+    assert winners.shape == (STEPS, ROWS, COLUMNS) and winners.dtype == np.uint8
+    assert winners[2, 1, 4] == trace.gate_weights[2, COLUMNS + 4].argmax()
+
+
+def test_curves_are_the_means_of_the_statistics(trace: Trace) -> None:
+    """Curves of the wrong expert look as plausible as those of the right one."""
+    figure = trace.plot(halves())
+    inside, outside = figure.axes
+    drawn = {line.get_label(): line for line in inside.lines}
+    assert set(drawn) == {"Skin", "Hair"}  # the regions that are there
+    rows = [row for row in trace.statistics(halves()) if row["title"] == "Hair"]
+    assert drawn["Hair"].get_ydata() == pytest.approx([row["inside"] for row in rows])
+    assert drawn["Hair"].get_xdata() == pytest.approx(trace.times)
+    assert len(outside.lines) == NUM_EXPERTS - 1  # the global expert has no region
+    assert inside.get_xlim() == (1, 0)  # time goes on from noise to picture
+
+
+def test_curves_without_a_mask_cover_the_whole_picture(trace: Trace) -> None:
+    """Nothing may be left out where no region is known; each step's means sum to 1."""
+    (axes,) = trace.plot().axes
+    assert len(axes.lines) == NUM_EXPERTS
+    assert np.sum([line.get_ydata() for line in axes.lines], axis=0) == pytest.approx(
+        np.ones(STEPS)
+    )
+
+
+@pytest.mark.parametrize("expert", [None, 14])
+def test_the_film_shows_each_step_beside_its_map(trace: Trace, expert: int | None) -> None:
+    """Pillow drops frames that equal the one before, and with them the step they stand for."""
+    colors = ["red", "green", "blue"]
+    film = Image.open(
+        io.BytesIO(trace.film([Image.new("RGB", (64, 64), c) for c in colors], expert))
+    )
+    assert film.format == "GIF" and film.n_frames == STEPS
+    for step, color in enumerate(colors):
+        film.seek(step)
+        frame = film.convert("RGB")
+        assert frame.width == 2 * 256
+        assert frame.getpixel((128, 128)) == ImageColor.getrgb(color)
+    last = np.asarray(frame)[-256:, 256:]
+    expected = (
+        draw_winners(trace.winners()[2])
+        if expert is None
+        else trace.heatmap(2, expert, size=(ROWS, COLUMNS), scale="relative")
+    )
+    assert np.abs(last[20, 20].astype(int) - expected[0, 0]).max() < 16  # a GIF has 256 colours
+
+
+def test_the_film_refuses_pictures_of_other_steps(trace: Trace) -> None:
+    """A short list would show late weights beside no picture at all."""
+    with pytest.raises(ValueError, match="1 pictures for 3 steps"):
+        trace.film([Image.new("RGB", (8, 8))])
 
 
 def test_saves_and_loads(trace: Trace, tmp_path: Path) -> None:

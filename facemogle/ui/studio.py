@@ -19,6 +19,7 @@ import numpy as np
 
 from facemogle.mask import MaskError, read_mask
 from facemogle.regions import EXPERT_TITLES, REGIONS
+from facemogle.ui.exports import export_gate
 from facemogle.ui.layers import ACROSS, BENEATH, LAYER_ORDER, SWATCH_ORDER
 
 STATIC = Path(__file__).parent / "static"
@@ -60,7 +61,7 @@ def studio(*, model: dict[str, Any], templates: list[dict[str, str]]) -> gr.HTML
         js_on_load=_ON_LOAD,
         apply_default_css=False,
         elem_id="studio",
-        server_functions=[read_mask_file],
+        server_functions=[read_mask_file, export_gate],
         regions=[asdict(region) for region in REGIONS],
         experts=EXPERT_TITLES,
         layers={"order": LAYER_ORDER, "beneath": _keyed(BENEATH), "across": _keyed(ACROSS)},

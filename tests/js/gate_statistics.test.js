@@ -13,9 +13,9 @@ const near = (actual, expected) =>
 /** steps: [[t, [[weight per expert] per token]]]. */
 function made({ grid, steps, labels }) {
   const run = new Run({ steps: steps.length, grid, experts: steps[0][1][0].length, labels });
-  steps.forEach(([t, weights], index) => {
+  steps.forEach(([t, weights]) => {
     const values = Uint16Array.from(weights.flat().map((weight) => Math.round(weight * FULL_WEIGHT)));
-    run.add({ index, t, picture: "", gate: toBase64(new Uint8Array(values.buffer)) });
+    run.add({ t, picture: "", gate: toBase64(new Uint8Array(values.buffer)) });
   });
   return run;
 }

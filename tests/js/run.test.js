@@ -7,7 +7,7 @@ import { toBase64 } from "../../facemogle/ui/static/js/codec.js";
 import { FULL_WEIGHT, Run } from "../../facemogle/ui/static/js/run.js";
 
 const packet = (index, t, values) => ({
-  index, t, picture: `picture ${index}`,
+  t, picture: `picture ${index}`,
   gate: toBase64(new Uint8Array(Uint16Array.from(values).buffer)),
 });
 

@@ -2,6 +2,7 @@
 
 import { fromBase64, inflate } from "./codec.js";
 import { Drawing } from "./drawing.js";
+import { offerExports } from "./gate_exports.js";
 import { listenToKeys } from "./keys.js";
 import { Orders } from "./orders.js";
 import { setUpPainting } from "./painting.js";
@@ -24,6 +25,7 @@ export async function mount({ element, trigger, props, server }) {
   document.addEventListener("facemogle-packet", ({ detail }) => orders.receive(detail));
   document.addEventListener("facemogle-failure", () => orders.fail());
   const sampling = new Sampling(root, { drawing, orders, regions, experts, steps: model.steps });
+  offerExports(root.querySelector(".gate"), { gate: sampling.gate, ask: server.export_gate });
 
   orders.addEventListener("step", ({ detail }) => underlay(detail.picture));
   const asked = { generate: () => sampling.submit(), stop: () => orders.stop() };

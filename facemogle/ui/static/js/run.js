@@ -17,10 +17,10 @@ export class Run {
     this.reports = [];
   }
 
-  /** packet: a step packet; its gate holds the weights token by token, as 16-bit integers. */
-  add({ index, t, picture, gate }) {
+  /** packet: the next step's; its gate holds the weights token by token, as 16-bit integers. */
+  add({ t, picture, gate }) {
     const values = new Uint16Array(fromBase64(gate).buffer);
-    this.reports[index] = { t, picture, values };
+    this.reports.push({ t, picture, values });
   }
 
   get done() {

@@ -1,0 +1,101 @@
+"""What a person saves from the gating view: the trace, a contact sheet, an animation.
+
+The browser keeps the run; nothing of it stays on the server, so it sends the run along.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from facemogle.heatmap import Scale
+from facemogle.label_map import check_label_map
+from facemogle.regions import NUM_EXPERTS
+from facemogle.trace import Trace
+
+_FULL_WEIGHT = 65535  # of a step packet's gate
+_MAX_SIDE = 2048
+_DATA_URL = re.compile(r"data:image/(?:png|jpeg);base64,")
+
+
+def export_gate(sent: dict[str, Any]) -> dict[str, str]:
+    """Write one file of a run. Called by the browser, outside the queue.
+
+    sent: kind ("trace", "sheet", "film"); grid, [rows, columns]; times, of S steps; gate, S texts
+        as in a step packet; pictures, S data URLs (a sheet has only the last one); labels, base64
+        of the square label map's rows; expert, 0..19, or 20 for the winners; scale.
+    Returns ``name`` and ``content``, base64, or ``error``.
+    """
+    try:
+        name, write = _KINDS[sent["kind"]]
+        content = write(_trace(sent), sent)
+    except (LookupError, TypeError, ValueError, OSError) as error:
+        return {"error": f"The run could not be exported ({error}). Generate again, then export."}
+    return {"name": name, "content": b64encode(content).decode()}
+
+
+def _trace(sent: dict[str, Any]) -> Trace:
+    """The trace again, from 16-bit weights: 20 of them sum to 1 within 0.0002."""
+    times = np.array(sent["times"], np.float32)
+    levels = np.stack([np.frombuffer(b64decode(gate), "<u2") for gate in sent["gate"]])
+    weights = levels.astype(np.float32) / _FULL_WEIGHT
+    rows, columns = (int(length) for length in sent["grid"])
+    return Trace(times, weights.reshape(len(levels), -1, NUM_EXPERTS), (rows, columns))
+
+
+def _save(trace: Trace, sent: dict[str, Any]) -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "trace.npz"
+        trace.save(path)
+        return path.read_bytes()
+
+
+def _sheet(trace: Trace, sent: dict[str, Any]) -> bytes:
+    labels = np.frombuffer(b64decode(sent["labels"]), np.uint8)
+    side = round(len(labels) ** 0.5)
+    sheet = trace.contact_sheet(
+        _picture(sent["pictures"][-1]),
+        check_label_map(labels.reshape(side, side)),
+        scale=_scale(sent),
+    )
+    content = BytesIO()
+    sheet.save(content, "PNG", optimize=True)
+    return content.getvalue()
+
+
+def _film(trace: Trace, sent: dict[str, Any]) -> bytes:
+    expert = int(sent["expert"])
+    if not 0 <= expert <= NUM_EXPERTS:
+        raise ValueError(f"expert {expert} is none of 0..{NUM_EXPERTS}")
+    pictures = [_picture(url) for url in sent["pictures"]]
+    return trace.film(pictures, None if expert == NUM_EXPERTS else expert, scale=_scale(sent))
+
+
+def _picture(url: str) -> Image.Image:
+    """Open a picture of a step packet that came back."""
+    head = _DATA_URL.match(url)
+    if not head:
+        raise ValueError("a picture is no PNG or JPEG data URL")
+    picture = Image.open(BytesIO(b64decode(url[head.end() :])), formats=["PNG", "JPEG"])
+    if max(picture.size) > _MAX_SIDE:  # before a small file is unpacked to gigabytes
+        raise ValueError(f"a picture has {picture.width}x{picture.height} pixels")
+    return picture
+
+
+def _scale(sent: dict[str, Any]) -> Scale:
+    return "absolute" if sent["scale"] == "absolute" else "relative"
+
+
+_KINDS: dict[str, tuple[str, Callable[[Trace, dict[str, Any]], bytes]]] = {
+    "trace": ("gate_trace.npz", _save),
+    "sheet": ("gate_sheet.png", _sheet),
+    "film": ("gate_steps.gif", _film),
+}

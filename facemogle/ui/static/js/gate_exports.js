@@ -1,0 +1,42 @@
+// Files of the run that the gating view shows: the server writes them, from what the browser keeps.
+
+import { fromBase64, toBase64 } from "./codec.js";
+import { Notice } from "./notice.js";
+
+/** ask(sent): sends a run to facemogle.ui.exports; answers { name, content } or { error }. */
+export function offerExports(panel, { gate, ask }) {
+  const notice = new Notice(panel.querySelector(".notice"));
+  panel.querySelector(".exports").addEventListener("click", async ({ target }) => {
+    const button = target.closest("button");
+    if (!button) return;
+    notice.clear();
+    button.classList.add("busy");
+    const answer = await ask(packed(gate, button.dataset.export)).catch(() => null);
+    button.classList.remove("busy");
+    if (answer?.content) download(answer);
+    else notice.warn(answer?.error ?? "The server did not answer. Check that it runs, then export again.");
+  });
+}
+
+/** What a kind of file needs of the run in view: a trace takes no pictures, a sheet the last one. */
+export function packed({ run, expert, choices }, kind) {
+  const pictures = run.reports.map(({ picture }) => picture);
+  return {
+    kind,
+    grid: run.grid,
+    times: run.times,
+    gate: run.reports.map(({ values }) => toBase64(new Uint8Array(values.buffer))),
+    pictures: { trace: [], sheet: pictures.slice(-1), film: pictures }[kind],
+    labels: kind === "sheet" ? toBase64(run.labels) : "",
+    expert,
+    scale: choices.scale,
+  };
+}
+
+function download({ name, content }) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([fromBase64(content)]));
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}

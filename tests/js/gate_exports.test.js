@@ -1,0 +1,28 @@
+// What is sent to the server to be written as a file.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { toBase64 } from "../../facemogle/ui/static/js/codec.js";
+import { packed } from "../../facemogle/ui/static/js/gate_exports.js";
+import { Run } from "../../facemogle/ui/static/js/run.js";
+
+const gates = [[1, 65534], [2, 65533]].map((values) => toBase64(new Uint8Array(Uint16Array.from(values).buffer)));
+const run = new Run({ steps: 2, grid: [1, 1], experts: 2, labels: Uint8Array.of(0) });
+gates.forEach((gate, i) => run.add({ t: 1 - i / 2, picture: `picture ${i}`, gate }));
+const gate = { run, expert: 1, choices: { scale: "absolute", mode: "run" } };
+
+test("weights go back exactly as they came", () => {
+  // Through floats, 16-bit weights come back off by one.
+  const { gate: sent, times, grid } = packed(gate, "trace");
+  assert.deepEqual(sent, gates);
+  assert.deepEqual(times, [1, 0.5]);
+  assert.deepEqual(grid, [1, 1]);
+});
+
+test("only the pictures that a file shows are sent", () => {
+  // A hundred PNGs beside a trace would exceed what the server takes.
+  assert.deepEqual(packed(gate, "trace").pictures, []);
+  assert.deepEqual(packed(gate, "sheet").pictures, ["picture 1"]);
+  assert.deepEqual(packed(gate, "film").pictures, ["picture 0", "picture 1"]);
+});
