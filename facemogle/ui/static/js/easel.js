@@ -64,7 +64,7 @@ export class Easel {
     if (this.gesture || this.fingers.size > 2) return;
     const pans = this.isPanning || event.button === MIDDLE;
     if (!pans && event.button > 0 && !isPenEraser(event)) return;
-    this.gesture = pans ? new Pan(this.viewport) : begin(this.desk, this.locate(event), event);
+    this.gesture = pans ? new Pan(this.viewport, event) : begin(this.desk, this.locate(event), event);
     this.pointer = event.pointerId;
     // Keeps a stroke going that leaves the canvas; unknown to pointers made by scripts.
     if (event.isTrusted) this.stage.setPointerCapture(event.pointerId);
@@ -206,12 +206,13 @@ export class Easel {
 
 /** Drags the paper along. Works on the stage, as the drawing moves under the pointer. */
 class Pan {
-  constructor(viewport) {
-    this.viewport = viewport;
+  constructor(viewport, { clientX, clientY }) {
+    Object.assign(this, { viewport, clientX, clientY });
   }
 
-  move(_, { movementX, movementY }) {
-    this.viewport.pan(movementX, movementY);
+  move(_, { clientX, clientY }) {
+    this.viewport.pan(clientX - this.clientX, clientY - this.clientY);
+    Object.assign(this, { clientX, clientY });
   }
 
   end() {}

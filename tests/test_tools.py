@@ -1,0 +1,314 @@
+"""Each tool of the page, by mouse, touch and keyboard alone, leaves the expected label map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, CDPSession, Page, expect, sync_playwright
+from studio import TEMPLATES, StudioUnderTest, serve_studio
+from test_page import CHROMIUM, TEMPLATE
+from visitor import SIDE, drag, drawing, foreign, open_studio, take
+
+from facemogle.mask import swap_sides
+
+SKIN, NOSE, L_EYE, R_EYE, HAIR, HAT, CLOTH = 1, 2, 4, 5, 13, 14, 18
+FIRST = sorted(TEMPLATES.glob("*.png"))[0].stem.replace("_", " ").capitalize()
+SLOW = 120_000  # milliseconds for the page to come up on a busy machine
+
+
+@pytest.fixture(scope="module")
+def studio() -> Iterator[StudioUnderTest]:
+    yield from serve_studio()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+
+
+@pytest.fixture(scope="module")
+def visit(browser: Browser, studio: StudioUnderTest) -> Iterator[Page]:
+    """One page for all tests; it must stay free of errors and of requests to other servers."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, has_touch=True)
+    page = context.new_page()
+    page.set_default_timeout(SLOW)
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    page.on("request", lambda request: complaints.extend(foreign(request.url, studio.url)))
+    open_studio(page, studio)
+    yield page
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def page(visit: Page) -> Page:
+    """The page with the first template on the canvas and nothing else in hand or in view."""
+    pressed = visit.locator(".palette [data-kind][aria-pressed=true]")
+    while pressed.count():
+        pressed.first.dispatch_event("click")
+    mirror = visit.get_by_role("button", name="Mirror", exact=True)
+    if mirror.get_attribute("aria-pressed") == "true":
+        mirror.click()
+    visit.locator("[data-command=fit]").click()
+    visit.get_by_role("button", name=f"Start from: {FIRST}").click()
+    take(visit, "Hair")
+    return visit
+
+
+def colors(page: Page, x: int, y: int) -> list[int]:
+    """RGBA of one pixel as the canvas shows it."""
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    script = """(canvas, at) =>
+        [...canvas.getContext("2d").getImageData(at[0], at[1], 1, 1).data]"""
+    return page.locator(".paper canvas").evaluate(script, [x, y])
+
+
+def test_rectangle_and_lasso(page: Page) -> None:
+    take(page, "Hat", "Rectangle")
+    drag(page, (200, 20), (300, 60))
+    painted = drawing(page)
+    rows, columns = np.nonzero(painted != TEMPLATE)
+    edges = rows.min(), rows.max() + 1, columns.min(), columns.max() + 1
+    assert edges == pytest.approx((20, 60, 200, 300), abs=2)  # the pointer's place is rounded
+    assert (painted[edges[0] : edges[1], edges[2] : edges[3]] == HAT).all()
+    page.keyboard.press("Control+z")
+
+    take(page, "Hat", "Lasso")
+    drag(page, (200, 20), (300, 60))  # out and nowhere: an outline without area
+    assert np.array_equal(drawing(page), TEMPLATE)
+
+
+def test_replace_changes_all_of_a_region(page: Page) -> None:
+    take(page, "Clothes", "Replace")
+    drag(page, (256, 320), (256, 320))
+    assert np.array_equal(drawing(page), np.where(TEMPLATE == NOSE, CLOTH, TEMPLATE))
+    expect(page.locator(".row[data-region='2'] .badge")).to_have_text("empty")
+
+
+def test_pick_by_key_and_with_alt(page: Page) -> None:
+    page.keyboard.press("i")
+    drag(page, (256, 320), (256, 320))
+    nose = page.get_by_role("radio", name="Nose", exact=True)
+    expect(nose).to_have_attribute("aria-checked", "true")
+    expect(page.get_by_role("button", name="Brush", exact=True)).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    page.keyboard.down("Alt")
+    drag(page, (318, 246), (318, 246))
+    page.keyboard.up("Alt")
+    eye = page.get_by_role("radio", name="Left eye", exact=True)
+    expect(eye).to_have_attribute("aria-checked", "true")
+    assert np.array_equal(drawing(page), TEMPLATE)
+    page.keyboard.press("q")
+    expect(nose).to_have_attribute("aria-checked", "true")
+
+
+def test_locked_layer_survives_every_tool(page: Page) -> None:
+    take(page, "Nose")
+    page.get_by_role("button", name="Lock Nose").click()
+    expect(page.locator(".status .hint")).to_contain_text("Nose is locked")
+    for tool in ("Brush", "Eraser"):
+        take(page, "Nose", tool)
+        drag(page, (150, 300), (380, 320))
+    page.keyboard.press("Shift+C")
+    take(page, "Hat", "Rectangle")
+    drag(page, (100, 200), (400, 400))
+    assert np.array_equal(drawing(page) == NOSE, TEMPLATE == NOSE)
+
+
+def test_eye_and_solo_change_the_screen_only(page: Page) -> None:
+    take(page, "Nose")
+    shown = colors(page, 256, 320)
+    page.get_by_role("button", name="Hide Nose").click()
+    assert colors(page, 256, 320) != shown
+    page.get_by_role("button", name="Hide Nose").click()
+    assert colors(page, 256, 320) == shown
+    page.get_by_role("button", name="Show only Nose").click()
+    assert colors(page, 256, 320) == shown
+    assert colors(page, 256, 500)[3] < 255
+    assert np.array_equal(drawing(page), TEMPLATE)
+
+
+def test_mirror_paints_both_sides_about_its_axis(page: Page) -> None:
+    page.keyboard.press("m")
+    axis = page.get_by_role("slider", name="Mirror axis")
+    axis.focus()
+    for _ in range(6):
+        page.keyboard.press("ArrowLeft")
+    assert axis.get_attribute("aria-valuenow") == "250"
+    take(page, "Left eye", "Rectangle")
+    drag(page, (400, 20), (440, 40))
+    painted = drawing(page)[:60]
+    assert (painted == L_EYE).sum() == pytest.approx(20 * 40, rel=0.2)
+    assert np.array_equal((painted == L_EYE)[:, 250:499], (painted == R_EYE)[:, 249:0:-1])
+    axis.dblclick()
+    assert axis.get_attribute("aria-valuenow") == "256"
+
+
+def test_moving_an_eye_leaves_skin_beneath(page: Page) -> None:
+    take(page, "Left eye", "Move layer")
+    drag(page, (318, 246), (318, 276))
+    moved = drawing(page)
+    eye = TEMPLATE == L_EYE
+    way = int(np.argwhere(moved == L_EYE)[0, 0] - np.argwhere(eye)[0, 0])
+    assert way == pytest.approx(30, abs=2)
+    assert np.array_equal(moved == L_EYE, np.roll(eye, way, axis=0))
+    assert set(moved[eye & (moved != L_EYE)]) == {SKIN}
+    page.get_by_label("Canvas").focus()
+    for _ in range(way):
+        page.keyboard.press("ArrowUp")
+    assert np.array_equal(drawing(page), TEMPLATE)
+    page.keyboard.press("Shift+H")
+    flipped = drawing(page)
+    assert (flipped == L_EYE).sum() == eye.sum()
+    page.keyboard.press("Shift+H")
+    assert np.array_equal(drawing(page), TEMPLATE)
+
+
+def test_line_with_shift_and_clear(page: Page) -> None:
+    take(page, "Hat")
+    drag(page, (30, 30), (30, 30))
+    page.keyboard.down("Shift")
+    drag(page, (180, 30), (180, 30))
+    page.keyboard.up("Shift")
+    assert drawing(page)[30, 105] == HAT
+    page.keyboard.press("Shift+C")
+    assert np.array_equal(drawing(page), TEMPLATE)
+
+
+def test_one_region_comes_from_another_face(page: Page) -> None:
+    take(page, "Hair")
+    page.get_by_role("button", name="Short hair").click()
+    other = drawing(page)
+    page.get_by_role("button", name=f"Start from: {FIRST}").click()
+    page.get_by_role("button", name="Short hair").click(modifiers=["Shift"])
+    assert np.array_equal(drawing(page) == HAIR, other == HAIR)
+
+
+def test_wheel_zooms_pans_and_sizes(page: Page) -> None:
+    stage = page.get_by_label("Canvas").bounding_box()
+    assert stage is not None
+    middle = stage["x"] + stage["width"] / 2, stage["y"] + stage["height"] / 2
+    zoom = page.locator("[data-command=fit]")
+    fitted = zoom.inner_text()
+    page.mouse.move(*middle)
+    page.mouse.wheel(0, -600)
+    expect(zoom).not_to_have_text(fitted)
+    take(page, "Hat")
+    page.mouse.click(*middle)
+    painted = drawing(page)
+    changed = np.argwhere(painted != TEMPLATE)
+    assert np.abs(changed.mean(axis=0) - SIDE / 2).max() < 2  # where the pointer was, zoomed
+
+    page.mouse.move(*middle)
+    page.keyboard.down("Space")
+    page.mouse.down()
+    page.mouse.move(middle[0] + 80, middle[1], steps=4)
+    page.mouse.up()
+    page.keyboard.up("Space")
+    assert np.array_equal(drawing(page), painted)
+    page.mouse.click(*middle)
+    assert np.argwhere(drawing(page) != painted)[:, 1].mean() < SIDE / 2 - 10
+    page.keyboard.press("Control+0")
+    expect(zoom).to_have_text(fitted)
+
+    size = page.locator(".size output")
+    before = size.inner_text()
+    page.mouse.move(*middle)
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -100)
+    page.keyboard.up("Control")
+    expect(size).not_to_have_text(before)
+
+
+def touch(session: CDPSession, kind: str, *points: tuple[float, float]) -> None:
+    fingers = [{"x": x, "y": y, "id": index} for index, (x, y) in enumerate(points)]
+    session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+
+
+def test_two_fingers_zoom_and_paint_nothing(page: Page) -> None:
+    box = page.get_by_label("Canvas").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    zoom = page.locator("[data-command=fit]")
+    fitted = zoom.inner_text()
+    session = page.context.new_cdp_session(page)
+    touch(session, "touchStart", (x - 30, y))  # would paint, were it alone
+    touch(session, "touchMove", (x - 34, y))
+    touch(session, "touchStart", (x - 34, y), (x + 30, y))
+    for spread in (40, 60, 90):
+        touch(session, "touchMove", (x - spread, y), (x + spread, y))
+    touch(session, "touchEnd")
+    expect(zoom).not_to_have_text(fitted)
+    assert np.array_equal(drawing(page), TEMPLATE)
+    page.keyboard.press("Control+0")
+    touch(session, "touchStart", (x, y))  # and one finger paints again
+    touch(session, "touchEnd")
+    assert (drawing(page) != TEMPLATE).any()
+
+
+def test_keyboard_alone_paints(page: Page) -> None:
+    page.keyboard.press("Alt+]")
+    page.keyboard.press("Alt+[")
+    hair = page.get_by_role("radio", name="Hair", exact=True)
+    expect(hair).to_have_attribute("aria-checked", "true")
+    hair.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    expect(hair).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Hide Hair")).to_be_focused()
+
+    stage = page.get_by_label("Canvas")
+    drag(page, (256, 300), (256, 300))  # the arrows steer from here, on the nose
+    page.keyboard.press("Control+z")
+    page.keyboard.press("u")
+    page.keyboard.press("Enter")
+    for key in ("ArrowRight", "ArrowRight", "ArrowDown"):
+        page.keyboard.press(key)
+    page.keyboard.press("Enter")
+    painted = drawing(page)
+    assert (painted != TEMPLATE).sum() == 16 * 8
+    assert set(painted[painted != TEMPLATE]) == {HAIR}
+    stage.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Escape")
+    assert np.array_equal(drawing(page), painted)
+
+
+def test_sheet_lists_keys_and_holds_the_others_back(page: Page) -> None:
+    page.keyboard.press("?")
+    sheet = page.get_by_role("dialog", name="Keys and gestures")
+    expect(sheet).to_contain_text("Straight line from the last point")
+    page.keyboard.press("e")
+    page.keyboard.press("Escape")
+    expect(sheet).to_be_hidden()
+    expect(page.get_by_role("button", name="Brush", exact=True)).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    prompt = page.get_by_role("textbox", name="Prompt")
+    prompt.focus()
+    page.keyboard.type("?")
+    expect(sheet).to_be_hidden()
+    page.locator("h1").click()
+
+
+def test_locks_and_mirror_survive_a_reload(page: Page, studio: StudioUnderTest) -> None:
+    take(page, "Nose")
+    page.get_by_role("button", name="Lock Nose").click()
+    page.keyboard.press("m")
+    open_studio(page, studio)
+    for name in ("Lock Nose", "Mirror"):
+        button = page.get_by_role("button", name=name, exact=True)
+        expect(button).to_have_attribute("aria-pressed", "true")
+
+
+def test_swapped_sides_match_the_library(page: Page) -> None:
+    page.get_by_role("button", name="Swap sides").click()
+    assert np.array_equal(drawing(page), swap_sides(TEMPLATE))
