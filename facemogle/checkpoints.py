@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from huggingface_hub import snapshot_download
+from huggingface_hub import constants, get_token, snapshot_download
 from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
@@ -22,6 +22,15 @@ from facemogle.lora import LORA_FILE
 from facemogle.mogle import MoGLE
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.transformer import FaceMoGLETransformer
+from facemogle.weight_files import (
+    CheckpointError,
+    check_folder,
+    check_lora,
+    check_mogle,
+    missing_files,
+)
+
+__all__ = ["CheckpointError", "load_mogle", "load_pipeline", "save_face_mogle"]
 
 MINI_FOLDER = Path(__file__).resolve().parent.parent / "checkpoints" / "mini"
 FLUX_REPOSITORY = "black-forest-labs/FLUX.1-dev"
@@ -29,14 +38,11 @@ FACE_MOGLE_REPOSITORY = "XavierJiezou/face-mogle-models"
 MOGLE_FILES = ("global_local_mask_moe.safetensors", "global_local_mask_moe.pt", "mogle.pt")
 
 
-class CheckpointError(ValueError):
-    """Weights cannot be loaded. The message says which and what to do."""
-
-
 def load_pipeline(
     name_or_path: str | Path = "mini",
     *,
     face_mogle: str | Path | None = None,
+    local_dir: str | Path | None = None,
     device: str | None = None,
     torch_dtype: torch.dtype | None = None,
 ) -> FaceMoGLEPipeline:
@@ -45,19 +51,27 @@ def load_pipeline(
     name_or_path: "mini", the model in this repository; "flux", FLUX.1-dev and the published
         Face-MoGLE weights from the hub; or a folder, ours or FLUX's.
     face_mogle: folder of the Face-MoGLE part, which a FLUX folder needs.
+    local_dir: where "flux" lies or is downloaded to, as plain files in the folders FLUX.1-dev and
+        face-mogle-models; None = the hub's cache. What is there already needs no network.
     device: "cpu", "cuda", ...; None = a GPU if there is one.
     torch_dtype: None = bfloat16 on a GPU, float32 elsewhere.
-    Raises CheckpointError.
+    Names and shapes of tensors are checked before weights are read. Raises CheckpointError.
     """
     where = _device(device)
     dtype = torch_dtype or (torch.bfloat16 if where.type == "cuda" else torch.float32)
-    folder = _folder(str(name_or_path))
+    if local_dir is not None and name_or_path != "flux":
+        raise CheckpointError(
+            f"{local_dir} is given as the place of flux, but the model is {name_or_path}. Name the "
+            "model flux, or leave local_dir (--local-dir) away."
+        )
+    folder = _folder(str(name_or_path), local_dir)
     if face_mogle is None and name_or_path == "flux":
-        face_mogle = _download(FACE_MOGLE_REPOSITORY, ["*.safetensors", "*.pt"])
+        face_mogle = _face_mogle_folder(local_dir)
     try:
         if face_mogle is not None:
             pipeline = _from_flux(folder, Path(face_mogle), dtype)
         elif (folder / "mogle").is_dir():
+            check_folder(folder)
             pipeline = FaceMoGLEPipeline.from_pretrained(folder, dtype=dtype)
         else:
             raise CheckpointError(
@@ -115,9 +129,13 @@ def _read_mogle(path: Path) -> tuple[dict[str, Tensor], float]:
 
 
 def _from_flux(folder: Path, face_mogle: Path, dtype: torch.dtype) -> FaceMoGLEPipeline:
-    mogle = load_mogle(_find(face_mogle, MOGLE_FILES), dtype)
+    mogle_file, lora_file = _find(face_mogle, MOGLE_FILES), _find(face_mogle, [LORA_FILE])
+    check_folder(folder)
+    check_lora(lora_file, folder)
+    check_mogle(mogle_file, _read_mogle(mogle_file)[0], folder)
+    mogle = load_mogle(mogle_file, dtype)
     transformer = FaceMoGLETransformer.from_pretrained(folder, subfolder="transformer", dtype=dtype)
-    transformer.load_condition_lora(_find(face_mogle, [LORA_FILE]))
+    transformer.load_condition_lora(lora_file)
     return FaceMoGLEPipeline.from_pretrained(
         folder, transformer=transformer, mogle=mogle, dtype=dtype
     )
@@ -133,9 +151,12 @@ def _find(folder: Path, names: Sequence[str]) -> Path:
     )
 
 
-def _folder(name_or_path: str) -> Path:
+def _folder(name_or_path: str, local_dir: str | Path | None) -> Path:
     if name_or_path == "flux":
-        return _download(FLUX_REPOSITORY, ["model_index.json", "*/*"])
+        place = None if local_dir is None else Path(local_dir) / FLUX_REPOSITORY.split("/")[1]
+        if place and (place / "model_index.json").is_file() and not missing_files(place):
+            return place
+        return _download(FLUX_REPOSITORY, ["model_index.json", "*/*"], place)
     folder = MINI_FOLDER if name_or_path == "mini" else Path(name_or_path)
     if (folder / "model_index.json").is_file():
         return folder
@@ -149,19 +170,39 @@ def _folder(name_or_path: str) -> Path:
     )
 
 
-def _download(repository: str, patterns: list[str]) -> Path:
+def _face_mogle_folder(local_dir: str | Path | None) -> Path:
+    place = None if local_dir is None else Path(local_dir) / FACE_MOGLE_REPOSITORY.split("/")[1]
+    if place and any(place.rglob(LORA_FILE)) and any(any(place.rglob(n)) for n in MOGLE_FILES):
+        return place
+    return _download(FACE_MOGLE_REPOSITORY, ["*.safetensors", "*.pt"], place)
+
+
+def _download(repository: str, patterns: list[str], place: Path | None) -> Path:
+    """Fetch what is missing, into a folder or (None) into the hub's cache."""
+    page = f"https://huggingface.co/{repository}"
     try:
-        return Path(snapshot_download(repository, allow_patterns=patterns))
+        return Path(snapshot_download(repository, allow_patterns=patterns, local_dir=place))
     except GatedRepoError as error:
+        reason = (
+            "The token on this machine is of an account that has not done so, or may not read "
+            "gated repositories."
+            if get_token()
+            else "There is no token on this machine that says who asks."
+        )
         raise CheckpointError(
-            f"{repository} is open only to those who accepted its licence. Accept it at "
-            f"https://huggingface.co/{repository}, make a token at "
-            "https://huggingface.co/settings/tokens, and log in with: hf auth login"
+            f"{repository} is open only to those who accepted its licence. {reason} Accept it at "
+            f"{page}, make a token with read access at https://huggingface.co/settings/tokens, and "
+            "log in with: hf auth login (in a Space: set it as the secret HF_TOKEN)"
         ) from error
     except (HfHubHTTPError, LocalEntryNotFoundError) as error:
+        reason = (
+            "HF_HUB_OFFLINE is set, which forbids downloads: unset it"
+            if constants.HF_HUB_OFFLINE
+            else "Check the network connection"
+        )
         raise CheckpointError(
             f"{repository} could not be downloaded from huggingface.co, and is not on this machine "
-            "yet. Check the network connection, or name a folder that holds it."
+            f"yet. {reason}, or name a folder that holds it: local_dir=... (--local-dir)."
         ) from error
 
 

@@ -23,7 +23,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add --model, --face-mogle and --device, the arguments of ``load_pipeline``."""
+    """Add --model, --face-mogle, --local-dir and --device, the arguments of ``load_pipeline``."""
     parser.add_argument(
         "--model",
         default="mini",
@@ -35,11 +35,16 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="folder of official Face-MoGLE weights, if --model is a FLUX folder",
     )
+    parser.add_argument(
+        "--local-dir",
+        metavar="DIR",
+        help="where the files of --model flux lie or are downloaded to (default: the hub's cache)",
+    )
     parser.add_argument("--device", help="cpu, cuda, cuda:1, ... (default: the best there is)")
 
 
 def load_chosen(arguments: argparse.Namespace) -> FaceMoGLEPipeline:
-    """Load the model that --model, --face-mogle and --device name. Raises ValueError."""
+    """Load the model that these arguments name. Raises ValueError."""
     # Imported here because it takes seconds, which a look at the commands need not wait for.
     import diffusers
     import transformers
@@ -48,7 +53,12 @@ def load_chosen(arguments: argparse.Namespace) -> FaceMoGLEPipeline:
 
     for library in (diffusers, transformers):
         library.utils.logging.disable_progress_bar()
-    return load_pipeline(arguments.model, face_mogle=arguments.face_mogle, device=arguments.device)
+    return load_pipeline(
+        arguments.model,
+        face_mogle=arguments.face_mogle,
+        local_dir=arguments.local_dir,
+        device=arguments.device,
+    )
 
 
 def whole_number(low: int, high: int) -> Callable[[str], int]:

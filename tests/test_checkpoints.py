@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import json
 import pickle
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import httpx2
 import numpy as np
@@ -12,12 +15,14 @@ import torch
 from conftest import load_tiny_pipeline
 from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError
 from parity import FIXTURES
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 import facemogle
 from facemogle import checkpoints
 from facemogle.checkpoints import CheckpointError, load_mogle, load_pipeline, save_face_mogle
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.transformer import FaceMoGLETransformer
+from facemogle.weight_files import check_folder, missing_files
 
 FLUX = FIXTURES / "tiny_flux"
 FACE_MOGLE = FIXTURES / "tiny_face_mogle"
@@ -129,18 +134,179 @@ def test_a_missing_embedded_model_is_named(monkeypatch, tmp_path) -> None:
         load_pipeline("mini")
 
 
-@pytest.mark.parametrize("reason", ["gated", "offline"])
-def test_flux_tells_how_to_get_it(monkeypatch, reason) -> None:
+@pytest.fixture
+def layout(tmp_path, monkeypatch) -> Path:
+    """A copy of the official layout to spoil: FLUX.1-dev and beside it face-mogle-models.
+
+    Reading its weights fails: what is wrong must have been found before.
+    """
+    shutil.copytree(FLUX, tmp_path / "FLUX.1-dev")
+    shutil.copytree(FACE_MOGLE, tmp_path / "face-mogle-models")
+
+    def read(*arguments: object, **options: object) -> None:
+        pytest.fail("weights were read before they were checked")
+
+    monkeypatch.setattr(FaceMoGLETransformer, "from_pretrained", read)
+    return tmp_path
+
+
+def load_layout(folder: Path) -> FaceMoGLEPipeline:
+    flux, face_mogle = folder / "FLUX.1-dev", folder / "face-mogle-models"
+    return load_pipeline(flux, face_mogle=face_mogle, device="cpu")
+
+
+Tensors = dict[str, torch.Tensor]
+
+
+def drop(tensors: Tensors) -> None:
+    tensors.pop(sorted(tensors)[0])
+
+
+def add(tensors: Tensors) -> None:
+    tensors["stranger.weight"] = torch.zeros(2)
+
+
+def cut(tensors: Tensors) -> None:
+    name = sorted(tensors)[0]
+    tensors[name] = tensors[name][..., :1].contiguous()
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "FLUX.1-dev/transformer/diffusion_pytorch_model.safetensors",
+        "face-mogle-models/pytorch_lora_weights.safetensors",
+        "face-mogle-models/global_local_mask_moe.safetensors",
+        "face-mogle-models/global_local_mask_moe.pt",
+    ],
+)
+@pytest.mark.parametrize(
+    ("spoil", "complaint"),
+    [
+        (drop, r"lacks 1 tensor \("),
+        (add, r"has unexpected 1 tensor \(stranger.weight\)"),
+        (cut, r"has wrongly shaped 1 tensor \(.* is .*1 instead of \d+"),
+    ],
+)
+def test_wrong_tensors_are_named_before_weights_are_read(
+    layout: Path, file: str, spoil: Callable[[Tensors], None], complaint: str
+) -> None:
+    """Half an hour of reading used to end in a traceback of a thousand keys, or in noise."""
+    path = layout / file
+    if path.suffix == ".pt":
+        path.with_suffix(".safetensors").unlink()
+        tensors = torch.load(path, weights_only=True)
+        spoil(tensors)
+        torch.save(tensors, path)
+    else:
+        tensors = load_file(path)
+        spoil(tensors)
+        save_file(tensors, path)
+    with pytest.raises(CheckpointError, match=f"{path.name if 'mogle' in file else 'transformer'}"):
+        load_layout(layout)
+    with pytest.raises(CheckpointError, match=complaint):
+        load_layout(layout)
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "transformer/diffusion_pytorch_model.safetensors",
+        "text_encoder_2/model.safetensors",
+        "vae/config.json",
+        "tokenizer_2/tokenizer_config.json",
+        "scheduler/scheduler_config.json",
+    ],
+)
+def test_a_missing_file_is_named(layout: Path, file: str) -> None:
+    (layout / "FLUX.1-dev" / file).unlink()
+    with pytest.raises(CheckpointError, match=f"lacks 1 file: {file}"):
+        load_layout(layout)
+
+
+def test_a_cut_off_file_is_named(layout: Path) -> None:
+    """A download that stopped leaves a file whose header promises more than there is."""
+    path = layout / "FLUX.1-dev" / "text_encoder_2" / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-4])
+    with pytest.raises(CheckpointError, match=r"text_encoder_2.model\.safetensors is damaged"):
+        load_layout(layout)
+
+
+def test_shards_are_read_together_and_each_missing_one_is_named(layout: Path) -> None:
+    """FLUX.1-dev's transformer comes in three files, which one name alone does not find."""
+    folder = layout / "FLUX.1-dev" / "transformer"
+    whole = folder / "diffusion_pytorch_model.safetensors"
+    tensors = load_file(whole)
+    whole.unlink()
+    shards = [f"diffusion_pytorch_model-0000{n}-of-00002.safetensors" for n in (1, 2)]
+    places = {name: shards[n % 2] for n, name in enumerate(sorted(tensors))}
+    for shard in shards:
+        save_file({k: v for k, v in tensors.items() if places[k] == shard}, folder / shard)
+    index = folder / f"{whole.name}.index.json"
+    index.write_text(json.dumps({"metadata": {}, "weight_map": places}))
+    check_folder(layout / "FLUX.1-dev")
+    (folder / shards[1]).unlink()
+    assert missing_files(layout / "FLUX.1-dev") == [f"transformer/{shards[1]}"]
+
+
+def test_our_own_folder_is_checked_too(layout: Path, pipeline) -> None:
+    pipeline.save_pretrained(layout / "own")
+    check_folder(layout / "own")
+    (path,) = (layout / "own" / "mogle").glob("*.safetensors")
+    tensors = load_file(path)
+    drop(tensors)
+    save_file(tensors, path)
+    with pytest.raises(CheckpointError, match="mogle lacks 1 tensor"):
+        load_pipeline(layout / "own", device="cpu")
+
+
+def refusal(error: type[GatedRepoError], status: int) -> GatedRepoError:
+    request = httpx2.Request("GET", "https://huggingface.co")
+    return error("refused", response=httpx2.Response(status, request=request))
+
+
+@pytest.mark.parametrize(
+    ("error", "token", "offline", "message"),
+    [
+        (refusal(GatedRepoError, 401), None, False, "no token.*FLUX.1-dev, make.*hf auth login"),
+        (refusal(GatedRepoError, 403), "hf_x", False, "accepted its licence.*has not done so"),
+        (LocalEntryNotFoundError("no"), None, False, "Check the network.*--local-dir"),
+        (LocalEntryNotFoundError("no"), None, True, "HF_HUB_OFFLINE is set.*--local-dir"),
+    ],
+    ids=["no token", "licence", "network", "offline"],
+)
+def test_flux_tells_how_to_get_it(monkeypatch, error, token, offline, message) -> None:
+    """The hub's own words for all of these are "401" or "cannot find the file"."""
+
     def refuse(repository: str, **options: object) -> str:
-        if reason == "offline":
-            raise LocalEntryNotFoundError("no connection")
-        request = httpx2.Request("GET", "https://huggingface.co")
-        raise GatedRepoError("gated", response=httpx2.Response(401, request=request))
+        raise error
 
     monkeypatch.setattr(checkpoints, "snapshot_download", refuse)
-    expected = "accepted its licence.*hf auth login" if reason == "gated" else "Check the network"
-    with pytest.raises(CheckpointError, match=expected):
+    monkeypatch.setattr(checkpoints, "get_token", lambda: token)
+    monkeypatch.setattr(checkpoints.constants, "HF_HUB_OFFLINE", offline)
+    with pytest.raises(CheckpointError, match=message):
         load_pipeline("flux")
+
+
+def test_a_local_dir_that_holds_everything_needs_no_hub(tmp_path, monkeypatch, label_map) -> None:
+    """Machines without network asked the hub all the same, and waited for its timeouts."""
+    shutil.copytree(FLUX, tmp_path / "FLUX.1-dev")
+    shutil.copytree(FACE_MOGLE, tmp_path / "face-mogle-models")
+    asked = []
+
+    def fetch(repository: str, local_dir: Path, **options: object) -> str:
+        asked.append(repository)
+        shutil.copytree(FLUX, local_dir, dirs_exist_ok=True)
+        return str(local_dir)
+
+    monkeypatch.setattr(checkpoints, "snapshot_download", fetch)
+    load_pipeline("flux", local_dir=tmp_path, device="cpu")
+    assert not asked
+    (tmp_path / "FLUX.1-dev" / "vae" / "config.json").unlink()
+    load_pipeline("flux", local_dir=tmp_path, device="cpu")
+    assert asked == [checkpoints.FLUX_REPOSITORY]
+    with pytest.raises(CheckpointError, match=r"Name the model flux"):
+        load_pipeline("mini", local_dir=tmp_path)
 
 
 def test_bfloat16_everywhere(label_map) -> None:
