@@ -1,4 +1,4 @@
-"""Command line: ``python -m facemogle {generate,train,render,bench,statistics}``."""
+"""Command line: ``python -m facemogle {generate,train,render,bench,statistics,space-check}``."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ COMMANDS = {
     "render": "facemogle.render.cli",
     "bench": "facemogle.bench",
     "statistics": "facemogle.render.statistics",
+    "space-check": "facemogle.space",
 }
 """Each module has add_arguments(parser) and run(arguments) -> exit status; only the one that is
 asked for is imported."""
