@@ -242,9 +242,11 @@ class Edit:
         new = np.asarray(self.pipeline.decode(latents, *self.label_map.shape))
         return Image.fromarray(self.area.paste(self.before.picture, new))
 
-    def recorded(self, done: Sequence[Step]) -> Recorded:
-        """The edited picture for further edits. done: all steps of this edit."""
-        picture = np.asarray(self.picture(done[-1].latents))
+    def recorded(self, done: Sequence[Step], picture: np.ndarray) -> Recorded:
+        """The edited picture for further edits.
+
+        done: all steps of this edit. picture: uint8 (H, W, 3), `picture` of the last one.
+        """
         run = Recorded.from_run(done, picture, self.label_map)
         kept = [i for i, time in enumerate(self.before.times) if time > run.times[0]]
         return replace(

@@ -15,6 +15,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 from studio import TEMPLATES, StudioUnderTest, serve_studio
 
+from facemogle.label_map import index_png
 from facemogle.mask import read_mask
 from facemogle.trace import Trace
 from facemogle.ui.studio import MAX_BODY
@@ -35,10 +36,10 @@ def client(studio: StudioUnderTest, tmp_path_factory: pytest.TempPathFactory) ->
     client.close()
 
 
-def test_only_generate_is_published(client: Client) -> None:
+def test_only_generate_and_edit_are_published(client: Client) -> None:
     api: Any = client.view_api(print_info=False, return_format="dict")
     endpoints = api["named_endpoints"]
-    assert list(endpoints) == ["/generate"]
+    assert list(endpoints) == ["/generate", "/edit"]
     names = [parameter["parameter_name"] for parameter in endpoints["/generate"]["parameters"]]
     assert names == ["mask", "prompt", "seed", "steps"]
 
@@ -75,6 +76,28 @@ def test_wrong_values_are_named(client: Client, change: dict, message: str) -> N
     arguments = {"mask": handle_file(TEMPLATE), "prompt": "", "seed": 0, "steps": 1, **change}
     with pytest.raises(AppError, match=message):
         client.predict(**arguments, api_name="/generate")
+
+
+def test_edit_keeps_all_pixels_but_those_of_the_edit(client: Client, tmp_path: Path) -> None:
+    side = 256
+    before = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8)
+    label_map = read_mask(TEMPLATE, size=(side, side)).label_map
+    label_map[100:110, 100:110] = 3
+    Image.fromarray(before).save(tmp_path / "before.png")
+    (tmp_path / "new.png").write_bytes(index_png(label_map))
+    after, path = client.predict(
+        picture=handle_file(tmp_path / "before.png"),
+        mask=handle_file(TEMPLATE),
+        new_mask=handle_file(tmp_path / "new.png"),
+        prompt="",
+        seed=0,
+        steps=2,
+        strength=0.5,
+        api_name="/edit",
+    )
+    same = (np.asarray(Image.open(after)) == before).all(axis=2)
+    assert same[:80].all() and same[130:].all() and not same[104, 104]
+    assert len(Trace.load(path).times) == 1
 
 
 def test_file_that_is_no_mask_is_refused(client: Client, tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def test_edits_can_be_edited(pipeline, before, edited_map, label_map) -> None:
     """What an edit leaves behind must be a whole way again, though it began in the middle."""
     edit = Edit(pipeline, before, edited_map, "a man", strength=0.5)
     done, picture = run(edit)
-    second = edit.recorded(done)
+    second = edit.recorded(done, picture)
     np.testing.assert_allclose(second.times, before.times)
     assert torch.equal(second.latents[0], before.latents[0])
     assert np.array_equal(second.picture, picture)

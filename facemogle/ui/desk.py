@@ -4,63 +4,176 @@ from __future__ import annotations
 
 import logging
 from base64 import b64decode
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
 from functools import partial
+from threading import Lock
 from typing import Any
 
 import gradio as gr
+import torch
 from PIL import Image
 
+from facemogle.editing import Edit, Recorded
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.trace import Trace
 from facemogle.ui.job import Job
-from facemogle.ui.sampling import Packet, failure, packets, render
+from facemogle.ui.sampling import Accepted, Packet, Unwanted, failure, packets, render, stream
 from facemogle.ui.sessions import Sessions
 
 log = logging.getLogger(__name__)
 
+MAX_KEPT = 256 * 2**20
+"""Bytes of accepted pictures that are kept for edits; who has not edited longest starts anew."""
+
 
 class Desk:
-    """Takes orders and carries them out."""
+    """Takes orders and carries them out. model: the checkpoint's name."""
 
-    def __init__(self, pipeline: FaceMoGLEPipeline) -> None:
-        self.pipeline = pipeline
+    def __init__(self, pipeline: FaceMoGLEPipeline, model: str) -> None:
+        self.pipeline, self.model = pipeline, model
         self.sessions = Sessions()
+        self.kept = Kept(MAX_KEPT)
 
     def announce(self, event: gr.EventData, request: gr.Request) -> None:
         """Make the session's older orders stale, at once."""
-        self.sessions.announce(_session(request), int(event.number))
+        has_order = bool(event.has_order)
+        self.sessions.announce(_session(request), int(event.number), has_order=has_order)
+
+    def ask(self, event: gr.EventData, request: gr.Request) -> Packet:
+        """Say how many orders are before one that waits; ``ahead`` is None if it got lost."""
+        number = int(event.number)
+        ahead = self.sessions.ahead(_session(request), number)
+        return {"kind": "place", "ahead": ahead, "number": number, "asked": event.asked}
 
     def generate(self, order: dict[str, Any], request: gr.Request) -> Iterator[Packet]:
         """Carry out an order of the page, laid out as in ``facemogle.ui.studio``."""
         session, number = _session(request), int(order["number"])
-        self.sessions.announce(session, number)
+        try:
+            for packet in self._packets(session, number, order):
+                yield {**packet, "number": number}
+        finally:
+            self.sessions.finish(session, number)
+
+    def _packets(self, session: str, number: int, order: dict[str, Any]) -> Iterator[Packet]:
         try:
             mask = b64decode(order["mask"], validate=True)
-            job = Job.checked(mask, order["prompt"], order["seed"], order["steps"])
+            names = ("prompt", "seed", "steps", "strength", "whole_face", "is_draft")
+            job = Job.checked(mask, *(order[name] for name in names))
         except ValueError as error:
-            yield {"kind": "error", "text": str(error), "number": number}
+            yield {"kind": "error", "text": str(error)}
             return
-        for packet in packets(
-            self.pipeline, job, partial(self.sessions.is_newest, session, number)
-        ):
-            yield {**packet, "number": number}
+        yield from packets(
+            self.pipeline,
+            job,
+            self.kept.get(session, order["base"]),
+            partial(self.sessions.is_newest, session, number),
+            partial(self.kept.put, session, number),
+            self.model,
+        )
 
     def leave(self, request: gr.Request) -> None:
-        """Stop what runs for a page that was closed."""
-        self.sessions.leave(_session(request))
+        """Stop what runs for a page that was closed or a caller who went away."""
+        session = _session(request)
+        self.sessions.leave(session)
+        self.kept.forget(session)
 
     def make(
-        self, mask: bytes | None, prompt: str, seed: int, steps: int
+        self,
+        mask: bytes | None,
+        prompt: str,
+        seed: int,
+        steps: int,
+        request: gr.Request,
     ) -> tuple[Image.Image, Trace]:
         """Make one picture for a caller of the API; failures become messages."""
+
+        def work(is_wanted: Callable[[], bool]) -> tuple[Image.Image, Trace]:
+            job = Job.checked(mask, prompt, seed, steps)
+            last, trace = render(self.pipeline, stream(self.pipeline, job), is_wanted)
+            side = self.pipeline.config["default_size"]
+            return self.pipeline.decode(last.latents, side, side), trace
+
+        return self._serve(work, request)
+
+    def alter(
+        self,
+        picture: Image.Image | None,
+        mask: bytes | None,
+        new_mask: bytes | None,
+        prompt: str,
+        seed: int,
+        steps: int,
+        strength: float,
+        request: gr.Request,
+    ) -> tuple[Image.Image, Trace]:
+        """Change a given picture where its masks differ, for a caller of the API."""
+
+        def work(is_wanted: Callable[[], bool]) -> tuple[Image.Image, Trace]:
+            if picture is None:
+                raise ValueError("There is no picture. Give the one that is to be edited.")
+            old = Job.checked(mask, prompt, seed, steps)
+            job = Job.checked(new_mask, prompt, seed, steps, strength)
+            generator = torch.Generator("cpu").manual_seed(job.seed)
+            before = Recorded.from_picture(self.pipeline, picture, old.label_map, generator)
+            edit = Edit(
+                self.pipeline, before, job.label_map, job.prompt, job.steps, strength=job.strength
+            )
+            last, trace = render(self.pipeline, edit.steps(), is_wanted)
+            return edit.picture(last.latents), trace
+
+        return self._serve(work, request)
+
+    def _serve(
+        self,
+        work: Callable[[Callable[[], bool]], tuple[Image.Image, Trace]],
+        request: gr.Request,
+    ) -> tuple[Image.Image, Trace]:
+        """Do a caller's work while the caller is there."""
+        session = _session(request)
+        self.sessions.announce(session, 0, has_order=False)
         try:
-            return render(self.pipeline, Job.checked(mask, prompt, seed, steps))
-        except ValueError as error:
+            return work(partial(self.sessions.is_newest, session, 0))
+        except (ValueError, Unwanted) as error:
             raise gr.Error(str(error), print_exception=False) from error
         except Exception as error:
             log.exception("sampling failed")
             raise gr.Error(failure(error), print_exception=False) from error
+
+
+class Kept:
+    """Accepted pictures of all sessions by order number, within a limit.
+
+    limit: bytes of all together; the least recently used are forgotten.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._pictures: OrderedDict[tuple[str, int], Accepted] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, session: str, number: int | None) -> Accepted | None:
+        """The picture of a session's order, if there was one and it is still there."""
+        if number is None:
+            return None
+        key = session, number
+        with self._lock:
+            if key in self._pictures:
+                self._pictures.move_to_end(key)
+            return self._pictures.get(key)
+
+    def put(self, session: str, number: int, picture: Accepted) -> None:
+        """Keep the picture of an order."""
+        with self._lock:
+            self._pictures[session, number] = picture
+            while sum(kept.size for kept in self._pictures.values()) > self.limit:
+                self._pictures.popitem(last=False)
+
+    def forget(self, session: str) -> None:
+        """Drop the pictures of a session that has left."""
+        with self._lock:
+            for key in [key for key in self._pictures if key[0] == session]:
+                del self._pictures[key]
 
 
 def _session(request: gr.Request) -> str:

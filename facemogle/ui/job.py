@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,15 +22,30 @@ class Job:
     prompt: what the picture shows; empty means that the mask alone decides.
     seed: of the noise that sampling starts from, 0..2^63-1.
     steps: denoising steps, 1..100.
+    strength: of an edit, in (0, 1]: the share of the steps that are made.
+    whole_face: whether all may change, or only what the mask changed of the picture before.
+    is_draft: a quick look, which no later edit starts from.
     """
 
     label_map: np.ndarray
     prompt: str
     seed: int
     steps: int
+    strength: float = 1.0
+    whole_face: bool = True
+    is_draft: bool = False
 
     @classmethod
-    def checked(cls, mask: bytes | None, prompt: object, seed: object, steps: object) -> Job:
+    def checked(
+        cls,
+        mask: bytes | None,
+        prompt: object,
+        seed: object,
+        steps: object,
+        strength: object = 1.0,
+        whole_face: object = True,
+        is_draft: object = False,
+    ) -> Job:
         """Read and check what came from outside.
 
         mask: content of any picture that ``read_mask`` understands.
@@ -42,6 +58,9 @@ class Job:
             prompt=_prompt(prompt),
             seed=_whole_number("Seed", seed, 0, MAX_SEED),
             steps=_whole_number("Steps", steps, 1, MAX_STEPS),
+            strength=_share("Strength", strength),
+            whole_face=bool(whole_face),
+            is_draft=bool(is_draft),
         )
 
 
@@ -67,6 +86,17 @@ def _whole_number(name: str, value: object, low: int, high: int) -> int:
     if not low <= number <= high:
         raise ValueError(f"{name} {_shortened(number)} is out of range. {remedy}")
     return number
+
+
+def _share(name: str, value: object) -> float:
+    """Accept 0.5 and "0.5"."""
+    try:
+        share = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        share = math.nan
+    if not 0 < share <= 1:
+        raise ValueError(f"{name} is {_shortened(value)}. Give a number over 0, up to 1.")
+    return share
 
 
 def _shortened(value: object) -> str:

@@ -18,6 +18,7 @@ from starlette.types import Scope
 
 from facemogle.mask import read_mask
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.trace import Trace
 from facemogle.ui.desk import Desk
 from facemogle.ui.studio import (
     MAX_BODY,
@@ -52,7 +53,7 @@ def build_page(pipeline: FaceMoGLEPipeline, *, model: str, templates: Path) -> g
     model: the checkpoint's name, shown in the header.
     templates: folder of masks to start from; the first by name is on the canvas at first.
     """
-    desk = Desk(pipeline)
+    desk = Desk(pipeline, model)
     with gr.Blocks(
         title="facemogle studio",
         fill_width=True,
@@ -61,12 +62,14 @@ def build_page(pipeline: FaceMoGLEPipeline, *, model: str, templates: Path) -> g
     ) as page:
         desktop = studio(model=_facts(pipeline, model), templates=_read_templates(templates))
         desktop.announce(desk.announce, None, None, queue=False, **_PRIVATE)
+        packets = bus()
+        desktop.ask(desk.ask, None, packets, queue=False, **_PRIVATE)
         # Named, as Gradio would take the function's name, which the public endpoint has.
         order = desktop.generate(
-            desk.generate, desktop, bus(), api_name="order", **_SAMPLING, **_PRIVATE
+            desk.generate, desktop, packets, api_name="order", **_SAMPLING, **_PRIVATE
         )
         order.failure(None, js=ON_FAILURE)
-        _add_endpoint(desk, default_steps=pipeline.config["default_steps"])
+        _add_endpoints(desk, default_steps=pipeline.config["default_steps"])
         page.unload(desk.leave)
     return page
 
@@ -96,32 +99,61 @@ def serve(page: gr.Blocks, *, host: str, port: int, share: bool = False, **launc
     return address
 
 
-def _add_endpoint(desk: Desk, default_steps: int) -> None:
-    """Publish ``/generate``. It has components because only these move files in and out."""
+def _add_endpoints(desk: Desk, default_steps: int) -> None:
+    """Publish ``/generate`` and ``/edit``, with components as only these move files in and out."""
     with gr.Row(visible=False):
+        given = gr.Image(label="Picture to edit", type="pil")
         mask = gr.File(label="Mask", type="binary")
+        new_mask = gr.File(label="New mask", type="binary")
         prompt = gr.Textbox(label="Prompt")
         seed = gr.Number(0, label="Seed", precision=0)
         steps = gr.Number(default_steps, label="Steps", precision=0)
+        strength = gr.Number(1.0, label="Strength")
         picture = gr.Image(label="Picture", type="pil", format="png")
         trace = gr.File(label="Trace")
         button = gr.Button()
 
-    def generate(mask: bytes, prompt: str, seed: int, steps: int) -> tuple[Image.Image, str]:
+    def generate(
+        mask: bytes, prompt: str, seed: int, steps: int, request: gr.Request
+    ) -> tuple[Image.Image, str]:
         """Make a face. The mask: any picture of labels or palette colours, of any size.
 
         Returns the picture and the gate weights of all steps (npz: times, gate_weights, grid).
         """
-        image, weights = desk.make(mask, prompt, seed, steps)
-        # Inside Gradio's cache, so that it is served from there and deleted with the rest.
-        path = Path(trace.GRADIO_CACHE) / uuid4().hex / "trace.npz"
-        path.parent.mkdir(parents=True)
-        weights.save(path)
-        return image, str(path)
+        image, weights = desk.make(mask, prompt, seed, steps, request)
+        return image, _cached(weights, trace.GRADIO_CACHE)
 
-    button.click(
-        generate, [mask, prompt, seed, steps], [picture, trace], api_name="generate", **_SAMPLING
-    )
+    def edit(
+        picture: Image.Image,
+        mask: bytes,
+        new_mask: bytes,
+        prompt: str,
+        seed: int,
+        steps: int,
+        strength: float,
+        request: gr.Request,
+    ) -> tuple[Image.Image, str]:
+        """Change a face where its new mask differs from its mask; all other pixels stay.
+
+        strength: over 0, up to 1; less makes fewer steps and stays closer to what was there.
+        Returns the picture and the gate weights of all steps (npz: times, gate_weights, grid).
+        """
+        image, weights = desk.alter(picture, mask, new_mask, prompt, seed, steps, strength, request)
+        return image, _cached(weights, trace.GRADIO_CACHE)
+
+    words = [prompt, seed, steps]
+    made = [picture, trace]
+    button.click(generate, [mask, *words], made, api_name="generate", **_SAMPLING)
+    changed = [given, mask, new_mask, *words, strength]
+    button.click(edit, changed, made, api_name="edit", **_SAMPLING)
+
+
+def _cached(trace: Trace, folder: str) -> str:
+    """Write a trace inside Gradio's cache, where it is served from and deleted with the rest."""
+    path = Path(folder) / uuid4().hex / "trace.npz"
+    path.parent.mkdir(parents=True)
+    trace.save(path)
+    return str(path)
 
 
 def _facts(pipeline: FaceMoGLEPipeline, model: str) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Run one job and report it: step by step to the page, or as a whole to the API.
 
-A packet is a JSON object for the browser. ``kind`` says what it is: ``start`` (steps, grid, notes),
-``step`` (index, t, picture, gate), and one last ``done``, ``stopped`` or ``error`` (text).
+A packet is a JSON object for the browser. ``kind`` says what it is: ``start`` (steps, grid, notes,
+kept: share of the pixels that stay those of the picture before, else 0), ``step`` (index, t,
+picture, gate), and one last ``done``, ``stopped`` or ``error`` (text).
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import logging
 from base64 import b64encode
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
@@ -16,28 +19,54 @@ import numpy as np
 import torch
 from PIL import Image
 
+from facemogle.editing import Edit, Recorded
+from facemogle.mask import read_mask
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.request import grid_of
 from facemogle.sampling import Step, Steps
 from facemogle.trace import Trace
 from facemogle.ui.job import Job
+from facemogle.ui.provenance import signed_png
 
 log = logging.getLogger(__name__)
 
 Packet = dict[str, Any]
 
-_FULL_WEIGHT = 65535
+FULL_WEIGHT = 65535
+
+
+@dataclass(frozen=True, eq=False)
+class Accepted:
+    """A finished picture, and the prompt and seed that it came from: what an edit starts from."""
+
+    prompt: str
+    seed: int
+    recorded: Recorded
+
+    @property
+    def size(self) -> int:
+        """Bytes in memory."""
+        latents = self.recorded.latents
+        return self.recorded.picture.nbytes + latents.nelement() * latents.element_size()
 
 
 def packets(
-    pipeline: FaceMoGLEPipeline, job: Job, is_wanted: Callable[[], bool]
+    pipeline: FaceMoGLEPipeline,
+    job: Job,
+    before: Accepted | None,
+    is_wanted: Callable[[], bool],
+    accept: Callable[[Accepted], None],
+    model: str,
 ) -> Iterator[Packet]:
     """Sample and yield packets; never raises, as the page shows every failure in place.
 
+    before: the visitor's last picture; a job that changed its mask only keeps the rest of it.
     is_wanted: asked before each step; once it is false, sampling ends with ``stopped``.
+    accept: called with the finished picture, unless it is a draft.
+    model: name that the finished picture's file says it was made with.
     """
     try:
-        yield from _sample(pipeline, job, is_wanted)
+        yield from _sample(pipeline, Making.of(pipeline, job, before), is_wanted, accept, model)
     except ValueError as error:
         yield {"kind": "error", "text": str(error)}
     except Exception as error:
@@ -45,12 +74,85 @@ def packets(
         yield {"kind": "error", "text": f"{failure(error)} Your drawing is kept."}
 
 
-def render(pipeline: FaceMoGLEPipeline, job: Job) -> tuple[Image.Image, Trace]:
-    """Sample to the end and return the picture and its trace."""
-    steps = list(stream(pipeline, job))
+def render(
+    pipeline: FaceMoGLEPipeline, steps: Steps, is_wanted: Callable[[], bool]
+) -> tuple[Step, Trace]:
+    """Sample to the end and return the last step and the trace.
+
+    is_wanted: asked after each step. Raises Unwanted once it is false.
+    """
+    done = []
+    with closing(steps):
+        for step in steps:
+            if not is_wanted():
+                raise Unwanted
+            done.append(step)
     side = pipeline.config["default_size"]
-    picture = pipeline.decode(steps[-1].latents, side, side)
-    return picture, Trace.from_steps(steps, grid_of((side, side)))
+    return done[-1], Trace.from_steps(done, grid_of((side, side)))
+
+
+class Unwanted(Exception):
+    """Nobody waits for the picture any more."""
+
+
+@dataclass(frozen=True, eq=False)
+class Making:
+    """How a job is carried out: as a whole face or as an edit of the picture before."""
+
+    job: Job
+    label_map: np.ndarray
+    edit: Edit | None
+
+    @classmethod
+    def of(cls, pipeline: FaceMoGLEPipeline, job: Job, before: Accepted | None) -> Making:
+        """Choose: another prompt or seed is another face, and so is the very same order again."""
+        side = pipeline.config["default_size"]
+        label_map = read_mask(job.label_map, size=(side, side)).label_map
+        edit = None
+        if (
+            before is not None
+            and not job.whole_face
+            and (before.prompt, before.seed) == (job.prompt, job.seed)
+            and not np.array_equal(before.recorded.label_map, label_map)
+        ):
+            recorded = before.recorded
+            edit = Edit(pipeline, recorded, label_map, job.prompt, job.steps, strength=job.strength)
+        return cls(job, label_map, edit)
+
+    @property
+    def num_steps(self) -> int:
+        return self.job.steps if self.edit is None else self.edit.num_steps
+
+    @property
+    def kept(self) -> float:
+        """Share of the pixels that stay what they were."""
+        return 0.0 if self.edit is None else float((self.edit.area.pixels == 0).mean())
+
+    def steps(self, pipeline: FaceMoGLEPipeline) -> Steps:
+        return stream(pipeline, self.job) if self.edit is None else self.edit.steps()
+
+    def picture(self, pipeline: FaceMoGLEPipeline, latents: torch.Tensor) -> Image.Image:
+        if self.edit is None:
+            return pipeline.decode(latents, *self.label_map.shape)
+        return self.edit.picture(latents)
+
+    def signed_url(self, picture: Image.Image, model: str) -> str:
+        """The finished picture with what it was made from, exact to the pixel."""
+        facts = {
+            "prompt": self.job.prompt,
+            "seed": self.job.seed,
+            "steps": self.job.steps,
+            "kept": self.kept,
+            "model": model,
+        }
+        return _data_url("png", signed_png(picture, self.job.label_map, facts))
+
+    def accepted(self, done: list[Step], picture: Image.Image) -> Accepted:
+        if self.edit is None:
+            recorded = Recorded.from_run(done, np.asarray(picture), self.label_map)
+        else:
+            recorded = self.edit.recorded(done, np.asarray(picture))
+        return Accepted(self.job.prompt, self.job.seed, recorded)
 
 
 def stream(pipeline: FaceMoGLEPipeline, job: Job) -> Steps:
@@ -69,62 +171,70 @@ def failure(error: Exception) -> str:
 
 
 def _sample(
-    pipeline: FaceMoGLEPipeline, job: Job, is_wanted: Callable[[], bool]
+    pipeline: FaceMoGLEPipeline,
+    making: Making,
+    is_wanted: Callable[[], bool],
+    accept: Callable[[Accepted], None],
+    model: str,
 ) -> Iterator[Packet]:
     if not is_wanted():  # stopped while it waited in the queue
         yield {"kind": "stopped"}
         return
-    steps = stream(pipeline, job)
-    yield _start(pipeline, job)
-    try:
+    yield _start(pipeline, making)
+    done = []
+    with closing(making.steps(pipeline)) as steps:
         for step in steps:
             if not is_wanted():
                 yield {"kind": "stopped"}
                 return
-            yield _step(pipeline, step, is_last=step.index == job.steps - 1)
-        yield {"kind": "done"}
-    finally:
-        steps.close()
+            done.append(step)
+            is_last = len(done) == making.num_steps
+            latents = step.latents if is_last else step.clean_latents
+            picture = making.picture(pipeline, latents)
+            if is_last and not making.job.is_draft:
+                accept(making.accepted(done, picture))
+            url = making.signed_url(picture, model) if is_last else _jpeg_url(picture)
+            yield _step(step, url)
+    yield {"kind": "done"}
 
 
-def _start(pipeline: FaceMoGLEPipeline, job: Job) -> Packet:
-    words, limit = len(job.prompt.split()), pipeline.config["text_length"]
+def _start(pipeline: FaceMoGLEPipeline, making: Making) -> Packet:
+    words, limit = len(making.job.prompt.split()), pipeline.config["text_length"]
     side = pipeline.config["default_size"]
     notes = []
     if words > limit:  # a word is at least one token, so the encoder certainly cuts
         notes.append(f"The prompt has {words} words; the model reads about the first {limit}.")
-    return {"kind": "start", "steps": job.steps, "grid": grid_of((side, side)), "notes": notes}
+    return {
+        "kind": "start",
+        "steps": making.num_steps,
+        "grid": grid_of((side, side)),
+        "notes": notes,
+        "kept": making.kept,
+    }
 
 
-def _step(pipeline: FaceMoGLEPipeline, step: Step, *, is_last: bool) -> Packet:
-    side = pipeline.config["default_size"]
-    latents = step.latents if is_last else step.clean_latents
+def _step(step: Step, picture_url: str) -> Packet:
     assert step.gate_weights is not None, "a job has a mask"
-    picture = pipeline.decode(latents, side, side)
     return {
         "kind": "step",
         "index": step.index,
         "t": step.t,
-        "picture": _png_url(picture) if is_last else _jpeg_url(picture),
+        "picture": picture_url,
         "gate": quantised(step.gate_weights),
     }
 
 
 def quantised(weights: torch.Tensor) -> str:
     """Gate weights (N, 20) as base64 of little-endian uint16, 65535 = 1, token by token."""
-    scaled = weights.float().cpu().numpy() * _FULL_WEIGHT
+    scaled = weights.float().cpu().numpy() * FULL_WEIGHT
     return b64encode(np.rint(scaled).astype("<u2").tobytes()).decode()
 
 
 def _jpeg_url(picture: Image.Image) -> str:
-    return _data_url(picture, "jpeg", quality=85)
-
-
-def _png_url(picture: Image.Image) -> str:
-    return _data_url(picture, "png", compress_level=1)
-
-
-def _data_url(picture: Image.Image, format: str, **options: int) -> str:
     content = BytesIO()
-    picture.save(content, format, **options)
-    return f"data:image/{format};base64,{b64encode(content.getvalue()).decode()}"
+    picture.save(content, "jpeg", quality=85)
+    return _data_url("jpeg", content.getvalue())
+
+
+def _data_url(kind: str, content: bytes) -> str:
+    return f"data:image/{kind};base64,{b64encode(content).decode()}"

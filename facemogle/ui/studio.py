@@ -1,9 +1,11 @@
 """The studio as Gradio components: the whole page, and the bus that packets come down on.
 
 The studio's value, browser to server, is an order: ``{number: int, mask: base64 of an indexed PNG,
-prompt: str, seed: str, steps: str}``. Its events are ``announce``, with the order's number and
-outside the queue, and ``generate``. The bus's value, server to browser, is a packet of
-``facemogle.ui.sampling`` plus the order's ``number``.
+prompt: str, seed: str, steps: str, strength: str, whole_face: bool, is_draft: bool, base: number of
+the order whose picture is to be edited, or null}``. Its events are ``generate`` and, outside the
+queue, ``announce`` (the order's number and whether an order follows) and ``ask`` (for the order's
+place in the line). The bus's value, server to browser, is a packet of ``facemogle.ui.sampling``
+plus the order's ``number``, or the ``place`` of a waiting one.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from facemogle.mask import MaskError, read_mask
 from facemogle.regions import EXPERT_TITLES, REGIONS
 from facemogle.ui.exports import export_gate
 from facemogle.ui.layers import ACROSS, BENEATH, LAYER_ORDER, SWATCH_ORDER
+from facemogle.ui.provenance import read_signed
 
 STATIC = Path(__file__).parent / "static"
 SIDE = 512
@@ -34,7 +37,7 @@ MODULES_URL = "facemogle-ui"
 
 # Gradio has an event only if its quoted name stands in this text, if only in a comment.
 _ON_LOAD = f"""
-// events: "announce", "generate"
+// events: "announce", "ask", "generate"
 import(new URL("{MODULES_URL}/main.js", document.baseURI)).then(
     (main) => main.mount({{ element, trigger, props, server }}));
 """
@@ -81,10 +84,17 @@ def read_mask_file(sent: Any) -> dict[str, Any]:
     """Read a mask that a person opens. Called by the browser, outside the queue.
 
     sent: one uploaded file, as ``sent.files[0] = (name, content)``.
-    Returns ``labels`` (see ``packed``) and ``notes``, or ``error``.
+    Returns ``labels`` (see ``packed``), ``notes`` and for a picture that was made here also
+    ``settings`` (prompt, seed, steps); or ``error``.
     """
+    content = sent.files[0][1]
+    signed = read_signed(content)
+    if signed is not None:
+        reading = read_mask(signed[0], size=(SIDE, SIDE))
+        notes = ["Its mask, prompt, seed and steps were restored."]
+        return {"labels": packed(reading.label_map), "notes": notes, "settings": signed[1]}
     try:
-        reading = read_mask(sent.files[0][1], size=(SIDE, SIDE))
+        reading = read_mask(content, size=(SIDE, SIDE))
     except MaskError as error:
         return {"error": str(error)}
     return {"labels": packed(reading.label_map), "notes": reading.notes}

@@ -1,30 +1,88 @@
-// The form: prompt, seed, steps, Generate and Stop.
+// The form: prompt, seed, steps, how to edit, live mode, Generate and Stop.
 
 const DICE_SIDES = 2 ** 32;
+const TEXTS = ["prompt", "seed", "steps", "strength"];
+const SWITCHES = ["whole_face", "live"];
 
 export class Composer {
-  /** settings: { prompt, seed, steps }; onSubmit() is called with the form valid or not. */
+  /**
+   * settings: { prompt, seed, steps, strength, whole_face, live, locked }.
+   * onChange(values, name): name of the field that was changed. onSubmit(): form valid or not.
+   */
   constructor(form, { settings, onChange, onSubmit, onStop }) {
-    this.fields = Object.fromEntries(
-      ["prompt", "seed", "steps"].map((name) => [name, form.querySelector(`[name=${name}]`)]));
-    this.stop = form.querySelector("[data-command=stop]");
-    for (const [name, field] of Object.entries(this.fields)) field.value = settings[name];
-    form.addEventListener("input", () => onChange(this.values));
+    const find = (selector) => form.querySelector(selector);
+    const named = (names) => Object.fromEntries(names.map((name) => [name, find(`[name=${name}]`)]));
+    this.texts = named(TEXTS);
+    this.switches = named(SWITCHES);
+    this.stop = find("[data-command=stop]");
+    this.lock = find("[data-command=lock]");
+    this.percent = find(".strength output");
+    this.onChange = onChange;
+    this.put(settings);
+    form.addEventListener("input", ({ target }) => this.tell(target.name));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       onSubmit();
     });
-    form.querySelector("[data-command=dice]").addEventListener("click", () => {
-      this.fields.seed.value = Math.floor(Math.random() * DICE_SIDES);
-      onChange(this.values);
+    find("[data-command=dice]").addEventListener("click", () => this.roll());
+    this.lock.addEventListener("click", () => {
+      this.isLocked = !this.isLocked;
+      this.tell("locked");
     });
+    for (const chip of form.querySelectorAll(".chips button")) {
+      chip.addEventListener("click", () => this.addWords(chip.textContent.trim()));
+    }
     this.stop.addEventListener("click", onStop);
+  }
+
+  /** Fill in settings; fields that are not named keep their values. */
+  put(settings) {
+    for (const name of TEXTS) this.texts[name].value = settings[name] ?? this.texts[name].value;
+    for (const name of SWITCHES) {
+      this.switches[name].checked = settings[name] ?? this.switches[name].checked;
+    }
+    this.isLocked = settings.locked ?? this.isLocked;
+    this.showStrength();
   }
 
   /** As typed: the server checks them, and its messages name value and remedy. */
   get values() {
-    const { prompt, seed, steps } = this.fields;
-    return { prompt: prompt.value, seed: seed.value.trim(), steps: steps.value.trim() };
+    const values = { locked: this.isLocked };
+    for (const [name, field] of Object.entries(this.texts)) values[name] = field.value.trim();
+    values.prompt = this.texts.prompt.value;
+    for (const [name, field] of Object.entries(this.switches)) values[name] = field.checked;
+    return values;
+  }
+
+  roll() {
+    this.texts.seed.value = Math.floor(Math.random() * DICE_SIDES);
+    this.tell("seed");
+  }
+
+  /** Put words at the prompt's end, or take them out again. */
+  addWords(words) {
+    const parts = this.texts.prompt.value.split(",").map((part) => part.trim()).filter(Boolean);
+    const others = parts.filter((part) => part !== words);
+    if (others.length === parts.length) others.push(words);
+    this.texts.prompt.value = others.join(", ");
+    this.tell("chips");
+  }
+
+  tell(name) {
+    this.showStrength();
+    this.onChange(this.values, name);
+  }
+
+  showStrength() {
+    this.percent.textContent = `${Math.round(100 * this.texts.strength.value)} %`;
+  }
+
+  get isLocked() {
+    return this.lock.getAttribute("aria-pressed") === "true";
+  }
+
+  set isLocked(isLocked) {
+    this.lock.setAttribute("aria-pressed", String(isLocked));
   }
 
   set isBusy(isBusy) {

@@ -1,23 +1,27 @@
 // Orders to the server, and the packets that come back. The newest order wins.
 
+const PATIENCE = 1500; // milliseconds without a packet after which the server is asked
+
 /**
- * Sends events named after the packets' kinds: start, step, done, error; and sent, stopped.
+ * Sends events named after the packets' kinds: start, step, done, error, place; and sent, stopped.
  * Packets of older orders, which may still be on their way, are dropped.
  */
 export class Orders extends EventTarget {
-  /** trigger, props: Gradio's. */
-  constructor({ trigger, props }) {
+  /** trigger, props: Gradio's. reach(): a promise that fails if the server cannot be reached. */
+  constructor({ trigger, props, reach = reachServer }) {
     super();
-    Object.assign(this, { trigger, props });
+    Object.assign(this, { trigger, props, reach });
     this.number = 0;
+    this.asked = 0;
     this.isBusy = false;
   }
 
-  /** order: a promise of { mask, prompt, seed, steps }. */
+  /** order: a promise of { mask, prompt, seed, steps, strength, whole_face, is_draft }. */
   async place(order) {
-    const number = this.announce();
+    const number = this.announce(true);
     this.isBusy = true;
     this.emit("sent");
+    this.watch();
     const content = await order;
     if (number !== this.number) return;
     this.props.value = { number, ...content };
@@ -27,27 +31,62 @@ export class Orders extends EventTarget {
   /** The page stops at once, the server before its next step. */
   stop() {
     if (!this.isBusy) return;
-    this.announce();
-    this.isBusy = false;
+    this.announce(false);
+    this.settle();
     this.emit("stopped");
   }
 
   receive({ number, kind, ...content }) {
     if (number !== this.number || !this.isBusy) return;
-    this.isBusy = kind === "start" || kind === "step";
+    if (kind === "place" && content.ahead === null) {
+      this.lose("The server has lost this order, perhaps because it was started anew. Your " +
+        "drawing is kept: generate again.");
+      return;
+    }
+    if (kind === "done" || kind === "error" || kind === "stopped") this.settle();
+    else this.watch();
     this.emit(kind, content);
   }
 
   /** Gradio could not carry out an order. */
   fail() {
-    const text = "The server cannot be reached or has too much to do. Try again in a moment.";
-    this.receive({ number: this.number, kind: "error", text });
+    this.lose("The server cannot be reached or has too much to do. Try again in a moment.");
+  }
+
+  lose(text) {
+    if (!this.isBusy) return;
+    this.settle();
+    this.emit("error", { text });
+    this.announce(false);
+  }
+
+  settle() {
+    this.isBusy = false;
+    clearTimeout(this.timer);
+  }
+
+  /** Ask after a while without packets whether the server is there and how long the line is. */
+  watch() {
+    clearTimeout(this.timer);
+    const number = this.number;
+    this.timer = setTimeout(async () => {
+      try {
+        await this.reach();
+      } catch {
+        if (number === this.number) this.fail();
+        return;
+      }
+      if (number !== this.number || !this.isBusy) return;
+      this.asked += 1;
+      this.trigger("ask", { number, asked: this.asked });
+      this.watch();
+    }, PATIENCE);
   }
 
   /** Make all earlier orders stale. */
-  announce() {
+  announce(hasOrder) {
     this.number += 1;
-    this.trigger("announce", { number: this.number });
+    this.trigger("announce", { number: this.number, has_order: hasOrder });
     return this.number;
   }
 
@@ -55,3 +94,5 @@ export class Orders extends EventTarget {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }
+
+const reachServer = () => fetch(import.meta.url, { method: "HEAD", cache: "no-store" });

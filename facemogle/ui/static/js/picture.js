@@ -3,7 +3,7 @@
 export class Picture {
   constructor(panel) {
     this.panel = panel;
-    this.image = panel.querySelector("img");
+    this.image = panel.querySelector(".stage img");
     this.hint = panel.querySelector(".hint");
     this.bar = panel.querySelector("[role=progressbar]");
     this.text = panel.querySelector(".progress-text");
@@ -15,6 +15,12 @@ export class Picture {
     this.panel.dataset.state = "waiting";
     this.text.textContent = "Waiting for the model";
     this.progress(0);
+  }
+
+  /** ahead: orders that are made before this one, the one under way included. */
+  place(ahead) {
+    if (this.panel.dataset.state !== "waiting" || ahead === 0) return;
+    this.text.textContent = `Waiting for ${ahead} other ${ahead === 1 ? "picture" : "pictures"}`;
   }
 
   start(run) {
@@ -29,12 +35,27 @@ export class Picture {
     this.text.textContent = `Step ${next} of ${run.steps}`;
   }
 
-  finish(run, { seed }) {
+  /** kept: share of the pixels that are those of the picture before. */
+  finish(run, { seed, kept, isDraft }) {
     const seconds = ((performance.now() - this.began) / 1000).toFixed(1);
-    this.settle("done", `${run.steps} steps, seed ${seed}, ${seconds} s`);
-    this.link.href = run.reports.at(-1).picture;
+    const parts = [`${run.steps} steps, seed ${seed}, ${seconds} s`];
+    if (isDraft) parts.unshift("Draft");
+    if (kept) parts.push(`${Math.round(100 * kept)} % kept`);
+    this.settle("done", parts.join(", "));
+    this.offer(run.reports.at(-1).picture, seed);
+  }
+
+  offer(url, seed) {
+    this.link.href = url;
     this.link.download = `face_seed_${seed}.png`;
     this.link.hidden = false;
+  }
+
+  /** Show a picture of the history again. */
+  restore(url, { seed }) {
+    this.show(url);
+    this.settle("done", `Seed ${seed}, from the history`);
+    this.offer(url, seed);
   }
 
   stop(run) {

@@ -1,0 +1,65 @@
+"""What a finished PNG says of itself: that a model made it, and from what.
+
+A text chunk ``facemogle`` holds JSON (prompt, seed, steps, kept, model, version, mask: base64 of an
+indexed PNG), and XMP the mark for generated pictures, IPTC's digital source type.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode, b64encode
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from PIL import Image, PngImagePlugin
+
+from facemogle.label_map import index_png
+from facemogle.mask import read_mask
+
+VERSION = "0.1.0"
+
+_CHUNK = "facemogle"
+_MAX_TEXT = 1 << 20
+_XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/">
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description rdf:about=""
+ xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
+ xmlns:xmp="http://ns.adobe.com/xap/1.0/"
+ xmp:CreatorTool="facemogle {version}"
+ Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"/>
+</rdf:RDF>
+</x:xmpmeta>
+<?xpacket end="w"?>"""
+
+
+def signed_png(picture: Image.Image, label_map: np.ndarray, facts: dict[str, Any]) -> bytes:
+    """Write a picture as PNG with its mark.
+
+    label_map: uint8 (H, W), its mask. facts: prompt, seed, steps and whatever else JSON can hold.
+    """
+    mask = b64encode(index_png(label_map)).decode()
+    info = PngImagePlugin.PngInfo()
+    info.add_itxt("XML:com.adobe.xmp", _XMP.format(version=VERSION))
+    info.add_itxt(_CHUNK, json.dumps({**facts, "version": VERSION, "mask": mask}), zip=True)
+    content = BytesIO()
+    picture.save(content, "PNG", compress_level=1, pnginfo=info)
+    return content.getvalue()
+
+
+def read_signed(content: bytes) -> tuple[np.ndarray, dict[str, str]] | None:
+    """The mask and the settings (prompt, seed, steps; as text) of a PNG of `signed_png`.
+
+    Returns None for any other file, also for a damaged one.
+    """
+    try:
+        with Image.open(BytesIO(content), formats=["PNG"]) as picture:
+            text = picture.info.get(_CHUNK)
+        if not isinstance(text, str) or len(text) > _MAX_TEXT:
+            return None
+        facts = json.loads(text)
+        mask = read_mask(b64decode(facts["mask"], validate=True)).label_map
+        return mask, {name: str(facts[name]) for name in ("prompt", "seed", "steps")}
+    except (ValueError, KeyError, TypeError, OSError, SyntaxError):  # the last is Pillow's own
+        return None

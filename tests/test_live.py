@@ -1,0 +1,372 @@
+"""Live mode and edits, from the desk and in a real browser, on a tiny model that takes no time."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from studio import TEMPLATES, StudioUnderTest, free_port
+from visitor import PATIENCE, drag, drawing, foreign, generate, open_mask, open_studio, take
+
+from facemogle.label_map import index_png
+from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.ui.desk import Desk, Kept
+from facemogle.ui.page import build_page, serve
+from facemogle.ui.provenance import read_signed
+from facemogle.ui.sessions import Sessions
+
+SIDE = 64
+HAT = 14
+CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or "/usr/bin/chromium")
+FOREHEAD = ((200, 170), (312, 170))
+
+
+@pytest.fixture(scope="module")
+def pipeline(pipeline: FaceMoGLEPipeline) -> FaceMoGLEPipeline:
+    short = FaceMoGLEPipeline(
+        **pipeline.components, default_size=SIDE, default_steps=6, text_length=16
+    )
+    short.set_progress_bar_config(disable=True)
+    return short
+
+
+# --- Without a browser
+
+
+def visitor(name: str) -> Any:
+    return SimpleNamespace(session_hash=name)
+
+
+def event(**data: Any) -> Any:
+    return SimpleNamespace(**data)
+
+
+def order(number: int, label_map: np.ndarray, **changes: Any) -> dict[str, Any]:
+    mask = base64.b64encode(index_png(label_map)).decode()
+    asked = {"prompt": "a man", "seed": "1", "steps": "3", "strength": "1"}
+    return {
+        **asked,
+        "number": number,
+        "mask": mask,
+        "whole_face": False,
+        "is_draft": False,
+        "base": None,
+        **changes,
+    }
+
+
+def last_picture(packets: list[dict[str, Any]]) -> np.ndarray:
+    assert packets[-1]["kind"] == "done", packets[-1]
+    url = packets[-2]["picture"]
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))))
+
+
+class Caller:
+    """One visitor of a desk."""
+
+    def __init__(self, desk: Desk, name: str = "anna") -> None:
+        self.desk, self.request = desk, visitor(name)
+        self.number, self.base = 0, None
+
+    def order(self, label_map: np.ndarray, **changes: Any) -> list[dict[str, Any]]:
+        self.number += 1
+        self.announce()
+        asked = order(self.number, label_map, base=self.base, **changes)
+        packets = list(self.desk.generate(asked, self.request))
+        if not asked["is_draft"]:
+            self.base = self.number
+        return packets
+
+    def announce(self, has_order: bool = True) -> None:
+        self.desk.announce(event(number=self.number, has_order=has_order), self.request)
+
+
+@pytest.fixture
+def edited_map(label_map: np.ndarray) -> np.ndarray:
+    edited = label_map.copy()
+    edited[4:12, 12:24] = HAT
+    return edited
+
+
+def test_a_changed_mask_keeps_the_rest_of_the_accepted_picture(
+    pipeline, label_map, edited_map
+) -> None:
+    caller = Caller(Desk(pipeline, "test"))
+    before = last_picture(caller.order(label_map))
+    packets = caller.order(edited_map)
+    assert 0.5 < packets[0]["kept"] < 1
+    after = last_picture(packets)
+    same = (before == after).all(axis=2)
+    assert packets[0]["kept"] <= same.mean() < 1
+
+
+@pytest.mark.parametrize("change", [{"whole_face": True}, {"seed": "2"}, {"prompt": "a woman"}])
+def test_another_face_is_asked_for(pipeline, label_map, edited_map, change) -> None:
+    """Another seed that changed a few pixels only would look like a broken dice."""
+    caller = Caller(Desk(pipeline, "test"))
+    before = last_picture(caller.order(label_map))
+    packets = caller.order(edited_map, **change)
+    assert packets[0]["kept"] == 0
+    far = slice(40, None)  # rows that an edit of the hat would keep
+    assert (before[far] != last_picture(packets)[far]).any(axis=2).mean() > 0.3
+
+
+def test_drafts_are_never_edited_further(pipeline, label_map, edited_map) -> None:
+    """Edits of edits of drafts would fill the picture with rough patches."""
+    caller = Caller(Desk(pipeline, "test"))
+    accepted = last_picture(caller.order(label_map))
+    draft = last_picture(caller.order(edited_map, is_draft=True, steps="1"))
+    packets = caller.order(edited_map)
+    assert packets[0]["kept"] > 0.5
+    full = last_picture(packets)
+    assert not np.array_equal(full, draft)
+    assert (full == accepted).all(axis=2).mean() >= packets[0]["kept"]
+
+
+def test_visitors_edit_their_own_pictures(pipeline, label_map, edited_map) -> None:
+    desk = Desk(pipeline, "test")
+    anna, ben = Caller(desk, "anna"), Caller(desk, "ben")
+    mine = last_picture(anna.order(label_map))
+    last_picture(ben.order(label_map, seed="2"))
+    edited = anna.order(edited_map)
+    outside = (mine == last_picture(edited)).all(axis=2)
+    assert outside.mean() >= edited[0]["kept"] > 0.5
+
+
+def test_a_visitor_who_leaves_stops_the_job_and_frees_the_memory(pipeline, label_map) -> None:
+    desk = Desk(pipeline, "test")
+    caller = Caller(desk)
+    caller.order(label_map)
+    caller.number += 1
+    caller.announce()
+    packets = desk.generate(order(caller.number, label_map, steps="90"), caller.request)
+    assert [next(packets)["kind"] for _ in range(2)] == ["start", "step"]
+    desk.leave(caller.request)
+    assert [packet["kind"] for packet in packets] == ["stopped"]
+    assert desk.kept.get("anna", 1) is None
+
+
+def test_the_line_counts_those_before_and_forgets_those_who_left() -> None:
+    sessions = Sessions()
+    for name in ("anna", "ben", "cleo"):
+        sessions.announce(name, 1, has_order=True)
+    assert [sessions.ahead(name, 1) for name in ("anna", "ben", "cleo")] == [0, 1, 2]
+    sessions.finish("anna", 1)
+    sessions.announce("ben", 2, has_order=False)  # stopped
+    assert (sessions.ahead("ben", 1), sessions.ahead("ben", 2)) == (None, None)
+    assert sessions.ahead("cleo", 1) == 0
+    sessions.announce("cleo", 2, has_order=True)
+    sessions.finish("cleo", 1)  # the older order's end must not take the newer one out
+    assert sessions.ahead("cleo", 2) == 0
+    sessions.leave("cleo")
+    assert sessions.ahead("cleo", 2) is None
+
+
+def test_kept_pictures_stay_within_the_limit() -> None:
+    """A server that keeps every visitor's picture would run out of memory."""
+    kept = Kept(limit=30)
+    for number in (1, 2, 3):
+        kept.put("anna", number, SimpleNamespace(size=10))  # type: ignore[arg-type]
+    kept.get("anna", 1)
+    kept.put("ben", 1, SimpleNamespace(size=10))  # type: ignore[arg-type]
+    assert kept.get("anna", 2) is None
+    assert all(kept.get("anna", number) is not None for number in (1, 3))
+    kept.forget("anna")
+    assert kept.get("anna", 1) is None and kept.get("ben", 1) is not None
+
+
+def test_an_earlier_picture_can_be_edited_again(pipeline, label_map, edited_map) -> None:
+    """A picture taken back from the history must be what the next edit starts from."""
+    caller = Caller(Desk(pipeline, "test"))
+    first = last_picture(caller.order(label_map))
+    caller.order(label_map, seed="2")
+    caller.base = 1
+    packets = caller.order(edited_map)
+    assert (last_picture(packets) == first).all(axis=2).mean() >= packets[0]["kept"] > 0.5
+
+
+def test_the_finished_file_says_what_it_was_made_from(pipeline, label_map) -> None:
+    packets = Caller(Desk(pipeline, "test")).order(label_map)
+    signed = read_signed(base64.b64decode(packets[-2]["picture"].split(",")[1]))
+    assert signed is not None and np.array_equal(signed[0], label_map)
+    assert signed[1] == {"prompt": "a man", "seed": "1", "steps": "3"}
+
+
+def test_a_strength_out_of_range_is_explained(pipeline, label_map) -> None:
+    for strength in ("0", "1.5", "nan", "much", None):
+        packets = Caller(Desk(pipeline, "test")).order(label_map, strength=strength)
+        assert packets[-1]["kind"] == "error"
+        assert packets[-1]["text"].startswith("Strength is")
+
+
+# --- In a browser
+
+
+@pytest.fixture(scope="module")
+def studio(pipeline: FaceMoGLEPipeline) -> Iterator[StudioUnderTest]:
+    page = build_page(pipeline, model="test", templates=TEMPLATES)
+    url = serve(page, host="127.0.0.1", port=free_port(), prevent_thread_lock=True, quiet=True)
+    studio = StudioUnderTest(url, pipeline)
+    studio.record()
+    yield studio
+    page.close(verbose=False)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+
+
+@pytest.fixture
+def page(browser: Browser, studio: StudioUnderTest) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    page.on("request", lambda request: complaints.extend(foreign(request.url, studio.url)))
+    open_studio(page, studio)
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def shown(page: Page) -> np.ndarray:
+    url = page.get_by_alt_text("Generated face").get_attribute("src")
+    assert url is not None and url.startswith("data:image/png")  # the exact last picture
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))))
+
+
+def test_a_stroke_makes_a_draft_and_then_the_full_picture_of_what_is_painted(
+    page: Page, studio: StudioUnderTest
+) -> None:
+    page.get_by_label("Live", exact=True).check()
+    text = page.locator(".result .progress-text")
+    expect(text).to_contain_text("6 steps", timeout=PATIENCE)
+    take(page, "Hat")
+    drag(page, *FOREHEAD)
+    expect(text).to_contain_text("Draft, 3 steps", timeout=PATIENCE)
+    expect(text).to_contain_text("6 steps", timeout=PATIENCE)
+    assert np.array_equal(studio.label_maps[-1], studio.label_maps[-2])
+
+    made = len(studio.label_maps)
+    page.wait_for_timeout(2000)
+    assert len(studio.label_maps) == made  # nothing runs while nothing changes
+
+
+def test_the_newest_stroke_wins(page: Page, studio: StudioUnderTest) -> None:
+    """The picture in the end must be of the last stroke, however quickly strokes came."""
+    page.get_by_label("Live", exact=True).check()
+    take(page, "Hat")
+    for y in (100, 170, 240, 310, 380):
+        drag(page, (200, y), (312, y))
+    text = page.locator(".result .progress-text")
+    expect(text).to_contain_text("6 steps", timeout=PATIENCE)
+    last = studio.label_maps[-1]
+    final = drawing(page)
+    step = final.shape[0] // last.shape[0]
+    assert np.array_equal(last, final[step // 2 :: step, step // 2 :: step])
+
+
+def test_an_edit_keeps_the_other_pixels_and_the_switch_does_not(page: Page) -> None:
+    generate(page, steps=3)
+    before = shown(page)
+    take(page, "Hat")
+    drag(page, *FOREHEAD)
+    generate(page, steps=3)
+    text = page.locator(".result .progress-text")
+    expect(text).to_contain_text("kept")
+    assert (shown(page)[40:] == before[40:]).all()
+    page.get_by_label("Whole face").check()
+    generate(page, steps=3)
+    expect(text).not_to_contain_text("kept")
+    assert (shown(page)[40:] != before[40:]).any()
+
+
+def test_a_lost_server_is_a_failure(browser: Browser, studio: StudioUnderTest) -> None:
+    """It must not say for ever that it waits."""
+    page = browser.new_page()  # one whose console may complain
+    open_studio(page, studio)
+    page.route("**/gradio_api/queue/**", lambda route: None)  # never answered
+    page.route("**/orders.js", lambda route: route.abort())  # asked to see if the server is there
+    page.get_by_role("button", name="Generate", exact=True).click()
+    result = page.locator(".result")
+    expect(result).to_have_attribute("data-state", "failed", timeout=PATIENCE)
+    expect(result).to_contain_text("The server cannot be reached")
+    page.close()
+
+
+def test_the_history_brings_mask_picture_and_settings_back(page: Page) -> None:
+    generate(page, steps=1)
+    first, painted = shown(page), drawing(page)
+    take(page, "Hat")
+    drag(page, *FOREHEAD)
+    page.get_by_role("textbox", name="Seed").fill("7")
+    generate(page, steps=2)
+    second = shown(page)
+    page.get_by_role("button", name="Back to the picture of seed 42").click()
+    assert np.array_equal(shown(page), first)
+    assert np.array_equal(drawing(page), painted)
+    assert page.get_by_role("textbox", name="Seed").input_value() == "42"
+    before = page.get_by_alt_text("Picture before")
+    expect(before).to_be_hidden()
+    page.get_by_label("Canvas").focus()
+    page.keyboard.down("c")
+    expect(before).to_be_visible()
+    url = before.get_attribute("src")
+    assert url is not None
+    held = Image.open(io.BytesIO(base64.b64decode(url.split(",")[1])))
+    assert np.array_equal(np.asarray(held), second)
+    page.keyboard.up("c")
+    expect(before).to_be_hidden()
+
+
+def test_a_saved_picture_brings_mask_and_settings_back(page: Page) -> None:
+    take(page, "Hat")
+    drag(page, *FOREHEAD)
+    painted = drawing(page)
+    page.get_by_role("textbox", name="Prompt").fill("a woman with a hat")
+    generate(page, steps=2)
+    content = saved_link(page)
+    page.get_by_role("button", name="Short hair").click()
+    page.get_by_role("textbox", name="Prompt").fill("other")
+    open_mask(page, "face.png", content)
+    expect(page.locator(".painting .notice")).to_contain_text("were restored")
+    assert np.array_equal(drawing(page), painted)
+    assert page.get_by_role("textbox", name="Prompt").input_value() == "a woman with a hat"
+    assert page.get_by_role("textbox", name="Steps").input_value() == "2"
+
+
+def saved_link(page: Page) -> bytes:
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Save picture").click()
+    return Path(download.value.path()).read_bytes()
+
+
+def test_settings_survive_a_reload(page: Page, studio: StudioUnderTest) -> None:
+    page.get_by_label("Whole face").check()
+    page.get_by_role("button", name="Keep the seed").click()
+    page.get_by_label("Edit strength").fill("0.5")
+    page.get_by_role("button", name="red hair").click()
+    prompt = page.get_by_role("textbox", name="Prompt").input_value()
+    assert prompt.endswith(", red hair")
+    open_studio(page, studio)
+    assert page.get_by_label("Whole face").is_checked()
+    lock = page.get_by_role("button", name="Keep the seed")
+    expect(lock).to_have_attribute("aria-pressed", "false")
+    assert page.get_by_label("Edit strength").input_value() == "0.5"
+    assert page.get_by_role("textbox", name="Prompt").input_value() == prompt
+    seed = page.get_by_role("textbox", name="Seed").input_value()
+    generate(page, steps=1)
+    assert page.get_by_role("textbox", name="Seed").input_value() != seed  # it was unlocked

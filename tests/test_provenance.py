@@ -1,0 +1,54 @@
+"""A picture that leaves the program says that it was generated, and can be opened again."""
+
+from __future__ import annotations
+
+import io
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from facemogle.label_map import index_png
+from facemogle.ui.provenance import VERSION, read_signed, signed_png
+
+FACTS = {"prompt": 'a "man" <b> & é ü', "seed": 2**53 + 1, "steps": 8, "model": "mini"}
+
+
+@pytest.fixture
+def picture() -> Image.Image:
+    pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    return Image.fromarray(pixels)
+
+
+def test_mask_and_settings_come_back_and_pixels_are_untouched(picture, label_map) -> None:
+    """A seed that went through a float, or a mask through JPEG, would give another face."""
+    content = signed_png(picture, label_map, FACTS)
+    signed = read_signed(content)
+    assert signed is not None
+    assert np.array_equal(signed[0], label_map)
+    assert signed[1] == {"prompt": FACTS["prompt"], "seed": str(2**53 + 1), "steps": "8"}
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(content))), np.asarray(picture))
+
+
+def test_other_programs_can_read_the_mark(picture, label_map) -> None:
+    xmp = Image.open(io.BytesIO(signed_png(picture, label_map, FACTS))).info["xmp"]
+    assert b"Iptc4xmpExt:DigitalSourceType" in xmp
+    assert b"digitalsourcetype/trainedAlgorithmicMedia" in xmp
+
+
+def test_other_files_are_left_to_the_mask_reader(picture, label_map) -> None:
+    """A broken chunk must not keep a usable mask from being opened."""
+    stream = io.BytesIO()
+    picture.save(stream, "PNG")
+    whole = signed_png(picture, label_map, FACTS)
+    for content in (b"", b"no picture", index_png(label_map), stream.getvalue(), whole[:60]):
+        assert read_signed(content) is None
+    broken = signed_png(picture, label_map, {"prompt": ""})  # no seed
+    assert read_signed(broken) is None
+
+
+def test_the_version_is_the_packages() -> None:
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))
+    assert project["project"]["version"] == VERSION
