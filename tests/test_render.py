@@ -101,10 +101,10 @@ def test_brows_become_blobs_on_skin_alone() -> None:
     labels = np.full((64, 64), NUMBER["skin"], np.uint8)
     labels[:, 40:] = NUMBER["hair"]
     brows = np.zeros((2, 64, 64), bool)
-    brows[0, 20, 10:40:2] = True
+    brows[0, 19:22, 10:40:2] = True
     drawn = annotate(labels, brows)
     blob = drawn == NUMBER["l_brow"]
-    assert blob[20, 10:39].all() and blob.sum() > 3 * 29
+    assert blob[19:22, 10:39].all()
     assert (drawn[:, 41:] == NUMBER["hair"]).all() and not (drawn == NUMBER["r_brow"]).any()
 
 

@@ -58,7 +58,9 @@ class Anatomy:
         line = np.interp(
             z, (-1, -0.55, -0.1, 0.2, 0.45, 0.8, 1.3), (6.7, 6.85, 7.2, 7.5, 7.62, 7.98, 8.03)
         )
-        self.hairline = np.where(self.ear < 0.1, y - line, -1).astype(np.float32)
+        corner = np.exp(-(((np.abs(x) - 0.6) / 0.16) ** 2)) * np.clip(z / 0.4, 0, 1)
+        above = y - line + 0.13 * corner  # rounds the corners of the forehead
+        self.hairline = np.where(self.ear < 0.1, above, -1).astype(np.float32)
         self.mouth_corners = self._mouth_corners()
         lobe = _support(assets.targets, "ear-lobe", len(body))
         sides = [x > 0, x < 0]
@@ -90,10 +92,13 @@ class Anatomy:
     def _bind_shell(self) -> tuple[np.ndarray, np.ndarray]:
         skin = self.skin[(self.ear[self.skin] < 0.03) & (self.body[self.skin, 1] > 5.3)]
         arms = self.body[skin] - CENTRE
+        narrow = (arms[:, 1] > -1) | (np.hypot(arms[:, 0], arms[:, 2]) < 1.15)  # no shoulders
+        skin, arms = skin[narrow], arms[narrow]
         lengths = np.linalg.norm(arms, axis=1)
         tree = cKDTree(arms / lengths[:, None])
-        _, near = tree.query(tree.data, 10)
-        outer = lengths > 0.96 * lengths[near].max(1)  # leaves out the inside of the mouth
+        _, near = tree.query(tree.data, 6)
+        mouth = (arms[:, 2] > 0.2) & (arms[:, 1] < 0)
+        outer = ~mouth | (lengths > 0.93 * lengths[near].max(1))  # not the mouth's inside
         skin, tree = skin[outer], cKDTree(tree.data[outer])
         distance, near = tree.query(shell_directions().reshape(-1, 3), 4)
         shares = 1 / (distance + 0.02)

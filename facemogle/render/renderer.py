@@ -208,7 +208,7 @@ class Renderer:
             triangles, uv_triangles = mesh.triangles()
             a, b, c = np.moveaxis(part.place[triangles], 1, 0)
             area = np.linalg.norm(np.cross(b - a, c - a), axis=1)
-            chosen = draw.choice(len(area), 14000, p=area / area.sum())
+            chosen = draw.choice(len(area), 5000, p=area / area.sum())
             shares = draw.dirichlet((1, 1, 1), len(chosen)).astype(np.float32)
             uv = np.einsum("nk,nkd->nd", shares, mesh.uv[uv_triangles[chosen]])
             rows = ((1 - uv[:, 1]) * opacity.shape[0]).astype(int) % opacity.shape[0]

@@ -216,14 +216,15 @@ def make_hat(face: Face, anatomy: Anatomy, pose: Pose) -> Solid:
 
 def _visor(shell: np.ndarray, centre: np.ndarray) -> Solid:
     """The peak of a cap, at the height of its edge in front."""
-    wide, deep = np.abs(shell[..., 0]).max() * 0.82, shell[..., 2].max()
+    upper = shell[shell[..., 1] > 0.4]
+    wide, deep = np.abs(upper[:, 0]).max() * 0.9, upper[:, 2].max()
     span = np.linspace(-1, 1, 21)[:, None]
     out = np.linspace(0, 1, 8)[None]
     x = span * wide * (1 - 0.08 * out)
     z = deep * 0.97 * np.sqrt(np.clip(1 - 0.72 * span**2, 0, 1)) + 0.75 * out * np.sqrt(
         1.02 - span**2
     )
-    y = 0.66 - 0.16 * out**1.5 - 0.14 * span**2 + 0 * x
+    y = 0.72 - 0.14 * out**1.5 - 0.16 * span**2 + 0 * x
     grid = np.stack([x, y, z], -1) + centre
     solid = sheet(grid, uv=np.stack([0 * x, 0 * x + 0.6], -1))
     up = np.where(solid.normals[:, 1:2] < 0, -1, 1)

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from facemogle.render.anatomy import Anatomy, Roots, shell_cells, shell_radius
 from facemogle.render.face import Face
-from facemogle.render.geometry import Pose, unit
+from facemogle.render.geometry import Pose, smooth_step, unit
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,9 @@ class Cut:
     part: float | None = None
     curl: float = 0.0
     turns: float = 0.0
-    count: int = 2600
+    count: int = 3200
     steps: int = 8
-    width: float = 0.05
+    width: float = 0.034
 
 
 CUTS = {
@@ -109,7 +110,9 @@ def grow_hair(
     lock = draw.random((min(GUIDES, count), 4))[guide]
     loose = draw.random((count, 4))
 
-    wish = _combed(cut, start, draw, face)
+    part = 0.0 if cut.part is None else cut.part * draw.uniform(0.3, 1.4)
+    wish = _combed(cut, start, part, draw)
+    wish = wish - out * (wish * out).sum(1, keepdims=True)
     wish = unit(wish + 0.3 * (lock[:, :3] - 0.5) + 0.22 * (loose[:, :3] - 0.5))
     size = draw.uniform(0.8, 1.25)
     length = _lengths(cut, start, draw) * (0.8 + 0.25 * lock[:, 3] + 0.15 * loose[:, 3])
@@ -122,19 +125,28 @@ def grow_hair(
     for k in range(1, cut.steps):
         share = k / cut.steps
         heading = heading + (wish - out) * cut.lift * 0.35 * (cut.gravity > 0.05)
-        heading[:, 1] -= cut.gravity * 1.3 * share**0.5
+        heading[:, 1] -= cut.gravity * 1.5 * share
         heading = unit(heading)
         new = point + heading * step[:, None]
         far = np.linalg.norm(new, axis=1)
         floor = radius[shell_cells(new)] + 0.015 + height * min(1, 2.2 * share)
-        new *= np.maximum(1, floor / far)[:, None]
+        # Below the ears the shell widens to the shoulders; hair falls along the neck instead.
+        neck = np.hypot(0.72 + 0.5 * height, new[:, 1])
+        floor = np.where(new[:, 1] < -0.3, np.minimum(floor, neck), floor)
+        free = np.where(new[:, 1] < -0.3, 0.12, 0.04) * (0 if face.hat != "none" else 1)
+        scale = np.clip(1, floor / far, (floor + free) / far)
+        new *= scale[:, None]
+        if cut.level is not None:  # long hair parts before the face
+            aside = 0.72 * smooth_step(-0.75, 0.0, -new[:, 1]) * (new[:, 2] > 0.3)
+            side = np.where(new[:, 0] < part, -1, 1)
+            new[:, 0] = side * np.maximum(np.abs(new[:, 0]), aside)
         new = _off_shoulders(new, start)
         heading = unit(new - point)
         path[:, k] = point = new
     path = _curled(path, cut, lock, loose, draw)
     share = np.linspace(0, 1, cut.steps)
     width = cut.width * (0.75 + 0.5 * loose[:, :1]) * (1 - 0.75 * share**3)
-    shade = (0.72 + 0.4 * lock[:, 3] + 0.35 * (loose[:, 0] - 0.5))[:, None]
+    shade = (0.82 + 0.24 * lock[:, 3] + 0.3 * (loose[:, 0] - 0.5))[:, None]
     shade = shade * (0.62 + 0.5 * np.minimum(1, 2.5 * share))
     tint = color * shade[..., None]
     if face.hair_color in ("gray", "white"):  # the dark hairs among the gray
@@ -168,13 +180,13 @@ def grow_beard(
     down = np.concatenate([side * np.where(lip, 0.8, 0.1)[:, None], -np.ones((count, 2))], 1)
     down[:, 2] = 0.15
     along = unit(down - out * (down * out).sum(1, keepdims=True) + 0.3 * noise)
-    long = 0.035 if stubble else draw.uniform(0.09, 0.22)
+    long = 0.028 if stubble else draw.uniform(0.045, 0.12)
     length = long * (0.6 + 0.6 * draw.random((count, 1)))
     first = start + out * 0.004
     second = first + unit(along + 0.5 * out) * length * 0.5
     third = second + unit(along + 0.1 * out + 0.2 * noise) * length * 0.5
     path = np.stack([first, second, third], 1)
-    width = (0.008 if stubble else 0.016) * (1 - 0.6 * np.linspace(0, 1, 3) ** 2)
+    width = (0.006 if stubble else 0.01) * (1 - 0.6 * np.linspace(0, 1, 3) ** 2)
     shade = 0.7 + 0.5 * draw.random((count, 1, 1)) + np.zeros((1, 3, 1))
     gray = 3.5 if face.years > 45 and face.hair_color not in ("gray", "white") else 1
     shade = np.where(draw.random((count, 1, 1)) < 0.12, shade * gray, shade)
@@ -206,11 +218,11 @@ def grow_brows(
     wish = np.concatenate([side, 1.1 * (1 - share) ** 1.5 - 0.35 * share, -0.5 * share], 1)
     along = unit(wish + 0.18 * draw.normal(size=(count, 3))) @ pose.turn.T
     out = pose.turn @ (0, 0, 1.0)
-    length = (0.11 - 0.03 * share) * (0.7 + 0.5 * draw.random((count, 1)))
+    length = (0.085 - 0.02 * share) * (0.7 + 0.5 * draw.random((count, 1)))
     start = start + out * 0.02 - along * length * 0.4
     path = np.stack([start, start + along * length * 0.6, start + along * length], 1)
     shade = 0.75 + 0.5 * draw.random((count, 1, 1)) + np.zeros((1, 3, 1))
-    width = np.broadcast_to(0.013 * np.array((0.8, 0.8, 0.3)), (count, 3))
+    width = np.broadcast_to(0.009 * np.array((0.9, 0.8, 0.3)), (count, 3))
     normal = np.broadcast_to(out, (count, 3, 3))
     return Strands(path, normal, color * shade, width), left[:, 0]
 
@@ -222,14 +234,13 @@ def recession(face: Face, rest: np.ndarray) -> np.ndarray:
     return face.receding * front * (0.16 + 0.42 * temples)
 
 
-def _combed(cut: Cut, start: np.ndarray, draw: np.random.Generator, face: Face) -> np.ndarray:
+def _combed(cut: Cut, start: np.ndarray, part: float, draw: np.random.Generator) -> np.ndarray:
     outward, up, forward = cut.comb
-    part = 0.0 if cut.part is None else cut.part * draw.uniform(0.3, 1.4)
     side = np.tanh((start[:, 0] - part) / 0.12)
     wish = np.stack([side * outward, np.full(len(start), up), np.full(len(start), forward)], 1)
     front = np.clip(start[:, 2] / 0.8, 0, 1)
     if cut.part is not None:  # the front goes back first, then down, off the face
-        wish[:, 2] -= 0.35 * front
+        wish[:, 2] -= 0.8 * front
         wish[:, 2] -= 0.5 * np.clip(-start[:, 2], 0, 1)
     elif forward > 0.5:
         turn = draw.uniform(-0.8, 0.8)
@@ -285,8 +296,7 @@ def _curled(
 
 
 def _nearest(points: np.ndarray, guides: np.ndarray) -> np.ndarray:
-    distance = (guides**2).sum(1)[None] - 2 * points @ guides.T
-    return distance.argmin(1)
+    return cKDTree(guides).query(points)[1]
 
 
 def _turned(strands: Strands, pose: Pose) -> Strands:
