@@ -187,6 +187,8 @@ def test_two_runs_are_compared(browser: Browser, studio: StudioUnderTest) -> Non
         assert len(colors(heatmap(page, HAIR))) > 1
         low, high = gate.locator(".low").inner_text(), gate.locator(".high").inner_text()
         assert low == f"\N{MINUS SIGN}{high}" and float(high) > 0
+        choose(gate, HAIR)
+        expect(gate.locator(".means .curve.before")).to_have_css("display", "inline")
 
         gate.get_by_role("button", name="Side by side").click()
         assert width(gate, HAIR) == 2 * columns + 1
