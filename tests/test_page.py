@@ -27,6 +27,7 @@ from visitor import (
     take,
 )
 
+from facemogle.label_map import resize_label_map
 from facemogle.mask import palette_png, read_mask, swap_sides
 
 CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or "/usr/bin/chromium")
@@ -78,10 +79,10 @@ def test_stroke_reaches_the_server_and_changes_picture_and_heatmaps(
     drag(page, *FOREHEAD)
     generate(page)
 
-    sampled = studio.label_maps[-1]
-    assert np.array_equal(sampled, drawing(page))
-    assert sampled[170, 256] == HAT
-    assert set(sampled[sampled != TEMPLATE]) == {HAT}  # hard edges: no third label
+    sampled, painted = studio.label_maps[-1], drawing(page)
+    assert np.array_equal(sampled, resize_label_map(painted, *sampled.shape))
+    assert painted[170, 256] == HAT
+    assert set(painted[painted != TEMPLATE]) == {HAT}  # hard edges: no third label
     assert page.get_by_alt_text("Generated face").get_attribute("src") != picture
     assert heatmap(page, 15) != tile
     page.screenshot(path=tmp_path / "page.png", full_page=True)
