@@ -114,7 +114,7 @@ def _lights(face: Face, camera: Camera, backdrop: np.ndarray) -> dict[str, Any]:
     behind = ((backdrop.reshape(-1, 3).mean(0) / 255.0) ** 2).clip(0.02)
     sky = np.array((0.92, 0.96, 1.04)) * 0.72 + 0.28 * behind / behind.mean()
     strength = draw.uniform(0.75, 1.45)
-    exposure = draw.uniform(0.85, 1.15) * 0.85
+    exposure = draw.uniform(0.85, 1.15)
     sky = sky * draw.uniform(0.35, 0.75) * exposure
     return {
         "key_direction": camera.direction(azimuth, draw.uniform(8, 55)),

@@ -46,9 +46,9 @@ class Cut:
     part: float | None = None
     curl: float = 0.0
     turns: float = 0.0
-    count: int = 3200
+    count: int = 4000
     steps: int = 8
-    width: float = 0.034
+    width: float = 0.026
 
 
 CUTS = {
@@ -67,7 +67,7 @@ CUTS = {
     ),
     "curls": Cut(
         2.0, (0.8, 0.2, -0.2), 0.8, 0.5, 0.6, level=1.1, part=0.1, curl=0.11, turns=3,
-        steps=14, width=0.045,
+        steps=14, width=0.03,
     ),
     "waves": Cut(
         2.6, (1, 0.3, -0.1), 0.55, 0.6, 0.42, level=1.45, part=0.25, curl=0.05, turns=2, steps=14
@@ -113,7 +113,8 @@ def grow_hair(
     part = 0.0 if cut.part is None else cut.part * draw.uniform(0.3, 1.4)
     wish = _combed(cut, start, part, draw)
     wish = wish - out * (wish * out).sum(1, keepdims=True)
-    wish = unit(wish + 0.3 * (lock[:, :3] - 0.5) + 0.22 * (loose[:, :3] - 0.5))
+    stray = 0.3 if cut.level is None else 0.14  # long hair lies in order
+    wish = unit(wish + stray * (lock[:, :3] - 0.5) + 0.7 * stray * (loose[:, :3] - 0.5))
     size = draw.uniform(0.8, 1.25)
     length = _lengths(cut, start, draw) * (0.8 + 0.25 * lock[:, 3] + 0.15 * loose[:, 3])
     volume = 0.02 if face.hat != "none" else cut.volume * size
@@ -137,7 +138,7 @@ def grow_hair(
         scale = np.clip(1, floor / far, (floor + free) / far)
         new *= scale[:, None]
         if cut.level is not None:  # long hair parts before the face
-            aside = 0.72 * smooth_step(-0.75, 0.0, -new[:, 1]) * (new[:, 2] > 0.3)
+            aside = 0.72 * smooth_step(-0.85, -0.3, -new[:, 1]) * (new[:, 2] > 0.3)
             side = np.where(new[:, 0] < part, -1, 1)
             new[:, 0] = side * np.maximum(np.abs(new[:, 0]), aside)
         new = _off_shoulders(new, start)
