@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, CDPSession, Page, expect, sync_playwright
 from studio import TEMPLATES, StudioUnderTest, serve_studio
 from test_page import CHROMIUM, TEMPLATE
-from visitor import SIDE, drag, drawing, foreign, open_studio, take
+from visitor import SIDE, drag, drawing, foreign, generate, open_studio, take
 
 from facemogle.mask import swap_sides
 
@@ -312,3 +312,12 @@ def test_locks_and_mirror_survive_a_reload(page: Page, studio: StudioUnderTest) 
 def test_swapped_sides_match_the_library(page: Page) -> None:
     page.get_by_role("button", name="Swap sides").click()
     assert np.array_equal(drawing(page), swap_sides(TEMPLATE))
+
+
+def test_drawing_fades_over_the_picture(page: Page) -> None:
+    generate(page)
+    opacity = page.get_by_role("slider", name="Opacity of the drawing")
+    opacity.fill("0.4")
+    expect(page.locator(".paper img")).to_be_visible()
+    expect(page.locator(".paper canvas")).to_have_css("opacity", "0.4")
+    opacity.fill("1")
