@@ -175,7 +175,7 @@ def test_the_film_shows_each_step_beside_its_map(trace: Trace, expert: int | Non
         frame = film.convert("RGB")
         assert frame.width == 2 * 256
         assert frame.getpixel((128, 128)) == ImageColor.getrgb(color)
-    last = np.asarray(frame)[-256:, 256:]
+    last = np.asarray(film.convert("RGB"))[-256:, 256:]
     expected = (
         draw_winners(trace.winners()[2])
         if expert is None
