@@ -41,10 +41,10 @@ CUTS = {
 BULKY = ("afro", "curls", "short curls", "combed back", "long curls")
 
 WOMEN = {
-    "waves": 2.0, "long waves": 2.6, "long curls": 1.4, "curls": 1.3, "straight": 1.6,
-    "long straight": 2.0, "afro": 0.7, "short curls": 0.5, "combed back": 0.5, "side part": 0.35,
-    "bob02": 0.5, "braid01": 0.5, "long01": 0.8, "ponytail01": 1.0, "short01": 0.2, "short02": 0.5,
-    "short03": 0.2, "buzz": 0.2,
+    "waves": 1.3, "long waves": 1.4, "long curls": 0.9, "curls": 1.0, "straight": 1.1,
+    "long straight": 1.2, "afro": 0.7, "short curls": 0.5, "combed back": 0.5, "side part": 0.35,
+    "bob02": 0.7, "braid01": 0.8, "long01": 1.9, "ponytail01": 1.5, "short01": 0.3, "short02": 0.8,
+    "short03": 0.3, "buzz": 0.2,
 }  # fmt: skip
 MEN = {
     "crop": 2.2, "side part": 2.2, "combed back": 1.3, "short curls": 1.4, "afro": 0.6,
