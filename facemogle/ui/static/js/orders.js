@@ -20,6 +20,7 @@ export class Orders extends EventTarget {
   async place(order) {
     const number = this.announce(true);
     this.isBusy = true;
+    this.missed = 0; // answers in a row that did not know the order
     this.emit("sent");
     this.watch();
     const content = await order;
@@ -38,7 +39,10 @@ export class Orders extends EventTarget {
 
   receive({ number, kind, ...content }) {
     if (number !== this.number || !this.isBusy) return;
-    if (kind === "place" && content.ahead === null) {
+    this.missed = kind === "place" && content.ahead === null ? this.missed + 1 : 0;
+    if (this.missed > 0) {
+      // Once is no proof: the last packets may still be on their way.
+      if (this.missed === 1) return;
       this.lose("The server has lost this order, perhaps because it was started anew. Your " +
         "drawing is kept: generate again.");
       return;
