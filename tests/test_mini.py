@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -58,6 +59,20 @@ def test_the_prompt_shows(
     dark, bright = (picture(mini, prompt, label_map) for prompt in (darker, brighter))
     inside = label_map == region
     assert bright[inside].mean() - dark[inside].mean() > 0.05
+
+
+@pytest.mark.parametrize("glasses", ["round eyeglasses", "square sunglasses"])
+def test_glasses_come_from_the_prompt_too(
+    mini: FaceMoGLEPipeline, label_map: np.ndarray, glasses: str
+) -> None:
+    """A model that saw glasses only where the mask has them does not listen to the word."""
+    prompt = "a young woman with medium skin, brown hair"
+    without, worn = (picture(mini, p, label_map) for p in (prompt, f"{prompt}, {glasses}"))
+    change = np.abs(worn - without).mean(axis=2)
+    eyes = np.isin(label_map, (4, 5)).astype(np.uint8)
+    around = cv2.dilate(eyes, np.ones((25, 25), np.uint8)) > 0
+    assert change[around].mean() > 0.05
+    assert change[around].mean() > 4 * change[label_map == 0].mean()
 
 
 def test_guidance_one_or_no_prompt_costs_one_prediction_a_step(

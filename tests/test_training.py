@@ -69,7 +69,9 @@ def test_the_command_writes_a_pipeline_that_draws(faces: Path, tmp_path: Path) -
 
 
 def test_training_goes_on_from_a_model(faces: Path, tmp_path: Path) -> None:
-    """Fine-tuning must keep the model's words, VAE and weights, not begin anew beside them."""
+    """Fine-tuning must keep the model's words, VAE and weights, not begin anew beside them, and
+    its files must not tell where on this machine they came from.
+    """
     assert train(faces, tmp_path / "first", "32:2:1") == 0
     first = tmp_path / "first" / "pipeline"
     assert train(faces, tmp_path / "second", "32:2:1", start=first) == 0
@@ -79,6 +81,8 @@ def test_training_goes_on_from_a_model(faces: Path, tmp_path: Path) -> None:
         weights = (getattr(p, part).state_dict().values() for p in (old, new))
         moved = max(float((a - b).abs().max()) for a, b in zip(*weights, strict=True))
         assert moved <= most
+    configs = (tmp_path / "second" / "pipeline").rglob("*config.json")
+    assert not any(str(tmp_path) in config.read_text() for config in configs)
     assert train(faces, tmp_path / "third", "32:2:1", start=tmp_path / "none") == 2
 
 

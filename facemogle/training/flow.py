@@ -147,8 +147,9 @@ class FlowTrainer:
         torch.manual_seed(recipe.seed)
         self.faces = FaceFolder(data, recipe.stages[-1].size)
         self.vae: AutoencoderDC = AutoencoderDC.from_pretrained(folder / "vae")
-        # Where it was loaded from would otherwise be stored in the pipeline's files.
-        self.vae.register_to_config(_name_or_path="")
+        # Where a part was loaded from would otherwise be stored in the pipeline's files.
+        for part in (self.vae, start.transformer, start.mogle) if start else (self.vae,):
+            part.register_to_config(_name_or_path="")
         self.vae.to(self.accelerator.device)
         if start:
             self.tokenizers = start.tokenizer, start.tokenizer_2
