@@ -5,8 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from facemogle.cli import Parser, add_model_arguments, load_chosen, whole_number
+
+if TYPE_CHECKING:
+    from facemogle.pipeline import FaceMoGLEPipeline
 
 IN_A_SPACE = "SPACE_ID" in os.environ
 TEMPLATES = Path(__file__).parent / "assets" / "templates"
@@ -31,6 +35,15 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def warm_up(pipeline: FaceMoGLEPipeline) -> None:
+    """Do a step, so that no visitor waits for what libraries do at their first run, nor for the
+    encoding of the mask that the page opens with.
+    """
+    mask, side = min(TEMPLATES.glob("*.png")), pipeline.config["default_size"]
+    (step,) = pipeline.stream("a face", mask, num_inference_steps=1)
+    pipeline.decode(step.latents, side, side)
+
+
 def main() -> None:
     """Load the model and serve the page until interrupted."""
     arguments = parse_arguments()
@@ -43,6 +56,8 @@ def main() -> None:
     # Imported late because it takes seconds, which a wrong argument need not wait for.
     from facemogle.ui.page import build_page, serve
 
+    if pipeline.device.type == "cpu":  # on a GPU, it would take one before anybody asks
+        warm_up(pipeline)
     page = build_page(pipeline, model=Path(arguments.model).name, templates=TEMPLATES)
     serve(page, host=arguments.host, port=arguments.port, share=arguments.share)
 
