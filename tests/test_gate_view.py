@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from studio import StudioUnderTest, serve_studio
-from visitor import foreign, generate, heatmap, open_studio
+from visitor import generate, heatmap, open_studio, overheard
 
 from facemogle.heatmap import GLOBAL_COLOR
 from facemogle.regions import NUM_EXPERTS, PALETTE
@@ -42,10 +42,7 @@ def browser() -> Iterator[Browser]:
 def visit(browser: Browser, studio: StudioUnderTest) -> Iterator[Page]:
     """Open the page; no error and no request to other servers may come of what is done there."""
     page = browser.new_page(viewport={"width": 1280, "height": 800})
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
-    page.on("request", lambda request: complaints.extend(foreign(request.url, studio.url)))
+    complaints = overheard(page, studio)
     open_studio(page, studio)
     yield page
     page.close()

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from studio import TEMPLATES, StudioUnderTest, free_port
-from visitor import PATIENCE, drag, drawing, foreign, generate, open_mask, open_studio, take
+from visitor import PATIENCE, drag, drawing, generate, open_mask, open_studio, overheard, take
 
 from facemogle.label_map import index_png
 from facemogle.pipeline import FaceMoGLEPipeline
@@ -232,10 +232,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser, studio: StudioUnderTest) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
-    page.on("request", lambda request: complaints.extend(foreign(request.url, studio.url)))
+    complaints = overheard(page, studio)
     open_studio(page, studio)
     yield page
     context.close()

@@ -18,11 +18,11 @@ from visitor import (
     PATIENCE,
     drag,
     drawing,
-    foreign,
     generate,
     heatmap,
     open_mask,
     open_studio,
+    overheard,
     saved_file,
     take,
 )
@@ -55,10 +55,7 @@ def page(browser: Browser, studio: StudioUnderTest) -> Iterator[Page]:
     """A visitor's first view; it must stay free of errors and of requests to other servers."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
     page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
-    page.on("request", lambda request: complaints.extend(foreign(request.url, studio.url)))
+    complaints = overheard(page, studio)
     open_studio(page, studio)
     yield page
     context.close()

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, CDPSession, Page, expect, sync_playwright
 from studio import TEMPLATES, StudioUnderTest, serve_studio
 from test_page import CHROMIUM, TEMPLATE
-from visitor import SIDE, drag, drawing, foreign, generate, open_studio, take
+from visitor import SIDE, drag, drawing, generate, open_studio, overheard, take
 
 from facemogle.mask import swap_sides
 
@@ -35,10 +35,7 @@ def visit(browser: Browser, studio: StudioUnderTest) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 800}, has_touch=True)
     page = context.new_page()
     page.set_default_timeout(SLOW)
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
-    page.on("request", lambda request: complaints.extend(foreign(request.url, studio.url)))
+    complaints = overheard(page, studio)
     open_studio(page, studio)
     yield page
     context.close()

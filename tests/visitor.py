@@ -14,8 +14,18 @@ SIDE = 512
 PATIENCE = 60_000  # milliseconds for a picture
 
 
-def foreign(url: str, home: str) -> list[str]:
-    return [] if url.startswith((home, "data:", "blob:")) else [f"request to {url}"]
+def overheard(page: Page, studio: StudioUnderTest) -> list[str]:
+    """A list that grows by the page's errors and by its requests to other servers."""
+    complaints: list[str] = []
+
+    def check(url: str) -> None:
+        if not url.startswith((studio.url, "data:", "blob:")):
+            complaints.append(f"request to {url}")
+
+    page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    page.on("request", lambda request: check(request.url))
+    return complaints
 
 
 def open_studio(page: Page, studio: StudioUnderTest) -> None:
