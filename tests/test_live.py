@@ -20,6 +20,7 @@ from visitor import PATIENCE, drag, drawing, generate, open_mask, open_studio, o
 
 from facemogle.label_map import index_png
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.ui.data_url import data_url
 from facemogle.ui.desk import Desk, Kept
 from facemogle.ui.page import build_page, serve
 from facemogle.ui.provenance import read_signed
@@ -76,7 +77,8 @@ class Caller:
 
     def __init__(self, desk: Desk, name: str = "anna") -> None:
         self.desk, self.request = desk, visitor(name)
-        self.number, self.base = 0, None
+        self.number = 0
+        self.base: dict[str, Any] | None = None
 
     def order(self, label_map: np.ndarray, **changes: Any) -> list[dict[str, Any]]:
         self.number += 1
@@ -84,7 +86,7 @@ class Caller:
         asked = order(self.number, label_map, base=self.base, **changes)
         packets = list(self.desk.generate(asked, self.request))
         if not asked["is_draft"]:
-            self.base = self.number
+            self.base = {"number": self.number}
         return packets
 
     def announce(self, has_order: bool = True) -> None:
@@ -190,9 +192,60 @@ def test_an_earlier_picture_can_be_edited_again(pipeline, label_map, edited_map)
     caller = Caller(Desk(pipeline, "test"))
     first = last_picture(caller.order(label_map))
     caller.order(label_map, seed="2")
-    caller.base = 1
+    caller.base = {"number": 1}
     packets = caller.order(edited_map)
     assert (last_picture(packets) == first).all(axis=2).mean() >= packets[0]["kept"] > 0.5
+
+
+def sent_along(picture: np.ndarray, label_map: np.ndarray, prompt: str | None) -> dict[str, Any]:
+    """A base that the server does not have."""
+    content = io.BytesIO()
+    Image.fromarray(picture).save(content, "PNG")
+    mask = base64.b64encode(index_png(label_map)).decode()
+    url = data_url("png", content.getvalue())
+    return {"number": -1, "picture": url, "mask": mask, "prompt": prompt, "seed": "1"}
+
+
+def test_a_picture_that_the_server_has_forgotten_is_asked_for(
+    pipeline, label_map, edited_map
+) -> None:
+    """After the server was started anew, an edit must not silently become another face."""
+    before = last_picture(Caller(Desk(pipeline, "test")).order(label_map))
+    caller = Caller(Desk(pipeline, "test"))
+    caller.base = {"number": 1}
+    assert [packet["kind"] for packet in caller.order(edited_map)] == ["forgotten"]
+    caller.base = sent_along(before, label_map, "a man")
+    packets = caller.order(edited_map)
+    assert (last_picture(packets) == before).all(axis=2).mean() >= packets[0]["kept"] > 0.5
+    caller.base = {"number": -1}
+    assert caller.order(edited_map)[0]["kept"] > 0.5  # it is sent once
+
+
+def test_a_picture_that_was_not_made_here_keeps_its_face_whatever_the_prompt(
+    pipeline, label_map, edited_map
+) -> None:
+    """Nobody knows a prompt for a photograph: a new one must not replace the whole face."""
+    photo = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
+    caller = Caller(Desk(pipeline, "test"))
+    caller.base = sent_along(photo, label_map, None)
+    caller.order(edited_map, prompt="a man with a hat")
+    second = edited_map.copy()
+    second[44:50, 28:36] = 12
+    packets = caller.order(second, prompt="red lips", seed="9")
+    kept = (last_picture(packets) == photo).all(axis=2)
+    assert kept[16:40, :8].all() and kept.mean() > 0.3
+    content = base64.b64decode(packets[-2]["picture"].split(",")[1])
+    assert b"/compositeWithTrainedAlgorithmicMedia" in content
+    assert read_signed(content)[2] is True  # type: ignore[index]
+
+
+@pytest.mark.parametrize("url", ["data:image/png;base64,AAAA", "file:///etc/passwd", ""])
+def test_a_picture_that_cannot_be_read_is_explained(pipeline, label_map, edited_map, url) -> None:
+    caller = Caller(Desk(pipeline, "test"))
+    caller.base = sent_along(np.zeros((8, 8, 3), np.uint8), label_map, None) | {"picture": url}
+    (packet,) = caller.order(edited_map)
+    assert packet["kind"] == "error"
+    assert packet["text"].startswith("The picture that you edit cannot be read")
 
 
 def test_the_finished_file_says_what_it_was_made_from(pipeline, label_map) -> None:

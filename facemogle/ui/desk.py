@@ -60,17 +60,34 @@ class Desk:
             mask = b64decode(order["mask"], validate=True)
             names = ("prompt", "seed", "steps", "strength", "whole_face", "is_draft")
             job = Job.checked(mask, *(order[name] for name in names))
+            before = self._before(session, order["base"])
         except ValueError as error:
             yield {"kind": "error", "text": str(error)}
+            return
+        except Forgotten:
+            yield {"kind": "forgotten"}
             return
         yield from packets(
             self.pipeline,
             job,
-            self.kept.get(session, order["base"]),
+            before,
             partial(self.sessions.is_newest, session, number),
             partial(self.kept.put, session, number),
             self.model,
         )
+
+    def _before(self, session: str, base: dict[str, Any] | None) -> Accepted | None:
+        """The picture that an order starts from. Raises Forgotten, or ValueError if it is bad."""
+        if base is None:
+            return None
+        number = int(base["number"])
+        before = self.kept.get(session, number)
+        if before is None:
+            if "picture" not in base:
+                raise Forgotten
+            before = Accepted.from_page(self.pipeline, base)
+            self.kept.put(session, number, before)
+        return before
 
     def leave(self, request: gr.Request) -> None:
         """Stop what runs for a page that was closed or a caller who went away."""
@@ -141,6 +158,10 @@ class Desk:
             raise gr.Error(failure(error), print_exception=False) from error
 
 
+class Forgotten(Exception):
+    """The picture of an order is not here any more: it has to be sent along."""
+
+
 class Kept:
     """Accepted pictures of all sessions by order number, within a limit.
 
@@ -152,10 +173,8 @@ class Kept:
         self._pictures: OrderedDict[tuple[str, int], Accepted] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, session: str, number: int | None) -> Accepted | None:
+    def get(self, session: str, number: int) -> Accepted | None:
         """The picture of a session's order, if there was one and it is still there."""
-        if number is None:
-            return None
         key = session, number
         with self._lock:
             if key in self._pictures:

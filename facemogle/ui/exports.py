@@ -5,7 +5,6 @@ The browser keeps the run; nothing of it stays on the server, so it sends the ru
 
 from __future__ import annotations
 
-import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from io import BytesIO
@@ -14,16 +13,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from facemogle.heatmap import Scale
 from facemogle.label_map import check_label_map
 from facemogle.regions import NUM_EXPERTS
 from facemogle.trace import Trace
+from facemogle.ui.data_url import read_data_url
 
 _FULL_WEIGHT = 65535  # of a step packet's gate
-_MAX_SIDE = 2048
-_DATA_URL = re.compile(r"data:image/(?:png|jpeg);base64,")
 
 
 def export_gate(sent: dict[str, Any]) -> dict[str, str]:
@@ -62,7 +59,7 @@ def _sheet(trace: Trace, sent: dict[str, Any]) -> bytes:
     labels = np.frombuffer(b64decode(sent["labels"]), np.uint8)
     side = round(len(labels) ** 0.5)
     sheet = trace.contact_sheet(
-        _picture(sent["pictures"][-1]),
+        read_data_url(sent["pictures"][-1]),
         check_label_map(labels.reshape(side, side)),
         scale=_scale(sent),
     )
@@ -75,19 +72,8 @@ def _film(trace: Trace, sent: dict[str, Any]) -> bytes:
     expert = int(sent["expert"])
     if not 0 <= expert <= NUM_EXPERTS:
         raise ValueError(f"expert {expert} is none of 0..{NUM_EXPERTS}")
-    pictures = [_picture(url) for url in sent["pictures"]]
+    pictures = [read_data_url(url) for url in sent["pictures"]]
     return trace.film(pictures, None if expert == NUM_EXPERTS else expert, scale=_scale(sent))
-
-
-def _picture(url: str) -> Image.Image:
-    """Open a picture of a step packet that came back."""
-    head = _DATA_URL.match(url)
-    if not head:
-        raise ValueError("a picture is no PNG or JPEG data URL")
-    picture = Image.open(BytesIO(b64decode(url[head.end() :])), formats=["PNG", "JPEG"])
-    if max(picture.size) > _MAX_SIDE:  # before a small file is unpacked to gigabytes
-        raise ValueError(f"a picture has {picture.width}x{picture.height} pixels")
-    return picture
 
 
 def _scale(sent: dict[str, Any]) -> Scale:

@@ -1,7 +1,8 @@
 """What a finished PNG says of itself: that a model made it, and from what.
 
-A text chunk ``facemogle`` holds JSON (prompt, seed, steps, kept, model, version, mask: base64 of an
-indexed PNG), and XMP the mark for generated pictures, IPTC's digital source type.
+A text chunk ``facemogle`` holds JSON (prompt, seed, steps, kept, is_foreign: whether it is an edit
+of a picture that was not made here, model, version, mask: base64 of an indexed PNG), and XMP the
+mark for generated pictures, IPTC's digital source type.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ VERSION = "0.1.0"
 
 _CHUNK = "facemogle"
 _MAX_TEXT = 1 << 20
+_GENERATED = "trainedAlgorithmicMedia"
+_EDITED = "compositeWithTrainedAlgorithmicMedia"
 _XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">
 <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
@@ -28,7 +31,7 @@ _XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
  xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
  xmlns:xmp="http://ns.adobe.com/xap/1.0/"
  xmp:CreatorTool="facemogle {version}"
- Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"/>
+ Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/{source}"/>
 </rdf:RDF>
 </x:xmpmeta>
 <?xpacket end="w"?>"""
@@ -37,19 +40,21 @@ _XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 def signed_png(picture: Image.Image, label_map: np.ndarray, facts: dict[str, Any]) -> bytes:
     """Write a picture as PNG with its mark.
 
-    label_map: uint8 (H, W), its mask. facts: prompt, seed, steps and whatever else JSON can hold.
+    label_map: uint8 (H, W), its mask. facts: prompt, seed, steps, is_foreign and whatever else JSON
+        can hold.
     """
+    source = _EDITED if facts.get("is_foreign") else _GENERATED
     mask = b64encode(index_png(label_map)).decode()
     info = PngImagePlugin.PngInfo()
-    info.add_itxt("XML:com.adobe.xmp", _XMP.format(version=VERSION))
+    info.add_itxt("XML:com.adobe.xmp", _XMP.format(version=VERSION, source=source))
     info.add_itxt(_CHUNK, json.dumps({**facts, "version": VERSION, "mask": mask}), zip=True)
     content = BytesIO()
     picture.save(content, "PNG", compress_level=1, pnginfo=info)
     return content.getvalue()
 
 
-def read_signed(content: bytes) -> tuple[np.ndarray, dict[str, str]] | None:
-    """The mask and the settings (prompt, seed, steps; as text) of a PNG of `signed_png`.
+def read_signed(content: bytes) -> tuple[np.ndarray, dict[str, str], bool] | None:
+    """The mask, the settings (prompt, seed, steps; as text) and is_foreign of a `signed_png`.
 
     Returns None for any other file, also for a damaged one.
     """
@@ -60,6 +65,7 @@ def read_signed(content: bytes) -> tuple[np.ndarray, dict[str, str]] | None:
             return None
         facts = json.loads(text)
         mask = read_mask(b64decode(facts["mask"], validate=True)).label_map
-        return mask, {name: str(facts[name]) for name in ("prompt", "seed", "steps")}
+        settings = {name: str(facts[name]) for name in ("prompt", "seed", "steps")}
+        return mask, settings, bool(facts.get("is_foreign"))
     except (ValueError, KeyError, TypeError, OSError, SyntaxError):  # the last is Pillow's own
         return None

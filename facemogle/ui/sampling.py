@@ -2,13 +2,14 @@
 
 A packet is a JSON object for the browser. ``kind`` says what it is: ``start`` (steps, grid, notes,
 kept: share of the pixels that stay those of the picture before, else 0), ``step`` (index, t,
-picture, gate), and one last ``done``, ``stopped`` or ``error`` (text).
+picture, gate), and one last ``done``, ``stopped`` or ``error`` (text), or ``forgotten`` alone: the
+picture that is to be edited has to be sent along.
 """
 
 from __future__ import annotations
 
 import logging
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.request import grid_of
 from facemogle.sampling import Step, Steps
 from facemogle.trace import Trace
+from facemogle.ui.data_url import data_url, read_data_url
 from facemogle.ui.job import Job
 from facemogle.ui.provenance import signed_png
 
@@ -37,11 +39,36 @@ FULL_WEIGHT = 65535
 
 @dataclass(frozen=True, eq=False)
 class Accepted:
-    """A finished picture, and the prompt and seed that it came from: what an edit starts from."""
+    """A finished picture, and the prompt and seed that it came from: what an edit starts from.
 
-    prompt: str
+    prompt: None for a picture that was not made here, and for the edits of it.
+    """
+
+    prompt: str | None
     seed: int
     recorded: Recorded
+
+    @classmethod
+    def from_page(cls, pipeline: FaceMoGLEPipeline, base: dict[str, Any]) -> Accepted:
+        """Take a picture that the page sent along. base: as in ``facemogle.ui.studio``.
+
+        Raises ValueError.
+        """
+        mask, prompt, seed = base["mask"], base["prompt"], base["seed"]
+        job = Job.checked(b64decode(mask, validate=True), prompt or "", seed, steps=1)
+        try:
+            picture = read_data_url(base["picture"])
+            noise = torch.Generator("cpu").manual_seed(job.seed)
+            recorded = Recorded.from_picture(pipeline, picture, job.label_map, noise)
+        except (ValueError, OSError, SyntaxError) as error:  # the last is Pillow's own
+            raise ValueError(
+                f"The picture that you edit cannot be read ({error}). Open it again."
+            ) from error
+        return cls(None if prompt is None else job.prompt, job.seed, recorded)
+
+    def is_of(self, job: Job) -> bool:
+        """Whether a job is about this face; another prompt or seed asks for another one."""
+        return self.prompt is None or (self.prompt, self.seed) == (job.prompt, job.seed)
 
     @property
     def size(self) -> int:
@@ -97,27 +124,31 @@ class Unwanted(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Making:
-    """How a job is carried out: as a whole face or as an edit of the picture before."""
+    """How a job is carried out: as a whole face or as an edit of the picture before.
+
+    is_foreign: whether the picture before was not made here.
+    """
 
     job: Job
     label_map: np.ndarray
     edit: Edit | None
+    is_foreign: bool
 
     @classmethod
     def of(cls, pipeline: FaceMoGLEPipeline, job: Job, before: Accepted | None) -> Making:
-        """Choose: another prompt or seed is another face, and so is the very same order again."""
+        """Choose: an order for another face, or the very same again, makes a whole face."""
         side = pipeline.config["default_size"]
         label_map = read_mask(job.label_map, size=(side, side)).label_map
         edit = None
         if (
             before is not None
             and not job.whole_face
-            and (before.prompt, before.seed) == (job.prompt, job.seed)
+            and before.is_of(job)
             and not np.array_equal(before.recorded.label_map, label_map)
         ):
             recorded = before.recorded
             edit = Edit(pipeline, recorded, label_map, job.prompt, job.steps, strength=job.strength)
-        return cls(job, label_map, edit)
+        return cls(job, label_map, edit, edit is not None and before.prompt is None)
 
     @property
     def num_steps(self) -> int:
@@ -143,16 +174,17 @@ class Making:
             "seed": self.job.seed,
             "steps": self.job.steps,
             "kept": self.kept,
+            "is_foreign": self.is_foreign,
             "model": model,
         }
-        return _data_url("png", signed_png(picture, self.job.label_map, facts))
+        return data_url("png", signed_png(picture, self.job.label_map, facts))
 
     def accepted(self, done: list[Step], picture: Image.Image) -> Accepted:
         if self.edit is None:
             recorded = Recorded.from_run(done, np.asarray(picture), self.label_map)
         else:
             recorded = self.edit.recorded(done, np.asarray(picture))
-        return Accepted(self.job.prompt, self.job.seed, recorded)
+        return Accepted(None if self.is_foreign else self.job.prompt, self.job.seed, recorded)
 
 
 def stream(pipeline: FaceMoGLEPipeline, job: Job) -> Steps:
@@ -233,8 +265,4 @@ def quantised(weights: torch.Tensor) -> str:
 def _jpeg_url(picture: Image.Image) -> str:
     content = BytesIO()
     picture.save(content, "jpeg", quality=85)
-    return _data_url("jpeg", content.getvalue())
-
-
-def _data_url(kind: str, content: bytes) -> str:
-    return f"data:image/{kind};base64,{b64encode(content).decode()}"
+    return data_url("jpeg", content.getvalue())

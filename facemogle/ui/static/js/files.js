@@ -1,13 +1,16 @@
 // Masks in and out: templates, files to open, files to save.
 
-import { fromBase64, inflate } from "./codec.js";
+import { fromBase64, inflate, toBase64 } from "./codec.js";
 import { SIDE } from "./layers.js";
 import { colorPNG, indexedPNG } from "./png.js";
 
 export class Files {
-  /** read(file): asks the server; answers { labels, notes } or { error }, or nothing if it failed. */
-  constructor(element, { drawing, brush, notice, palette, templates, maxBytes, read }) {
-    Object.assign(this, { drawing, brush, notice, palette, maxBytes, read });
+  /**
+   * read(file): asks the server; answers { labels, notes } or { error }, or nothing if it failed; of a
+   * picture that was made here also { settings, isForeign }. adopt(): takes it, as Sampling does.
+   */
+  constructor(element, { drawing, brush, notice, palette, templates, maxBytes, read, adopt }) {
+    Object.assign(this, { drawing, brush, notice, palette, maxBytes, read, adopt });
     this.input = element.querySelector("input[type=file]");
     this.input.addEventListener("change", () => {
       if (this.input.files.length) this.open(this.input.files[0]);
@@ -51,7 +54,10 @@ export class Files {
     } else if (answer.error) {
       this.notice.warn(`${file.name}: ${answer.error}`);
     } else {
-      this.drawing.replace(await inflate(fromBase64(answer.labels)));
+      const { settings, isForeign } = answer;
+      const labels = await inflate(fromBase64(answer.labels));
+      if (settings) this.adopt({ picture: await pngUrl(file), labels, settings, isForeign });
+      else this.drawing.replace(labels);
       const swap = { title: "Swap left and right", act: () => this.swapSides() };
       this.notice.tell([`Opened ${file.name}.`, ...answer.notes].join(" "), swap);
     }
@@ -104,5 +110,8 @@ function thumbnail(canvas, labels, palette) {
   }
   context.putImageData(image, 0, 0);
 }
+
+const pngUrl = async (file) =>
+  `data:image/png;base64,${toBase64(new Uint8Array(await file.arrayBuffer()))}`;
 
 const megabytes = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MB`;

@@ -10,13 +10,14 @@ export class HistoryStrip {
     this.entries = [];
   }
 
-  /** entry: { labels, picture: url, settings, base }. The newest comes first, the oldest goes. */
+  /** entry: Accepted. The newest comes first, the oldest goes. */
   add(entry) {
     const button = document.createElement("button");
     button.type = "button";
-    const { seed, prompt } = entry.settings;
-    button.title = `Seed ${seed}. ${prompt}`;
-    button.setAttribute("aria-label", `Back to the picture of seed ${seed}`);
+    const { settings } = entry;
+    button.title = settings ? `Seed ${settings.seed}. ${settings.prompt}` : "Not made here";
+    button.setAttribute("aria-label", settings
+      ? `Back to the picture of seed ${settings.seed}` : "Back to the opened picture");
     const image = document.createElement("img");
     image.src = entry.picture;
     image.alt = "";

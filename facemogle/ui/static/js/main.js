@@ -17,12 +17,10 @@ export async function mount({ element, trigger, props, server }) {
   const drawing = new Drawing(props.layers, regions.map(({ mirror }) => mirror));
   await begin(drawing.layers, templates);
 
-  const read = async (file) => {
-    const answer = await server.read_mask_file({ binary: true, data: { file } });
-    if (answer?.settings) sampling.putSettings(answer.settings);
-    return answer;
-  };
-  const painting = { drawing, regions, swatches, templates, maxBytes: props.max_bytes, read };
+  const read = (file) => server.read_mask_file({ binary: true, data: { file } });
+  const adopt = (found) => sampling.adopt(found);
+  const opening = { templates, maxBytes: props.max_bytes, read, adopt };
+  const painting = { drawing, regions, swatches, ...opening };
   const { commands, holdPan, underlay } = setUpPainting(root.querySelector(".painting"), painting);
 
   const orders = new Orders({ trigger, props });

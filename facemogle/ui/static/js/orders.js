@@ -2,8 +2,12 @@
 
 const PATIENCE = 1500; // milliseconds without a packet after which the server is asked
 
+/** What ends an order. */
+const LAST = ["done", "error", "stopped", "forgotten"];
+
 /**
- * Sends events named after the packets' kinds: start, step, done, error, place; and sent, stopped.
+ * Sends events named after the packets' kinds: start, step, done, error, place, forgotten; and sent,
+ * stopped.
  * Packets of older orders, which may still be on their way, are dropped.
  */
 export class Orders extends EventTarget {
@@ -16,7 +20,7 @@ export class Orders extends EventTarget {
     this.isBusy = false;
   }
 
-  /** order: a promise of { mask, prompt, seed, steps, strength, whole_face, is_draft }. */
+  /** order: a promise of all but the number of an order of facemogle.ui.studio. */
   async place(order) {
     const number = this.announce(true);
     this.isBusy = true;
@@ -47,7 +51,7 @@ export class Orders extends EventTarget {
         "drawing is kept: generate again.");
       return;
     }
-    if (kind === "done" || kind === "error" || kind === "stopped") this.settle();
+    if (LAST.includes(kind)) this.settle();
     else this.watch();
     this.emit(kind, content);
   }

@@ -18,10 +18,10 @@ const HAIR = 13;
 const ZOOM_STEP = 1.5;
 
 /**
- * Fill the panel. read(file): asks the server to read a mask.
+ * Fill the panel. read(file), adopt(found): as Files takes them.
  * Returns { brush, commands by name, holdPan for listenToKeys, underlay(url) }.
  */
-export function setUpPainting(panel, { drawing, regions, swatches, templates, maxBytes, read }) {
+export function setUpPainting(panel, { drawing, regions, swatches, ...opening }) {
   const find = (selector) => panel.querySelector(selector);
   const colors = regions.map(({ color }) => color);
   const saved = loadSettings();
@@ -49,7 +49,7 @@ export function setUpPainting(panel, { drawing, regions, swatches, templates, ma
   const paper = stage.querySelector(".paper");
   new ViewBar(find(".viewbar"), { brush, viewport, paper, commands });
   const notice = new Notice(find(".notice"));
-  const files = { drawing, brush, notice, palette: colors, templates, maxBytes, read };
+  const files = { drawing, brush, notice, palette: colors, ...opening };
   new Files(find(".files"), files).acceptDrops(stage);
   showHints(find(".hint"), { brush, regions, drawing, states });
 

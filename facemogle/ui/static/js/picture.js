@@ -47,15 +47,15 @@ export class Picture {
 
   offer(url, seed) {
     this.link.href = url;
-    this.link.download = `face_seed_${seed}.png`;
+    this.link.download = seed === undefined ? "face.png" : `face_seed_${seed}.png`;
     this.link.hidden = false;
   }
 
-  /** Show a picture of the history again. */
-  restore(url, { seed }) {
-    this.show(url);
-    this.settle("done", `Seed ${seed}, from the history`);
-    this.offer(url, seed);
+  /** Show an accepted picture. origin: where it comes from, for a person. */
+  restore({ picture, settings }, origin) {
+    this.show(picture);
+    this.settle("done", settings ? `${origin}, seed ${settings.seed}` : origin);
+    this.offer(picture, settings?.seed);
   }
 
   stop(run) {

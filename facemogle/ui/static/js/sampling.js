@@ -1,5 +1,6 @@
 // The right side and the gating view: sends orders, shows what comes back.
 
+import { Accepted } from "./accepted.js";
 import { toBase64 } from "./codec.js";
 import { Compare } from "./compare.js";
 import { Composer } from "./composer.js";
@@ -39,13 +40,13 @@ export class Sampling {
       onSubmit: () => this.submit(),
       onStop: () => orders.stop(),
     });
-    for (const kind of ["sent", "place", "start", "step", "done", "stopped", "error"]) {
+    for (const kind of ["sent", "place", "start", "step", "done", "stopped", "error", "forgotten"]) {
       orders.addEventListener(kind, (event) => {
         this[kind](event.detail);
         this.composer.isBusy = orders.isBusy;
       });
     }
-    this.base = null; // number of the order whose picture the next edit changes
+    this.shown = null; // the accepted picture, which the next edit starts from
     this.compare = new Compare(panel);
     this.strip = new HistoryStrip(panel.querySelector(".strip"), {
       palette: this.colors, side: SIDE, restore: (entry) => this.restore(entry),
@@ -79,13 +80,22 @@ export class Sampling {
   /** isOwn: whether live mode and not a person asks. */
   order({ isDraft, isOwn }) {
     const { prompt, seed, steps, strength, whole_face } = this.composer.values;
-    const asked = { prompt, seed, strength, whole_face, is_draft: isDraft, base: this.base };
+    const asked = { prompt, seed, strength, whole_face, is_draft: isDraft };
     this.settings = { prompt, seed, steps, strength };
     asked.steps = isDraft ? String(DRAFT_STEPS) : steps;
-    Object.assign(this, { asked, isOwn });
     this.labels = this.drawing.labels.slice();
-    const png = indexedPNG(this.labels, SIDE, this.colors);
-    this.orders.place(png.then((mask) => ({ ...asked, mask: toBase64(mask) })));
+    Object.assign(this, { asked, isOwn, base: this.shown });
+    this.send();
+  }
+
+  /** Send the order, again if the server has forgotten the picture that it starts from. */
+  send() {
+    const { asked, base, labels } = this;
+    const encode = (map) => indexedPNG(map, SIDE, this.colors);
+    const order = async () => ({
+      ...asked, base: base && await base.asBase(encode), mask: toBase64(await encode(labels)),
+    });
+    this.orders.place(order());
   }
 
   /** The same for the same inputs. */
@@ -105,8 +115,14 @@ export class Sampling {
     this.picture.place(ahead);
   }
 
+  forgotten() {
+    this.base.isKnown = false;
+    this.send();
+  }
+
   start({ steps, grid, notes, kept }) {
     this.kept = kept;
+    if (this.base) this.base.isKnown = true;
     this.run = new Run({ steps, grid, experts: this.experts.length, labels: this.labels });
     this.picture.start(this.run);
     this.gate.start(this.run);
@@ -128,22 +144,36 @@ export class Sampling {
 
   /** A full picture is there: the next edit starts from it. */
   accept(picture) {
-    if (this.shown) this.compare.set(this.shown);
-    this.shown = picture;
-    this.base = this.orders.number;
-    const { labels, base, settings } = this;
-    this.strip.add({ labels, picture, settings, base });
+    const { labels, settings, orders: { number } } = this;
+    const isForeign = this.kept > 0 && this.base.isForeign;
+    const accepted = new Accepted({ picture, labels, settings, isForeign, number });
+    this.show(accepted);
+    this.strip.add(accepted);
+  }
+
+  /**
+   * Take a picture with its label map, as if it had just been made: the drawing becomes the label map,
+   * and an edit keeps the rest of the picture. See Accepted for the arguments.
+   */
+  adopt({ picture, labels, settings = null, isForeign = settings === null }) {
+    const accepted = new Accepted({ picture, labels, settings, isForeign });
+    this.restore(accepted, "Opened");
+    this.strip.add(accepted);
   }
 
   /** Go back to a picture of the history. */
-  restore({ labels, picture, settings, base }) {
+  restore(accepted, origin = "From the history") {
     this.orders.stop();
-    this.drawing.replace(labels);
-    this.putSettings(settings);
-    this.compare.set(this.shown);
-    Object.assign(this, { shown: picture, base });
-    this.picture.restore(picture, settings);
+    this.drawing.replace(accepted.labels);
+    if (accepted.settings) this.putSettings(accepted.settings);
+    this.show(accepted);
+    this.picture.restore(accepted, origin);
     this.live.settle();
+  }
+
+  show(accepted) {
+    if (this.shown) this.compare.set(this.shown.picture);
+    this.shown = accepted;
   }
 
   /** settings: values of fields of the form. */

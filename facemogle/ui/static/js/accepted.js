@@ -1,0 +1,28 @@
+// A finished picture with what it was made from: the history goes back to it, an edit starts from it.
+
+import { toBase64 } from "./codec.js";
+
+let others = 0; // pictures that no order of this page has made
+
+export class Accepted {
+  /**
+   * picture: data URL of a PNG or JPEG. labels: its label map, which nothing may change any more.
+   * settings: { prompt, seed, steps, strength } of the form, or null if nothing is known of them.
+   * isForeign: whether it, or what it is an edit of, was not made here.
+   * number: of the order that made it; without one, the server does not have the picture.
+   */
+  constructor({ picture, labels, settings, isForeign, number }) {
+    Object.assign(this, { picture, labels, settings, isForeign });
+    this.number = number ?? --others;
+    this.isKnown = number !== undefined; // to the server
+  }
+
+  /** The base of an order. encode(labels): a promise of the bytes of an indexed PNG. */
+  async asBase(encode) {
+    const { number, picture, isForeign, settings } = this;
+    if (this.isKnown) return { number };
+    const mask = toBase64(await encode(this.labels));
+    const prompt = isForeign ? null : settings.prompt;
+    return { number, picture, mask, prompt, seed: settings?.seed ?? "0" };
+  }
+}
