@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from facemogle.render import dataset
+from facemogle.render.cuts import CUTS as GROWN
 from facemogle.render.face import CUTS, PARTS, Face, sample_face
 from facemogle.render.labels import NUMBER, annotate, drop_specks, majority, put_on_glasses
-from facemogle.render.strands import CUTS as STRANDS
 from facemogle.render.traits import UNITS
 
 MAKEHUMAN = os.environ.get("FACEMOGLE_MAKEHUMAN")
@@ -60,7 +60,7 @@ def test_attributes_agree() -> None:
         assert (face.hair_style, face.hair_length) == CUTS[face.hair_cut]
         assert face.eyes_closed == ("eye-left-closure" in face.units)
         assert face.expression in UNITS and abs(sum(face.races.values()) - 1) < 0.01
-        assert face.hat == "none" or face.hair_cut == "bald" or face.hair_cut in STRANDS
+        assert face.hat == "none" or face.hair_cut == "bald" or face.hair_cut in GROWN
 
 
 def test_attributes_survive_json() -> None:

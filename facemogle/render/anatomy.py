@@ -56,7 +56,9 @@ class Anatomy:
         )
         self.neck = np.where(y < 6.15, 1, np.clip(0.5 + (jaw - y) / 0.16, 0, 1)).astype(np.float32)
         line = np.interp(
-            z, (-1, -0.55, -0.1, 0.2, 0.45, 0.8, 1.3), (6.7, 6.85, 7.2, 7.5, 7.62, 7.98, 8.03)
+            z,
+            (-1, -0.55, -0.1, 0.12, 0.25, 0.45, 0.8, 1.3),
+            (6.7, 6.85, 7.05, 7.1, 7.3, 7.6, 7.96, 8.02),
         )
         corner = np.exp(-(((np.abs(x) - 0.6) / 0.16) ** 2)) * np.clip(z / 0.4, 0, 1)
         above = y - line + 0.13 * corner  # rounds the corners of the forehead
@@ -174,14 +176,11 @@ def shell_radius(points: np.ndarray, centre: np.ndarray) -> np.ndarray:
 
 
 def shell_cells(arms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and columns of the shell that vectors (..., 3) from its centre point to."""
+    """Rows and columns of the shell, with fractions, that vectors (..., 3) from its centre meet."""
     direction = unit(arms)
     down = np.arccos(np.clip(direction[..., 1], -1, 1)) / (0.86 * np.pi) * (ROWS - 1)
     around = np.arctan2(direction[..., 0], -direction[..., 2]) / (2 * np.pi) * COLUMNS
-    return (
-        np.clip(np.rint(down), 0, ROWS - 1).astype(int),
-        np.rint(around).astype(int) % COLUMNS,
-    )
+    return np.clip(down, 0, ROWS - 1), around % COLUMNS
 
 
 def _support(targets: Targets, part: str, count: int) -> np.ndarray:

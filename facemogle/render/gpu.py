@@ -45,6 +45,9 @@ class Gpu:
             self.programs[name] = self.context.program(
                 _source(f"{name}.vert"), _source(f"{name}.frag")
             )
+        self.programs["lock"] = self.context.program(
+            lights + _source("lock.vert"), _source("lock.frag")
+        )
         self.programs["backdrop"] = self.context.program(
             _source("backdrop.vert"), _source("backdrop.frag")
         )
@@ -181,7 +184,7 @@ class StrandSurface:
     def __init__(self, gpu: Gpu, strands: Strands) -> None:
         self.gpu = gpu
         count, steps = strands.widths.shape
-        data = np.empty((count, steps, 2, 13), np.float32)
+        data = np.zeros((count, steps, 2, 15), np.float32)
         data[..., :3] = strands.points[:, :, None]
         data[..., 3:6] = strands.normals[:, :, None]
         tangents = np.empty_like(strands.points)
@@ -190,20 +193,24 @@ class StrandSurface:
         data[..., 6:9] = tangents[:, :, None]
         data[..., 9:12] = strands.colors[:, :, None]
         data[..., 12] = strands.widths[:, :, None] * (0.5, -0.5)
+        if strands.grain is not None:
+            begin, span = strands.grain.T[..., None, None]
+            data[..., 13] = begin + span * (0, 1)
+            data[..., 14] = np.linspace(0, 1, steps)[:, None]
         first = 2 * (np.arange(count)[:, None] * steps + np.arange(steps - 1)[None])[..., None]
         index = first + np.array((0, 1, 2, 2, 1, 3))
         self._data = gpu.context.buffer(data)
         self._index = gpu.context.buffer(index.astype(np.int32))
 
     def draw(self, program: str, **values: Any) -> None:
-        """Draw with ``strand`` or ``strand_shadow``."""
+        """Draw with ``strand``, ``brow``, ``lock`` or ``strand_shadow``."""
         array = self.gpu.context.vertex_array(
             self.gpu.use(program, **values),
             [
                 (
                     self._data,
-                    "3f 3f 3f 3f 1f",
-                    "position", "direction", "tangent", "color", "side",
+                    "3f 3f 3f 3f 1f 2f",
+                    "position", "direction", "tangent", "color", "side", "grain",
                 )
             ],
             self._index,

@@ -15,6 +15,7 @@ from facemogle.render.anatomy import Anatomy, Roots
 from facemogle.render.assets import AssetFolder, Fitting
 from facemogle.render.backgrounds import draw_background
 from facemogle.render.colors import Looks, mix_looks
+from facemogle.render.cuts import CUTS
 from facemogle.render.face import Face
 from facemogle.render.geometry import (
     Camera,
@@ -26,9 +27,10 @@ from facemogle.render.geometry import (
 )
 from facemogle.render.gpu import Gpu, SolidSurface, StrandSurface, Surface
 from facemogle.render.labels import NUMBER, annotate, majority, put_on_glasses
+from facemogle.render.locks import draw_grain, grow_hair
 from facemogle.render.skin_map import WINDOW, draw_skin_map, window_pixels
 from facemogle.render.solids import make_earrings, make_glasses, make_hat, make_necklace
-from facemogle.render.strands import CUTS, Strands, grow_beard, grow_brows, grow_hair, recession
+from facemogle.render.strands import Strands, grow_beard, grow_brows, recession
 
 SAMPLES = 3
 """Samples of a pixel along one axis."""
@@ -83,8 +85,9 @@ class Renderer:
         self._regions = gpu.texture(skin_map.regions, repeat=False)
         self._paint = gpu.texture(skin_map.paint, repeat=False)
         self._noise = gpu.texture(_noise())
+        self._grain = gpu.texture(draw_grain())
         gpu.shared = {
-            "image": 0, "image2": 1, "shadows": 2, "regions": 3, "paint": 4, "noise": 5,
+            "image": 0, "image2": 1, "shadows": 2, "regions": 3, "paint": 4, "noise": 5, "hairs": 6,
             "window": WINDOW, "opaque_from": 0.0,
         }  # fmt: skip
         self._body = self._skin_surface(np.ones(len(anatomy.body)), anatomy.drawn)
@@ -303,8 +306,7 @@ class _Scene:
         line = anatomy.hairline - recession(face, anatomy.body)
         scalp = np.clip(line / 0.14, 0, 1)
         if face.hair_cut in CUTS:
-            cut = CUTS[face.hair_cut]
-            hair = grow_hair(cut, face, anatomy, pose, upright_normals, color)
+            hair = grow_hair(face, anatomy, pose, upright_normals, color)
             self.strands.append(StrandSurface(self.gpu, hair))
         elif face.hair_cut != "bald":
             self.hair_mesh = parts["hair"][face.hair_cut]
@@ -391,13 +393,14 @@ class _Scene:
         r._regions.use(3)
         r._paint.use(4)
         r._noise.use(5)
+        r._grain.use(6)
         if self.hair_mesh:  # first, so that what it hides need not be shaded
             self.hair_mesh.texture.use(0)
             target.color_mask = (NOTHING, NOTHING)
             self.hair_mesh.surface.draw("hair_depth")
             target.color_mask = (ALL, ALL)
         for strands in self.strands:
-            strands.draw("strand", gloss=1.0, label=float(NUMBER["hair"]))
+            strands.draw("lock", label=float(NUMBER["hair"]))
         if self.hat:
             plain = face.hat != "beanie"
             self.hat.draw(
