@@ -92,30 +92,12 @@ class Request:
             raise ValueError("Give a mask or condition_latents, not both.")
 
     def _check_experts(self) -> None:
-        for region in self.muted:
-            if not isinstance(region, Integral) or not 0 <= region < NUM_REGIONS:
-                raise ValueError(
-                    f"muted names the region {region!r}: regions are whole numbers from 0 "
-                    f"(background) to {NUM_REGIONS - 1} (clothes)."
-                )
+        check_muted(self.muted)
         if self.muted and self.label_map is None:
             raise ValueError("muted empties regions of a mask, but there is none: give a mask.")
         if self.expert_strengths is None:
             return
-        strengths = list(self.expert_strengths)
-        if len(strengths) != NUM_EXPERTS:
-            raise ValueError(
-                f"expert_strengths has {len(strengths)} values: give {NUM_EXPERTS}, the global "
-                "expert's and then the regions' in their order."
-            )
-        for expert, strength in enumerate(strengths):
-            if not (isinstance(strength, Real) and 0 <= strength <= MAX_STRENGTH):
-                raise ValueError(
-                    f"expert_strengths has {strength!r} for expert {expert}: give a number from 0 "
-                    f"to {MAX_STRENGTH}, 1 = untouched."
-                )
-        if not any(strengths):
-            raise ValueError("expert_strengths are all 0: leave at least one expert above 0.")
+        check_strengths(self.expert_strengths)
         if self.label_map is None and self.condition_latents is None:
             raise ValueError(
                 "expert_strengths weigh a mask's experts, but there is none: give a mask."
@@ -139,6 +121,37 @@ def check_steps(count: int) -> int:
     if not isinstance(count, Integral) or count < 1:
         raise ValueError(f"num_inference_steps is {count!r}: give a whole number, 1 or more.")
     return count
+
+
+def check_muted(muted: Iterable[int]) -> tuple[int, ...]:
+    """Region indices whose local expert is shown a black picture. Raises ValueError."""
+    regions = tuple(muted)
+    for region in regions:
+        if not isinstance(region, Integral) or not 0 <= region < NUM_REGIONS:
+            raise ValueError(
+                f"muted names the region {region!r}: regions are whole numbers from 0 "
+                f"(background) to {NUM_REGIONS - 1} (clothes)."
+            )
+    return regions
+
+
+def check_strengths(expert_strengths: Iterable[float]) -> tuple[float, ...]:
+    """A factor on the gate's weight for each of the 20 experts. Raises ValueError."""
+    strengths = tuple(expert_strengths)
+    if len(strengths) != NUM_EXPERTS:
+        raise ValueError(
+            f"expert_strengths has {len(strengths)} values: give {NUM_EXPERTS}, the global "
+            "expert's and then the regions' in their order."
+        )
+    for expert, strength in enumerate(strengths):
+        if not (isinstance(strength, Real) and 0 <= strength <= MAX_STRENGTH):
+            raise ValueError(
+                f"expert_strengths has {strength!r} for expert {expert}: give a number from 0 "
+                f"to {MAX_STRENGTH}, 1 = untouched."
+            )
+    if not any(strengths):
+        raise ValueError("expert_strengths are all 0: leave at least one expert above 0.")
+    return strengths
 
 
 def check_choices(name: str, values: Iterable[str], choices: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from studio import TEMPLATES, StudioUnderTest, free_port
@@ -22,6 +23,7 @@ from facemogle.label_map import index_png
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.ui.data_url import data_url
 from facemogle.ui.desk import Desk, Kept
+from facemogle.ui.job import UNTOUCHED
 from facemogle.ui.page import build_page, serve
 from facemogle.ui.provenance import read_signed
 from facemogle.ui.sessions import Sessions
@@ -61,6 +63,8 @@ def order(number: int, label_map: np.ndarray, **changes: Any) -> dict[str, Any]:
         "mask": mask,
         "whole_face": False,
         "is_draft": False,
+        "muted": [],
+        "expert_strengths": list(UNTOUCHED),
         "base": None,
         **changes,
     }
@@ -112,7 +116,16 @@ def test_a_changed_mask_keeps_the_rest_of_the_accepted_picture(
     assert packets[0]["kept"] <= same.mean() < 1
 
 
-@pytest.mark.parametrize("change", [{"whole_face": True}, {"seed": "2"}, {"prompt": "a woman"}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"whole_face": True},
+        {"seed": "2"},
+        {"prompt": "a woman"},
+        {"muted": [13]},
+        {"expert_strengths": [4.0, *UNTOUCHED[1:]]},
+    ],
+)
 def test_another_face_is_asked_for(pipeline, label_map, edited_map, change) -> None:
     """Another seed that changed a few pixels only would look like a broken dice."""
     caller = Caller(Desk(pipeline, "test"))
@@ -249,10 +262,51 @@ def test_a_picture_that_cannot_be_read_is_explained(pipeline, label_map, edited_
 
 
 def test_the_finished_file_says_what_it_was_made_from(pipeline, label_map) -> None:
-    packets = Caller(Desk(pipeline, "test")).order(label_map)
+    experts = {"muted": [13], "expert_strengths": [0.0, *UNTOUCHED[1:]]}
+    packets = Caller(Desk(pipeline, "test")).order(label_map, **experts)
     signed = read_signed(base64.b64decode(packets[-2]["picture"].split(",")[1]))
     assert signed is not None and np.array_equal(signed[0], label_map)
-    assert signed[1] == {"prompt": "a man", "seed": "1", "steps": "3"}
+    assert signed[1] == {"prompt": "a man", "seed": "1", "steps": "3", **experts}
+
+
+def test_mute_and_strengths_hold_for_a_face_and_for_its_edits(
+    pipeline, label_map, edited_map
+) -> None:
+    """An edit that forgot them would paste a patch of the untouched face into the other one."""
+    expected = pipeline(
+        "a man",
+        label_map,
+        3,
+        generator=torch.Generator().manual_seed(1),
+        muted=[13],
+        expert_strengths=[0.0, *UNTOUCHED[1:]],
+    )
+    caller = Caller(Desk(pipeline, "test"))
+    experts = {"muted": [13], "expert_strengths": [0.0, *UNTOUCHED[1:]]}
+    whole = caller.order(label_map, **experts)
+    assert np.array_equal(last_picture(whole), np.asarray(expected.images[0]))
+    edit = caller.order(edited_map, **experts)
+    assert edit[0]["kept"] > 0.5
+    for packet in (*whole[1:-1], *edit[1:-1]):
+        gate = np.frombuffer(base64.b64decode(packet["gate"]), "<u2").reshape(-1, 20)
+        assert not gate[:, 0].any()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"muted": [19]}, "muted names the region 19"),
+        ({"muted": None}, "muted is None. Give a list."),
+        ({"muted": "13"}, "muted is '13'. Give a list."),
+        ({"expert_strengths": [1]}, "expert_strengths has 1 values: give 20"),
+        ({"expert_strengths": [0] * 20}, "expert_strengths are all 0"),
+        ({"expert_strengths": ["2"] * 20}, "has '2' for expert 0"),
+    ],
+)
+def test_experts_that_cannot_be_are_explained(pipeline, label_map, change, message) -> None:
+    packets = Caller(Desk(pipeline, "test")).order(label_map, **change)
+    assert [packet["kind"] for packet in packets] == ["error"]
+    assert message in packets[0]["text"]
 
 
 def test_a_strength_out_of_range_is_explained(pipeline, label_map) -> None:

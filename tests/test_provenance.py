@@ -13,7 +13,15 @@ from PIL import Image
 from facemogle.label_map import index_png
 from facemogle.ui.provenance import VERSION, read_signed, signed_png
 
-FACTS = {"prompt": 'a "man" <b> & é ü', "seed": 2**53 + 1, "steps": 8, "model": "mini"}
+STRENGTHS = [1.0] * 13 + [0.5] + [1.0] * 6
+FACTS = {
+    "prompt": 'a "man" <b> & é ü',
+    "seed": 2**53 + 1,
+    "steps": 8,
+    "muted": (13,),
+    "expert_strengths": STRENGTHS,
+    "model": "mini",
+}
 
 
 @pytest.fixture
@@ -28,7 +36,13 @@ def test_mask_and_settings_come_back_and_pixels_are_untouched(picture, label_map
     signed = read_signed(content)
     assert signed is not None
     assert np.array_equal(signed[0], label_map)
-    assert signed[1] == {"prompt": FACTS["prompt"], "seed": str(2**53 + 1), "steps": "8"}
+    assert signed[1] == {
+        "prompt": FACTS["prompt"],
+        "seed": str(2**53 + 1),
+        "steps": "8",
+        "muted": [13],
+        "expert_strengths": STRENGTHS,
+    }
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(content))), np.asarray(picture))
 
 
@@ -45,8 +59,17 @@ def test_other_files_are_left_to_the_mask_reader(picture, label_map) -> None:
     whole = signed_png(picture, label_map, FACTS)
     for content in (b"", b"no picture", index_png(label_map), stream.getvalue(), whole[:60]):
         assert read_signed(content) is None
-    broken = signed_png(picture, label_map, {"prompt": ""})  # no seed
-    assert read_signed(broken) is None
+    for change in ({"seed": None, "muted": [99]}, {"expert_strengths": [1]}, {"muted": 3}):
+        assert read_signed(signed_png(picture, label_map, {**FACTS, **change})) is None
+    assert read_signed(signed_png(picture, label_map, {"prompt": ""})) is None  # no seed
+
+
+def test_pictures_from_before_experts_could_be_muted_open(picture, label_map) -> None:
+    facts = {name: FACTS[name] for name in ("prompt", "seed", "steps")}
+    signed = read_signed(signed_png(picture, label_map, facts))
+    assert signed is not None
+    assert signed[1]["muted"] == []
+    assert signed[1]["expert_strengths"] == [1.0] * 20
 
 
 def test_the_version_is_the_packages() -> None:

@@ -23,6 +23,10 @@ from facemogle.ui.sessions import Sessions
 
 log = logging.getLogger(__name__)
 
+_CHECKED = (
+    "prompt", "seed", "steps", "strength", "whole_face", "is_draft", "muted", "expert_strengths",
+)  # fmt: skip
+
 MAX_KEPT = 256 * 2**20
 """Bytes of accepted pictures that are kept for edits; who has not edited longest starts anew."""
 
@@ -58,8 +62,7 @@ class Desk:
     def _packets(self, session: str, number: int, order: dict[str, Any]) -> Iterator[Packet]:
         try:
             mask = b64decode(order["mask"], validate=True)
-            names = ("prompt", "seed", "steps", "strength", "whole_face", "is_draft")
-            job = Job.checked(mask, *(order[name] for name in names))
+            job = Job.checked(mask, **{name: order[name] for name in _CHECKED})
             before = self._before(session, order["base"])
         except ValueError as error:
             yield {"kind": "error", "text": str(error)}

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from facemogle.mask import MaskError, read_mask
+from facemogle.regions import NUM_EXPERTS
+from facemogle.request import check_muted, check_strengths
 
 MAX_PROMPT = 10_000
 MAX_STEPS = 100
 MAX_SEED = 2**63 - 1
+
+UNTOUCHED = (1.0,) * NUM_EXPERTS
+"""The experts' strengths that leave the gate's weights as they are."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,8 @@ class Job:
     strength: of an edit, in (0, 1]: the share of the steps that are made.
     whole_face: whether all may change, or only what the mask changed of the picture before.
     is_draft: a quick look, which no later edit starts from.
+    muted: regions whose local expert sees nothing of the mask.
+    expert_strengths: factors on the 20 experts' gate weights; see ``FaceMoGLEPipeline.stream``.
     """
 
     label_map: np.ndarray
@@ -34,6 +42,8 @@ class Job:
     strength: float = 1.0
     whole_face: bool = True
     is_draft: bool = False
+    muted: tuple[int, ...] = ()
+    expert_strengths: tuple[float, ...] = UNTOUCHED
 
     @classmethod
     def checked(
@@ -45,6 +55,8 @@ class Job:
         strength: object = 1.0,
         whole_face: object = True,
         is_draft: object = False,
+        muted: object = (),
+        expert_strengths: object = UNTOUCHED,
     ) -> Job:
         """Read and check what came from outside.
 
@@ -61,7 +73,19 @@ class Job:
             strength=_share("Strength", strength),
             whole_face=bool(whole_face),
             is_draft=bool(is_draft),
+            muted=check_muted(_listed("muted", muted)),
+            expert_strengths=check_strengths(_listed("expert_strengths", expert_strengths)),
         )
+
+    @property
+    def experts(self) -> dict[str, Any]:
+        """How the experts are to be heard, as arguments of ``FaceMoGLEPipeline.stream``."""
+        return {"muted": self.muted, "expert_strengths": self.expert_strengths}
+
+    @property
+    def face(self) -> tuple[Any, ...]:
+        """What makes it this face; jobs that share it differ in their masks at most."""
+        return self.prompt, self.seed, sorted(self.muted), self.expert_strengths
 
 
 def _prompt(value: object) -> str:
@@ -97,6 +121,12 @@ def _share(name: str, value: object) -> float:
     if not 0 < share <= 1:
         raise ValueError(f"{name} is {_shortened(value)}. Give a number over 0, up to 1.")
     return share
+
+
+def _listed(name: str, value: object) -> list[Any] | tuple[Any, ...]:
+    if not isinstance(value, list | tuple):
+        raise ValueError(f"{name} is {_shortened(value)}. Give a list.")
+    return value
 
 
 def _shortened(value: object) -> str:

@@ -1,8 +1,8 @@
 """What a finished PNG says of itself: that a model made it, and from what.
 
 A text chunk ``facemogle`` holds JSON (prompt, seed, steps, kept, is_foreign: whether it is an edit
-of a picture that was not made here, model, version, mask: base64 of an indexed PNG), and XMP the
-mark for generated pictures, IPTC's digital source type.
+of a picture that was not made here, muted, expert_strengths, model, version, mask: base64 of an
+indexed PNG), and XMP the mark for generated pictures, IPTC's digital source type.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from PIL import Image, PngImagePlugin
 
 from facemogle.label_map import index_png
 from facemogle.mask import read_mask
+from facemogle.request import check_muted, check_strengths
+from facemogle.ui.job import UNTOUCHED
 
 VERSION = "0.1.0"
 
@@ -53,8 +55,10 @@ def signed_png(picture: Image.Image, label_map: np.ndarray, facts: dict[str, Any
     return content.getvalue()
 
 
-def read_signed(content: bytes) -> tuple[np.ndarray, dict[str, str], bool] | None:
-    """The mask, the settings (prompt, seed, steps; as text) and is_foreign of a `signed_png`.
+def read_signed(content: bytes) -> tuple[np.ndarray, dict[str, Any], bool] | None:
+    """The mask, the settings and is_foreign of a `signed_png`.
+
+    The settings: prompt, seed and steps as text; muted and expert_strengths as lists.
 
     Returns None for any other file, also for a damaged one.
     """
@@ -65,7 +69,10 @@ def read_signed(content: bytes) -> tuple[np.ndarray, dict[str, str], bool] | Non
             return None
         facts = json.loads(text)
         mask = read_mask(b64decode(facts["mask"], validate=True)).label_map
-        settings = {name: str(facts[name]) for name in ("prompt", "seed", "steps")}
+        settings: dict[str, Any] = {name: str(facts[name]) for name in ("prompt", "seed", "steps")}
+        muted = check_muted(facts.get("muted", ()))
+        strengths = check_strengths(facts.get("expert_strengths", UNTOUCHED))
+        settings |= {"muted": list(muted), "expert_strengths": list(strengths)}
         return mask, settings, bool(facts.get("is_foreign"))
     except (ValueError, KeyError, TypeError, OSError, SyntaxError):  # the last is Pillow's own
         return None

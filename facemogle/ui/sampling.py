@@ -39,13 +39,12 @@ FULL_WEIGHT = 65535
 
 @dataclass(frozen=True, eq=False)
 class Accepted:
-    """A finished picture, and the prompt and seed that it came from: what an edit starts from.
+    """A finished picture, and what made it that face: what an edit starts from.
 
-    prompt: None for a picture that was not made here, and for the edits of it.
+    face: ``Job.face``; None for a picture that was not made here, and for the edits of it.
     """
 
-    prompt: str | None
-    seed: int
+    face: tuple[Any, ...] | None
     recorded: Recorded
 
     @classmethod
@@ -54,8 +53,9 @@ class Accepted:
 
         Raises ValueError.
         """
-        mask, prompt, seed = base["mask"], base["prompt"], base["seed"]
-        job = Job.checked(b64decode(mask, validate=True), prompt or "", seed, steps=1)
+        mask, prompt = b64decode(base["mask"], validate=True), base["prompt"]
+        experts = {name: base[name] for name in ("muted", "expert_strengths") if name in base}
+        job = Job.checked(mask, prompt or "", base["seed"], steps=1, **experts)
         try:
             picture = read_data_url(base["picture"])
             noise = torch.Generator("cpu").manual_seed(job.seed)
@@ -64,11 +64,11 @@ class Accepted:
             raise ValueError(
                 f"The picture that you edit cannot be read ({error}). Open it again."
             ) from error
-        return cls(None if prompt is None else job.prompt, job.seed, recorded)
+        return cls(None if prompt is None else job.face, recorded)
 
     def is_of(self, job: Job) -> bool:
-        """Whether a job is about this face; another prompt or seed asks for another one."""
-        return self.prompt is None or (self.prompt, self.seed) == (job.prompt, job.seed)
+        """Whether a job is about this face; another prompt, say, asks for another one."""
+        return self.face is None or self.face == job.face
 
     @property
     def size(self) -> int:
@@ -139,16 +139,24 @@ class Making:
         """Choose: an order for another face, or the very same again, makes a whole face."""
         side = pipeline.config["default_size"]
         label_map = read_mask(job.label_map, size=(side, side)).label_map
-        edit = None
+        edit, is_foreign = None, False
         if (
             before is not None
             and not job.whole_face
             and before.is_of(job)
             and not np.array_equal(before.recorded.label_map, label_map)
         ):
-            recorded = before.recorded
-            edit = Edit(pipeline, recorded, label_map, job.prompt, job.steps, strength=job.strength)
-        return cls(job, label_map, edit, edit is not None and before.prompt is None)
+            is_foreign = before.face is None
+            edit = Edit(
+                pipeline,
+                before.recorded,
+                label_map,
+                job.prompt,
+                job.steps,
+                strength=job.strength,
+                **job.experts,
+            )
+        return cls(job, label_map, edit, is_foreign)
 
     @property
     def num_steps(self) -> int:
@@ -175,6 +183,7 @@ class Making:
             "steps": self.job.steps,
             "kept": self.kept,
             "is_foreign": self.is_foreign,
+            **self.job.experts,
             "model": model,
         }
         return data_url("png", signed_png(picture, self.job.label_map, facts))
@@ -184,7 +193,7 @@ class Making:
             recorded = Recorded.from_run(done, np.asarray(picture), self.label_map)
         else:
             recorded = self.edit.recorded(done, np.asarray(picture))
-        return Accepted(None if self.is_foreign else self.job.prompt, self.job.seed, recorded)
+        return Accepted(None if self.is_foreign else self.job.face, recorded)
 
 
 def stream(pipeline: FaceMoGLEPipeline, job: Job) -> Steps:
@@ -194,6 +203,7 @@ def stream(pipeline: FaceMoGLEPipeline, job: Job) -> Steps:
         job.label_map,
         num_inference_steps=job.steps,
         generator=torch.Generator("cpu").manual_seed(job.seed),
+        **job.experts,
     )
 
 

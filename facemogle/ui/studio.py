@@ -1,10 +1,11 @@
 """The studio as Gradio components: the whole page, and the bus that packets come down on.
 
 The studio's value, browser to server, is an order: ``{number: int, mask: base64 of an indexed PNG,
-prompt: str, seed: str, steps: str, strength: str, whole_face: bool, is_draft: bool, base: the
-picture that is to be edited, or null}``. A base is ``{number}`` of the order that made it. Where
-the server has no such picture it is ``{number, picture: data URL, mask: base64 of its indexed PNG,
-prompt: str, or null if it was not made here, seed: str}``, with a number of its own.
+prompt: str, seed: str, steps: str, strength: str, whole_face: bool, is_draft: bool, muted: list of
+regions, expert_strengths: list of 20 numbers, base: the picture that is to be edited, or null}``. A
+base is ``{number}`` of the order that made it. Where the server has no such picture it is
+``{number, picture: data URL, mask: base64 of its indexed PNG, prompt: str, or null if it was not
+made here, seed: str, muted, expert_strengths}``, with a number of its own.
 
 Its events are ``generate`` and, outside the queue, ``announce`` (the order's number and whether an
 order follows) and ``ask`` (for the order's place in the line). The bus's value, server to browser,
@@ -89,14 +90,14 @@ def read_mask_file(sent: Any) -> dict[str, Any]:
 
     sent: one uploaded file, as ``sent.files[0] = (name, content)``.
     Returns ``labels`` (see ``packed``), ``notes`` and for a picture that was made here also
-    ``settings`` (prompt, seed, steps) and ``isForeign`` (see ``Accepted`` in accepted.js); or
-    ``error``.
+    ``settings`` (prompt, seed, steps, muted, expert_strengths) and ``isForeign`` (see ``Accepted``
+    in accepted.js); or ``error``.
     """
     content = sent.files[0][1]
     signed = read_signed(content)
     if signed is not None:
         reading = read_mask(signed[0], size=(SIDE, SIDE))
-        notes = ["Its picture, mask, prompt, seed and steps were restored."]
+        notes = ["Its picture, mask and settings were restored."]
         labels, settings, is_foreign = packed(reading.label_map), *signed[1:]
         return {"labels": labels, "notes": notes, "settings": settings, "isForeign": is_foreign}
     try:

@@ -7,7 +7,8 @@ let others = 0; // pictures that no order of this page has made
 export class Accepted {
   /**
    * picture: data URL of a PNG or JPEG. labels: its label map, which nothing may change any more.
-   * settings: { prompt, seed, steps, strength } of the form, or null if nothing is known of them.
+   * settings: { prompt, seed, steps, strength } of the form and { muted, expert_strengths } of the
+   *     experts' states, or null if nothing is known of them.
    * isForeign: whether it, or what it is an edit of, was not made here.
    * number: of the order that made it; without one, the server does not have the picture.
    */
@@ -23,6 +24,7 @@ export class Accepted {
     if (this.isKnown) return { number };
     const mask = toBase64(await encode(this.labels));
     const prompt = isForeign ? null : settings.prompt;
-    return { number, picture, mask, prompt, seed: settings?.seed ?? "0" };
+    const { seed = "0", muted, expert_strengths } = settings ?? {};
+    return { number, picture, mask, prompt, seed, muted, expert_strengths };
   }
 }

@@ -2,12 +2,13 @@
 
 import { fromBase64, inflate } from "./codec.js";
 import { Drawing } from "./drawing.js";
+import { ExpertStates } from "./expert_states.js";
 import { offerExports } from "./gate_exports.js";
 import { listenToKeys } from "./keys.js";
 import { Orders } from "./orders.js";
 import { setUpPainting } from "./painting.js";
 import { Sampling } from "./sampling.js";
-import { loadDrawing } from "./store.js";
+import { loadDrawing, loadSettings, saveSettings } from "./store.js";
 
 /** props: regions, experts, layers, swatches, max_bytes, model, templates of facemogle.ui.studio. */
 export async function mount({ element, trigger, props, server }) {
@@ -16,6 +17,8 @@ export async function mount({ element, trigger, props, server }) {
   root.querySelector(".model").textContent = `${model.name}, ${model.side}×${model.side}, ${model.device}`;
   const drawing = new Drawing(props.layers, regions.map(({ mirror }) => mirror));
   await begin(drawing.layers, templates);
+  const states = new ExpertStates(experts.length, loadSettings().experts);
+  states.addEventListener("change", () => saveSettings({ experts: states.values }));
 
   const read = (file) => server.read_mask_file({ binary: true, data: { file } });
   const adopt = (found) => sampling.adopt(found);
@@ -26,7 +29,8 @@ export async function mount({ element, trigger, props, server }) {
   const orders = new Orders({ trigger, props });
   document.addEventListener("facemogle-packet", ({ detail }) => orders.receive(detail));
   document.addEventListener("facemogle-failure", () => orders.fail());
-  const sampling = new Sampling(root, { drawing, orders, regions, experts, steps: model.steps });
+  const { steps } = model;
+  const sampling = new Sampling(root, { drawing, orders, regions, experts, states, steps });
   offerExports(root.querySelector(".gate"), { gate: sampling.gate, ask: server.export_gate });
 
   orders.addEventListener("step", ({ detail }) => underlay(detail.picture));

@@ -25,9 +25,9 @@ const FIRST = {
 const TYPED = ["prompt", "seed", "steps", "strength"];
 
 export class Sampling {
-  /** orders: Orders. experts: their titles. steps: what the model does well with. */
-  constructor(root, { drawing, orders, regions, experts, steps }) {
-    Object.assign(this, { drawing, orders, experts });
+  /** experts: their titles. states: ExpertStates. steps: what the model does well with. */
+  constructor(root, { drawing, orders, regions, experts, states, steps }) {
+    Object.assign(this, { drawing, orders, experts, states });
     const panel = root.querySelector(".result");
     this.colors = regions.map(({ color }) => color);
     this.notice = new Notice(panel.querySelector(".notice"));
@@ -59,6 +59,7 @@ export class Sampling {
       mayRun: () => !document.hidden && !drawing.isStroking,
     });
     drawing.addEventListener("commit", () => this.live.changed());
+    states.addEventListener("change", () => this.live.changed());
     document.addEventListener("visibilitychange", () => this.live.sight());
     this.live.turn(settings.live);
   }
@@ -80,8 +81,9 @@ export class Sampling {
   /** isOwn: whether live mode and not a person asks. */
   order({ isDraft, isOwn }) {
     const { prompt, seed, steps, strength, whole_face } = this.composer.values;
-    const asked = { prompt, seed, strength, whole_face, is_draft: isDraft };
-    this.settings = { prompt, seed, steps, strength };
+    const heard = this.states.values;
+    const asked = { prompt, seed, strength, whole_face, is_draft: isDraft, ...heard };
+    this.settings = { prompt, seed, steps, strength, ...heard };
     asked.steps = isDraft ? String(DRAFT_STEPS) : steps;
     this.labels = this.drawing.labels.slice();
     Object.assign(this, { asked, isOwn, base: this.shown });
@@ -101,7 +103,7 @@ export class Sampling {
   /** The same for the same inputs. */
   key() {
     const { live: _live, locked: _locked, ...inputs } = this.composer.values;
-    return JSON.stringify([inputs, checksum(this.drawing.labels)]);
+    return JSON.stringify([inputs, this.states.values, checksum(this.drawing.labels)]);
   }
 
   sent() {
@@ -176,9 +178,10 @@ export class Sampling {
     this.shown = accepted;
   }
 
-  /** settings: values of fields of the form. */
+  /** settings: values of fields of the form and of the experts' states. */
   putSettings(settings) {
     this.composer.put(settings);
+    this.states.put(settings);
     saveSettings({ order: this.composer.values });
   }
 
