@@ -14,6 +14,9 @@ NUMBER = {region.name: region.index for region in REGIONS}
 OVER_LENS = [NUMBER[name] for name in ("l_eye", "r_eye", "l_brow", "r_brow", "hair", "eye_g")]
 """What annotators draw although a clear lens is before it."""
 
+HAIR_TAKES = ("background", "skin", "neck", "cloth", "l_ear", "r_ear")
+"""What a smooth outline of hair may cover."""
+
 SMALLEST = 8
 """Pixels; smaller patches of a region are noise."""
 
@@ -50,11 +53,11 @@ def annotate(labels: np.ndarray, brows: np.ndarray) -> np.ndarray:
     Returns uint8 (H, W).
     """
     unit = max(1, round(labels.shape[0] / 256))
-    labels = _smooth_hair(labels, 4 * unit + 1)
+    labels = _smooth_hair(labels, unit)
     skin = labels == NUMBER["skin"]
     for name, brow in zip(("l_brow", "r_brow"), brows, strict=True):
         blob = cv2.morphologyEx(brow.view(np.uint8), cv2.MORPH_CLOSE, _disc(4 * unit))
-        blob = cv2.dilate(blob, _disc(unit)).view(bool)
+        blob = _rounded(cv2.dilate(blob, _disc(unit)), 1.5 * unit)
         labels = np.where(blob & skin, np.uint8(NUMBER[name]), labels)
     for name in ("u_lip", "l_lip"):
         lip = (labels == NUMBER[name]).view(np.uint8)
@@ -84,13 +87,36 @@ def areas(labels: np.ndarray) -> list[float]:
     return [round(float(count) * 100 / labels.size, 3) for count in counts]
 
 
-def _smooth_hair(labels: np.ndarray, size: int) -> np.ndarray:
-    hair = labels == NUMBER["hair"]
-    smooth = cv2.medianBlur(hair.view(np.uint8), size).view(bool)
-    over = ("background", "skin", "neck", "cloth", "l_ear", "r_ear")
-    takes = smooth & np.isin(labels, [NUMBER[name] for name in over])
+def _smooth_hair(labels: np.ndarray, unit: int) -> np.ndarray:
+    """Hair as one filled shape: gaps between locks closed, single locks left out, edges rounded."""
+    hair = (labels == NUMBER["hair"]).view(np.uint8)
+    if not hair.any():
+        return labels
+    shape = cv2.morphologyEx(_padded(hair, 8 * unit), cv2.MORPH_CLOSE, _disc(4 * unit))
+    shape = cv2.morphologyEx(shape, cv2.MORPH_OPEN, _disc(2 * unit))
+    inner = slice(8 * unit, -8 * unit)
+    shape = _rounded(_without_holes(shape, 300 * unit * unit), 2.2 * unit)[inner, inner]
+    takes = shape & np.isin(labels, [NUMBER[name] for name in HAIR_TAKES])
+    left = hair.view(bool) & ~shape
     labels = np.where(takes, np.uint8(NUMBER["hair"]), labels)
-    return spread_labels(labels, ~(hair & ~smooth)) if (hair & ~smooth).any() else labels
+    return spread_labels(labels, ~left) if left.any() else labels
+
+
+def _without_holes(mask: np.ndarray, largest: int) -> np.ndarray:
+    """Fill the holes of a mask, uint8 0 or 1, that have fewer pixels than ``largest``."""
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(1 - mask, connectivity=4)
+    small = stats[:, cv2.CC_STAT_AREA] < largest
+    small[0] = False
+    return np.where(small[parts], np.uint8(1), mask)
+
+
+def _padded(mask: np.ndarray, wide: int) -> np.ndarray:
+    return cv2.copyMakeBorder(mask, wide, wide, wide, wide, cv2.BORDER_REPLICATE)
+
+
+def _rounded(mask: np.ndarray, spread: float) -> np.ndarray:
+    """A mask with its corners rounded, bool. mask: uint8, 0 or 1."""
+    return cv2.GaussianBlur(mask * np.uint8(255), (0, 0), spread) > 127
 
 
 def _disc(radius: int) -> np.ndarray:

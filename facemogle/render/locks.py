@@ -14,6 +14,7 @@ from facemogle.render.anatomy import Anatomy, Roots, shell_cells, shell_radius
 from facemogle.render.cuts import CUTS, Coils, Cut, Fall, Flow
 from facemogle.render.face import Face
 from facemogle.render.geometry import Pose, smooth_step, unit
+from facemogle.render.hats import tuck_under_hat
 from facemogle.render.strands import Strands, recession, turned
 
 EQUATOR = 1.7
@@ -47,6 +48,9 @@ def grow_hair(
     share = np.linspace(0, 1, cut.steps)
     width = cut.width * (0.7 + 0.6 * loose[:, :1]) * (0.75 + 0.5 * share - 0.75 * share**4)
     normal = unit(0.8 * unit(path * (1, 0.6, 1)) + 0.2 * out[:, None])
+    width = np.broadcast_to(width, path.shape[:2])
+    if face.hat != "none":
+        path, width = tuck_under_hat(face, path, head.radius(path), width)
     tint = _tints(face, cut, color, share, path, head, loose, draw)
     grain = np.stack([draw.random(len(start)) * 4, np.full(len(start), cut.width * 0.55)], 1)
     return turned(Strands(path + centre, normal, tint, width, grain), pose)

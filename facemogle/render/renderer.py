@@ -26,10 +26,11 @@ from facemogle.render.geometry import (
     turn_eyes,
 )
 from facemogle.render.gpu import Gpu, SolidSurface, StrandSurface, Surface
+from facemogle.render.hats import make_hat
 from facemogle.render.labels import NUMBER, annotate, majority, put_on_glasses
 from facemogle.render.locks import draw_grain, grow_hair
 from facemogle.render.skin_map import WINDOW, draw_skin_map, window_pixels
-from facemogle.render.solids import make_earrings, make_glasses, make_hat, make_necklace
+from facemogle.render.solids import make_earrings, make_glasses, make_necklace
 from facemogle.render.strands import Strands, grow_beard, grow_brows, recession
 
 SAMPLES = 3
@@ -305,14 +306,14 @@ class _Scene:
         color = looks.hair
         line = anatomy.hairline - recession(face, anatomy.body)
         scalp = np.clip(line / 0.14, 0, 1)
-        if face.hair_cut in CUTS:
+        if face.hair_cut in CUTS and face.hat != "headscarf":
             hair = grow_hair(face, anatomy, pose, upright_normals, color)
             self.strands.append(StrandSurface(self.gpu, hair))
-        elif face.hair_cut != "bald":
+        elif face.hair_cut not in ("bald", *CUTS):
             self.hair_mesh = parts["hair"][face.hair_cut]
             self.hair_mesh.surface.move(self._varied(self.hair_mesh))
             scalp = renderer._coverage[face.hair_cut]
-        else:
+        elif face.hair_cut == "bald":
             scalp = scalp * 0
         beard = grow_beard(face, anatomy, pose, upright_normals, looks.beard)
         self.beard = beard and StrandSurface(self.gpu, beard)

@@ -1,4 +1,4 @@
-"""Simple solids: tubes, spheres, sheets; and the glasses, jewellery and hats made of them."""
+"""Simple solids: tubes, spheres, sheets; and the glasses and jewellery made of them."""
 
 from __future__ import annotations
 
@@ -179,53 +179,3 @@ def make_necklace(face: Face, anatomy: Anatomy, body: np.ndarray, normals: np.nd
     if draw.random() < 0.4:
         return joined([sphere(point, size * 1.7, 5) for point in path[::2]])
     return tube(path, size, closed=True)
-
-
-def make_hat(face: Face, anatomy: Anatomy, pose: Pose) -> Solid:
-    """A beanie, cap or headscarf on the head's shell. Its v is the distance to its edge."""
-    draw = face.draw("worn")
-    draw.random(24)
-    points, centre = anatomy.shell(pose)
-    place = points - centre
-    out = unit(place)
-    angle = np.broadcast_to(np.linspace(0, 1, points.shape[1])[None], points.shape[:2])
-    x, y, z = np.moveaxis(place, -1, 0)
-    if face.hat == "headscarf":
-        opening = np.hypot(x / 0.74, (y + 0.12) / draw.uniform(0.9, 0.98)) - 1
-        edge = np.where(z > 0.1, opening, 0.6)
-        thick = 0.1 + 0.12 * np.clip(-0.6 - y, 0, 1)
-    else:
-        slope = 0.33 if face.hat == "beanie" else 0.16
-        level = draw.uniform(0.5, 0.68) if face.hat == "beanie" else 0.6
-        edge = (y - slope * (z + 0.2)) - (level - slope * 1.1)
-        thick = 0.13 if face.hat == "beanie" else 0.15
-        thick = thick + np.where(edge < 0.22, 0.03 * (face.hat == "beanie"), 0)
-        thick = thick + 0.25 * np.clip(y - 0.6, 0, 1) * (face.hat == "beanie") * draw.random()
-    shell = points + out * np.asarray(thick)[..., None]
-    crown = sheet(shell, around=True, uv=np.stack([angle, edge], -1))
-    outward = (crown.normals * out.reshape(-1, 3)).sum(1, keepdims=True)
-    crown = Solid(crown.points, crown.normals * np.sign(outward), crown.triangles, crown.uv)
-    parts = [crown]
-    if face.hat == "cap":
-        parts.append(_visor(shell - centre, centre))
-    solid = joined(parts)
-    return Solid(
-        pose.to_world(solid.points), solid.normals @ pose.turn.T, solid.triangles, solid.uv
-    )
-
-
-def _visor(shell: np.ndarray, centre: np.ndarray) -> Solid:
-    """The peak of a cap, at the height of its edge in front."""
-    upper = shell[shell[..., 1] > 0.4]
-    wide, deep = np.abs(upper[:, 0]).max() * 0.9, upper[:, 2].max()
-    span = np.linspace(-1, 1, 21)[:, None]
-    out = np.linspace(0, 1, 8)[None]
-    x = span * wide * (1 - 0.08 * out)
-    z = deep * 0.97 * np.sqrt(np.clip(1 - 0.72 * span**2, 0, 1)) + 0.75 * out * np.sqrt(
-        1.02 - span**2
-    )
-    y = 0.72 - 0.14 * out**1.5 - 0.16 * span**2 + 0 * x
-    grid = np.stack([x, y, z], -1) + centre
-    solid = sheet(grid, uv=np.stack([0 * x, 0 * x + 0.6], -1))
-    up = np.where(solid.normals[:, 1:2] < 0, -1, 1)
-    return Solid(solid.points, solid.normals * up, solid.triangles, solid.uv)

@@ -3,7 +3,8 @@
 uniform vec2 pattern;
 void main() {
   float line = options.x + options.y * rest.z - options.z * max(0., .55 - abs(rest.x)) * step(0., rest.z);
-  float edge = max(line - rest.y, length(vec2(rest.x, rest.z + .05)) - options.w);
+  vec2 off = vec2(rest.x, (rest.z + .05) * (rest.z > 0. ? .5 : 1.));  // the collarbones stay free
+  float edge = max(line - rest.y, length(off) - options.w);
   if (edge < 0.) discard;
   vec3 albedo = tint, n = normalize(normal);
   float stripe = step(.5, fract(rest.y * pattern.y));
