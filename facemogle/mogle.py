@@ -6,7 +6,7 @@ C = 64 channels (a 2x2 patch of 16 latent channels).
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -100,6 +100,13 @@ class MoGLE(ModelMixin, ConfigMixin):
             Expert(in_channels, hidden_channels) for _ in range(num_experts - 1)
         )
         self.gating = Gate(in_channels, num_experts, time_scale)
+
+    def enable_group_offload(self, onload_device: torch.device | str, **options: Any) -> None:
+        """Stay on the device as a whole, whatever the options for large models are.
+
+        It is tiny beside FLUX, and offloading acts on calls of layers, which `experts` spares.
+        """
+        self.to(onload_device)
 
     def experts(self, condition_latents: Tensor) -> Tensor:
         """All experts, each on its own mask image: (B, R, N, C) -> (B, R, N, C)."""

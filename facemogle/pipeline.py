@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import torch
 from diffusers.image_processor import VaeImageProcessor
+from diffusers.models.autoencoders.autoencoder_dc import AutoencoderDC
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
     FlowMatchEulerDiscreteScheduler,
@@ -277,6 +278,19 @@ class FaceMoGLEPipeline(DiffusionPipeline):
     def decode(self, latents: Tensor, height: int, width: int) -> Image.Image:
         """Picture of tokens (1, N, C): a step's `latents` or `clean_latents`."""
         return self._decode(latents, grid_of((height, width)), "pil")[0]
+
+    def enable_group_offload(self, *arguments: Any, **options: Any) -> None:
+        """Keep weights in main memory or on disk but for the block or layer that is at work.
+
+        Arguments are those of `DiffusionPipeline.enable_group_offload`. On disk the folder must be
+        empty or this very model's: files that are there are taken as they are.
+        """
+        if isinstance(self.vae, AutoencoderDC):
+            # As AutoencoderKL says of itself: these are called, and not the whole VAE.
+            self.vae._group_offload_block_modules = ["encoder", "decoder"]
+        # T5 has its embedding in two modules; the second would be written when it is gone already.
+        self.text_encoder_2.set_input_embeddings(self.text_encoder_2.get_input_embeddings())
+        super().enable_group_offload(*arguments, **options)
 
     def load_lora_weights(self, path: str | Path) -> None:
         """Load the condition stream's LoRA in the published layout: safetensors file or folder.

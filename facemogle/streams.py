@@ -4,15 +4,17 @@ Condition tokens join every attention of text and image tokens, without a mask. 
 tokens' weights plus low-rank terms of their own, and their own modulation (Face-MoGLE,
 arXiv 2509.00428, section 3.3).
 
-Shapes: B batch, T text, N image and M condition tokens, S = T + N, D model width, H heads, L any
-length. The *base* stream is what condition tokens share weights with: the image tokens in a double
-block, text and image tokens in a single block. *Joined* tensors hold base and condition tokens in
-this order along their length, so that shared weights are applied once.
+The blocks are FLUX's own with one argument more, and `hidden_states` holds image and condition
+tokens one after the other, so that shared weights are applied once and whatever hooks diffusers
+and accelerate put on a block (offload, caches, compilation) see all streams.
+
+Shapes: B batch, T text, N image and M condition tokens, D model width, H heads, L any length.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -28,8 +30,120 @@ from torch import Tensor, nn
 from facemogle.lora import LowRank
 
 Terms = Mapping[str, LowRank]
+"""Low-rank terms by the path of the layer that they belong to, inside a block."""
+
 Rotary = tuple[Tensor, Tensor]
 """Cosines and sines (L, head width) of the tokens in attention order: text, image, condition."""
+
+NO_TERMS: Terms = MappingProxyType({})
+
+
+class DoubleBlock(FluxTransformerBlock):
+    """Block with weights for text and others for image tokens; condition tokens use the latter.
+
+    terms: registered in the model's `ConditionLoRA`, not here.
+    """
+
+    terms = NO_TERMS
+
+    def forward(
+        self,
+        hidden_states: Tensor,
+        encoder_hidden_states: Tensor,
+        temb: Tensor,
+        image_rotary_emb: Rotary,
+        joint_attention_kwargs: dict[str, Any] | None = None,
+        num_condition: int = 0,
+    ) -> tuple[Tensor, Tensor]:
+        """Text tokens (B, T, D), and image and condition tokens (B, N + M, D), after the block.
+
+        hidden_states: (B, N + M, D). encoder_hidden_states: (B, T, D).
+        temb: time embeddings after silu, of text and image tokens and of condition tokens
+            (B, 2, D).
+        num_condition: M; 0 = FLUX's own forward pass and arguments, with temb (B, D) before silu.
+        """
+        if not num_condition:
+            return super().forward(
+                hidden_states, encoder_hidden_states, temb, image_rotary_emb, joint_attention_kwargs
+            )
+        text, attn, terms = encoder_hidden_states, self.attn, self.terms
+        modulation = shared_linear(self, terms, "norm1.linear", temb, 1)  # (B, 2, 6 D)
+        shift, scale, gate, ff_shift, ff_scale, ff_gate = modulation.chunk(6, dim=-1)
+        text_modulation = self.norm1_context.linear(temb[:, :1])  # (B, 1, 6 D)
+        t_shift, t_scale, t_gate, t_ff_shift, t_ff_scale, t_ff_gate = text_modulation.chunk(6, -1)
+
+        normed = _modulate(self.norm1.norm(hidden_states), shift, scale, num_condition)
+        text_normed = _scale_shift(self.norm1_context.norm(text), t_scale, t_shift)
+        query, key, value = _projections(attn, terms, normed, num_condition, num_condition)
+        t_query, t_key, t_value = _text_projections(attn, text_normed)
+        query = torch.cat([attn.norm_added_q(t_query), attn.norm_q(query)], dim=1)
+        key = torch.cat([attn.norm_added_k(t_key), attn.norm_k(key)], dim=1)
+        value = torch.cat([t_value, value], dim=1)
+        attended = _attend(attn, query, key, value, image_rotary_emb)
+        t_attended, attended = attended[:, : text.shape[1]], attended[:, text.shape[1] :]
+
+        update = shared_linear(self, terms, "attn.to_out.0", attended, num_condition)
+        joined = hidden_states + _gate(update, gate, num_condition)
+        normed = _modulate(self.norm2(joined), ff_shift, ff_scale, num_condition)
+        update = shared_linear(self, terms, "ff.net.2", self.ff.net[0](normed), num_condition)
+        joined = joined + _gate(update, ff_gate, num_condition)
+
+        text = text + t_gate * attn.to_add_out(t_attended)
+        text_normed = _scale_shift(self.norm2_context(text), t_ff_scale, t_ff_shift)
+        text = _clip_half(text + t_ff_gate * self.ff_context(text_normed))
+        return text, joined
+
+
+class SingleBlock(FluxSingleTransformerBlock):
+    """Block with one set of weights for all streams.
+
+    terms: registered in the model's `ConditionLoRA`, not here.
+    is_last: nothing reads the condition tokens after this block, so they only give keys and values;
+        they return unchanged.
+    """
+
+    terms = NO_TERMS
+
+    def __init__(
+        self, dim: int, num_attention_heads: int, attention_head_dim: int, is_last: bool = False
+    ) -> None:
+        super().__init__(dim, num_attention_heads, attention_head_dim)
+        self.is_last = is_last
+
+    def forward(
+        self,
+        hidden_states: Tensor,
+        encoder_hidden_states: Tensor,
+        temb: Tensor,
+        image_rotary_emb: Rotary,
+        joint_attention_kwargs: dict[str, Any] | None = None,
+        num_condition: int = 0,
+    ) -> tuple[Tensor, Tensor]:
+        """As `DoubleBlock.forward`."""
+        if not num_condition:
+            return super().forward(
+                hidden_states, encoder_hidden_states, temb, image_rotary_emb, joint_attention_kwargs
+            )
+        attn, terms, num_text = self.attn, self.terms, encoder_hidden_states.shape[1]
+        tokens = torch.cat([encoder_hidden_states, hidden_states], dim=1)  # (B, T + N + M, D)
+        modulation = shared_linear(self, terms, "norm.linear", temb, 1)  # (B, 2, 3 D)
+        shift, scale, gate = modulation.chunk(3, dim=-1)
+        normed = _modulate(self.norm.norm(tokens), shift, scale, num_condition)
+
+        num_read = 0 if self.is_last else num_condition
+        query, key, value = _projections(attn, terms, normed, num_condition, num_read)
+        normed = normed[:, : normed.shape[1] - num_condition + num_read]
+        attended = _attend(attn, attn.norm_q(query), attn.norm_k(key), value, image_rotary_emb)
+        hidden = self.act_mlp(shared_linear(self, terms, "proj_mlp", normed, num_read))
+        update = torch.cat([attended, hidden], dim=-1)
+        update = shared_linear(self, terms, "proj_out", update, num_read)
+        if self.is_last:
+            base = tokens[:, :-num_condition] + gate[:, :1] * update
+            tokens = torch.cat([base, tokens[:, -num_condition:]], dim=1)
+        else:
+            tokens = tokens + _gate(update, gate, num_condition)
+        tokens = _clip_half(tokens)
+        return tokens[:, :num_text], tokens[:, num_text:]
 
 
 def shared_linear(
@@ -39,123 +153,67 @@ def shared_linear(
 
     x: (B, L, in) whose last `num_condition` tokens are the condition's. Returns (B, L, out).
     """
-    out = owner.get_submodule(name)(x)
+    return _add_term(owner.get_submodule(name)(x), terms, name, x, num_condition)
+
+
+def _add_term(out: Tensor, terms: Terms, name: str, x: Tensor, num_condition: int) -> Tensor:
+    """`out`, with the low-rank term of x added to its last tokens, in place."""
     if name in terms and num_condition:
         out[:, -num_condition:] += terms[name](x[:, -num_condition:])
     return out
 
 
-def double_block(
-    block: FluxTransformerBlock,
-    terms: Terms,
-    text: Tensor,
-    image: Tensor,
-    condition: Tensor,
-    emb: Tensor,
-    rotary: Rotary,
+def _projections(
+    attn: FluxAttention, terms: Terms, x: Tensor, num_condition: int, num_queries: int
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Block with weights for text and others for image tokens; condition tokens use the latter.
+    """Queries, keys and values (B, L, H, D / H) of joined tokens; queries of fewer of them.
 
-    text (B, T, D), image (B, N, D), condition (B, M, D). emb (B, 2, D): time embeddings after silu,
-    of text and image tokens and of condition tokens. Returns the three streams.
+    num_queries: condition tokens that ask, all or none.
     """
-    num_text, num_condition = text.shape[1], condition.shape[1]
-    attn = block.attn
-    modulation = shared_linear(block, terms, "norm1.linear", emb, 1)  # (B, 2, 6 D)
-    shift, scale, gate, ff_shift, ff_scale, ff_gate = modulation.chunk(6, dim=-1)
-    text_modulation = block.norm1_context.linear(emb[:, :1])  # (B, 1, 6 D)
-    t_shift, t_scale, t_gate, t_ff_shift, t_ff_scale, t_ff_gate = text_modulation.chunk(6, dim=-1)
-
-    joined = _modulate(block.norm1.norm, image, condition, shift, scale)
-    normed = _scale_shift(block.norm1_context.norm(text), t_scale, t_shift)
-    query, key, value = (
-        _heads(shared_linear(block, terms, f"attn.to_{name}", joined, num_condition), attn)
-        for name in "qkv"
-    )
-    t_query, t_key, t_value = (
-        _heads(attn.get_submodule(f"add_{name}_proj")(normed), attn) for name in "qkv"
-    )
-    query = torch.cat([attn.norm_added_q(t_query), attn.norm_q(query)], dim=1)
-    key = torch.cat([attn.norm_added_k(t_key), attn.norm_k(key)], dim=1)
-    value = torch.cat([t_value, value], dim=1)
-    attended = _attend(attn, query, key, value, rotary)
-
-    joined = attended[:, num_text:]
-    joined = shared_linear(block, terms, "attn.to_out.0", joined, num_condition)
-    image, condition = _residual(image, condition, gate, joined)
-    joined = _modulate(block.norm2, image, condition, ff_shift, ff_scale)
-    joined = block.ff.net[0](joined)
-    joined = shared_linear(block, terms, "ff.net.2", joined, num_condition)
-    image, condition = _residual(image, condition, ff_gate, joined)
-
-    text = text + t_gate * attn.to_add_out(attended[:, :num_text])
-    normed = _scale_shift(block.norm2_context(text), t_ff_scale, t_ff_shift)
-    text = _clip_half(text + t_ff_gate * block.ff_context(normed))
-    return text, image, condition
+    asking = x[:, : x.shape[1] - num_condition + num_queries]
+    if attn.fused_projections:
+        fused, width = attn.to_qkv(x), attn.inner_dim
+        query, key, value = (fused.narrow(-1, part * width, width) for part in range(3))
+        query = query[:, : asking.shape[1]]
+    else:
+        query, key, value = attn.to_q(asking), attn.to_k(x), attn.to_v(x)
+    query = _add_term(query, terms, "attn.to_q", asking, num_queries)
+    key = _add_term(key, terms, "attn.to_k", x, num_condition)
+    value = _add_term(value, terms, "attn.to_v", x, num_condition)
+    return _heads(query, attn), _heads(key, attn), _heads(value, attn)
 
 
-def single_block(
-    block: FluxSingleTransformerBlock,
-    terms: Terms,
-    base: Tensor,
-    condition: Tensor,
-    emb: Tensor,
-    rotary: Rotary,
-    last: bool,
-) -> tuple[Tensor, Tensor]:
-    """Block with one set of weights for all streams.
-
-    base: text and image tokens (B, S, D). condition (B, M, D). emb as for `double_block`.
-    last: nothing reads the condition tokens afterwards, so they only give keys and values; they
-    return unchanged. Returns both streams.
-    """
-    num_condition = condition.shape[1]
-    modulation = shared_linear(block, terms, "norm.linear", emb, 1)  # (B, 2, 3 D)
-    shift, scale, gate = modulation.chunk(3, dim=-1)
-    joined = _modulate(block.norm.norm, base, condition, shift, scale)
-    read, num_read = (joined[:, :-num_condition], 0) if last else (joined, num_condition)
-
-    attn = block.attn
-    query = attn.norm_q(_heads(shared_linear(block, terms, "attn.to_q", read, num_read), attn))
-    key = shared_linear(block, terms, "attn.to_k", joined, num_condition)
-    key = attn.norm_k(_heads(key, attn))
-    value = _heads(shared_linear(block, terms, "attn.to_v", joined, num_condition), attn)
-    attended = _attend(attn, query, key, value, rotary)
-
-    hidden = block.act_mlp(shared_linear(block, terms, "proj_mlp", read, num_read))
-    update = torch.cat([attended, hidden], dim=-1)
-    update = shared_linear(block, terms, "proj_out", update, num_read)
-    if last:
-        return _clip_half(base + gate[:, :1] * update), condition
-    base, condition = _residual(base, condition, gate, update)
-    return _clip_half(base), _clip_half(condition)
+def _text_projections(attn: FluxAttention, x: Tensor) -> tuple[Tensor, ...]:
+    """Queries, keys and values (B, T, H, D / H) of text tokens."""
+    if attn.fused_projections:
+        projected = attn.to_added_qkv(x).chunk(3, dim=-1)
+    else:
+        projected = (attn.add_q_proj(x), attn.add_k_proj(x), attn.add_v_proj(x))
+    return tuple(_heads(out, attn) for out in projected)
 
 
 def _scale_shift(normed: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     return normed * (1 + scale) + shift
 
 
-def _modulate(
-    norm: nn.Module, base: Tensor, condition: Tensor, shift: Tensor, scale: Tensor
-) -> Tensor:
-    """Both streams normed, each scaled and shifted by its own (B, 2, D), joined."""
-    streams = (base, condition)
-    return torch.cat(
-        [
-            _scale_shift(norm(tokens), scale[:, i : i + 1], shift[:, i : i + 1])
-            for i, tokens in enumerate(streams)
-        ],
-        dim=1,
-    )
+def _modulate(normed: Tensor, shift: Tensor, scale: Tensor, num_condition: int) -> Tensor:
+    """Both streams of `normed`, each scaled and shifted in place by its own (B, 2, D)."""
+    for stream, tokens in enumerate(_streams(normed, num_condition)):
+        own = slice(stream, stream + 1)
+        tokens.mul_(1 + scale[:, own]).add_(shift[:, own])
+    return normed
 
 
-def _residual(
-    base: Tensor, condition: Tensor, gate: Tensor, joined: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Both streams plus their part of `joined`, each times its own gate (B, 2, D)."""
-    length = base.shape[1]
-    base = base + gate[:, :1] * joined[:, :length]
-    return base, condition + gate[:, 1:] * joined[:, length:]
+def _gate(update: Tensor, gate: Tensor, num_condition: int) -> Tensor:
+    """Both streams of `update`, each times its own gate (B, 2, D), in place."""
+    for stream, tokens in enumerate(_streams(update, num_condition)):
+        tokens.mul_(gate[:, stream : stream + 1])
+    return update
+
+
+def _streams(tokens: Tensor, num_condition: int) -> tuple[Tensor, Tensor]:
+    """Views of the tokens before the condition's, and of the condition's."""
+    return tokens[:, :-num_condition], tokens[:, -num_condition:]
 
 
 def _heads(x: Tensor, attn: FluxAttention) -> Tensor:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from facemogle.lora import ConditionLoRA, flux_targets, read_official_lora
 from facemogle.sinusoid import sinusoid
-from facemogle.streams import Rotary, double_block, shared_linear, single_block
+from facemogle.streams import DoubleBlock, Rotary, SingleBlock, shared_linear
 
 
 class FaceMoGLETransformer(FluxTransformer2DModel):
@@ -28,6 +28,8 @@ class FaceMoGLETransformer(FluxTransformer2DModel):
     lora_alpha: their scale times the rank; None = the rank, as in the published weights.
     The other arguments are those of `FluxTransformer2DModel`.
     """
+
+    _no_split_modules = _repeated_blocks = ("DoubleBlock", "SingleBlock")
 
     @register_to_config
     def __init__(
@@ -50,8 +52,8 @@ class FaceMoGLETransformer(FluxTransformer2DModel):
             patch_size=patch_size,
             in_channels=in_channels,
             out_channels=out_channels,
-            num_layers=num_layers,
-            num_single_layers=num_single_layers,
+            num_layers=0,
+            num_single_layers=0,
             attention_head_dim=attention_head_dim,
             num_attention_heads=num_attention_heads,
             joint_attention_dim=joint_attention_dim,
@@ -59,15 +61,22 @@ class FaceMoGLETransformer(FluxTransformer2DModel):
             guidance_embeds=guidance_embeds,
             axes_dims_rope=axes_dims_rope,
         )
-        self.condition_lora = ConditionLoRA(flux_targets(self), lora_rank, lora_alpha)
+        self.register_to_config(num_layers=num_layers, num_single_layers=num_single_layers)
+        shape = self.inner_dim, num_attention_heads, attention_head_dim
+        self.transformer_blocks.extend(DoubleBlock(*shape) for _ in range(num_layers))
+        self.single_transformer_blocks.extend(
+            SingleBlock(*shape, is_last=index == num_single_layers - 1)
+            for index in range(num_single_layers)
+        )
+        self._set_lora(lora_rank, lora_alpha)
 
     def add_condition_lora(self, rank: int, alpha: float | None = None) -> None:
         """Give the condition stream new low-rank terms in place of any old ones.
 
         They change nothing until they are trained or loaded.
         """
-        lora = ConditionLoRA(flux_targets(self), rank, alpha)
-        self.condition_lora = lora.to(self.device, self.dtype)
+        self._set_lora(rank, alpha)
+        self.condition_lora.to(self.device, self.dtype)
         self.register_to_config(lora_rank=rank, lora_alpha=alpha)
 
     def load_condition_lora(self, path: str | Path) -> None:
@@ -133,14 +142,13 @@ class FaceMoGLETransformer(FluxTransformer2DModel):
         joined = shared_linear(
             self, self.condition_lora.terms(""), "x_embedder", joined, num_condition
         )
-        image, condition = joined[:, :-num_condition], joined[:, -num_condition:]
         text = self.context_embedder(encoder_hidden_states)
-        temb = self._embed_times(timestep.to(image.dtype), guidance, pooled_projections)
+        temb = self._embed_times(timestep.to(joined.dtype), guidance, pooled_projections)
         condition_ids = img_ids if condition_ids is None else condition_ids
         rotary = self.pos_embed(torch.cat([txt_ids, img_ids, condition_ids]))
 
-        image = self._run_blocks(text, image, condition, F.silu(temb), rotary)
-        sample = self.proj_out(self.norm_out(image, temb[:, 0]))
+        joined = self._run_blocks(text, joined, F.silu(temb), rotary, num_condition)
+        sample = self.proj_out(self.norm_out(joined[:, :-num_condition], temb[:, 0]))
         return Transformer2DModelOutput(sample=sample) if return_dict else (sample,)
 
     def _embed_times(self, t: Tensor, guidance: Tensor | None, pooled: Tensor) -> Tensor:
@@ -156,26 +164,26 @@ class FaceMoGLETransformer(FluxTransformer2DModel):
         return torch.stack([features[: len(t)] + rest, features[len(t) :] + rest], dim=1)
 
     def _run_blocks(
-        self, text: Tensor, image: Tensor, condition: Tensor, emb: Tensor, rotary: Rotary
+        self, text: Tensor, joined: Tensor, emb: Tensor, rotary: Rotary, num_condition: int
     ) -> Tensor:
-        """The image tokens (B, N, D) after all blocks."""
-        lora = self.condition_lora
-        for index, block in enumerate(self.transformer_blocks):
-            terms = lora.terms(f"transformer_blocks.{index}")
-            text, image, condition = self._run(
-                double_block, block, terms, text, image, condition, emb, rotary
-            )
-        base = torch.cat([text, image], dim=1)
-        last = len(self.single_transformer_blocks) - 1
-        for index, block in enumerate(self.single_transformer_blocks):
-            terms = lora.terms(f"single_transformer_blocks.{index}")
-            base, condition = self._run(
-                single_block, block, terms, base, condition, emb, rotary, index == last
-            )
-        return base[:, text.shape[1] :]
+        """Image and condition tokens (B, N + M, D) after all blocks. emb: see `DoubleBlock`."""
+        for block in (*self.transformer_blocks, *self.single_transformer_blocks):
+            if torch.is_grad_enabled() and self.gradient_checkpointing:
+                run: Any = self._gradient_checkpointing_func
+                text, joined = run(block, joined, text, emb, rotary, None, num_condition)
+            else:
+                text, joined = block(
+                    hidden_states=joined,
+                    encoder_hidden_states=text,
+                    temb=emb,
+                    image_rotary_emb=rotary,
+                    num_condition=num_condition,
+                )
+        return joined
 
-    def _run(self, block: Any, *args: Any) -> Any:
-        if torch.is_grad_enabled() and self.gradient_checkpointing:
-            checkpoint: Any = self._gradient_checkpointing_func
-            return checkpoint(block, *args)
-        return block(*args)
+    def _set_lora(self, rank: int, alpha: float | None) -> None:
+        """New low-rank terms, which each block finds by itself."""
+        self.condition_lora = ConditionLoRA(flux_targets(self), rank, alpha)
+        for blocks in ("transformer_blocks", "single_transformer_blocks"):
+            for index, block in enumerate(getattr(self, blocks)):
+                block.terms = self.condition_lora.terms(f"{blocks}.{index}")
