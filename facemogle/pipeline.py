@@ -1,7 +1,7 @@
 """`FaceMoGLEPipeline`: prompt and mask -> picture, as a diffusers pipeline.
 
-Shapes: N tokens = (height / 16) * (width / 16), R = 20 experts, C = 64 channels of a token,
-T text tokens, D width of a text encoder.
+Shapes: P prompts, B = P * num_images_per_prompt pictures, N tokens = (height / 16) * (width / 16),
+R = 20 experts, C = 64 channels of a token, T text tokens, D width of a text encoder.
 """
 
 from __future__ import annotations
@@ -39,7 +39,14 @@ from facemogle.mask import decouple, read_mask
 from facemogle.mogle import MoGLE
 from facemogle.prompt import Text, pooled_features, sequence_features
 from facemogle.regions import REGIONS
-from facemogle.request import LocalMasks, Request, check_choices, check_size, grid_of
+from facemogle.request import (
+    LocalMasks,
+    Request,
+    check_choices,
+    check_size,
+    grid_of,
+    listed,
+)
 from facemogle.sampling import Mixture, Step, Steps, denoise, make_schedule
 from facemogle.trace import Trace
 from facemogle.transformer import FaceMoGLETransformer
@@ -53,17 +60,22 @@ REMEMBERED_PICTURES = 256
 
 @dataclass
 class FaceMoGLEOutput(BaseOutput):
-    """images: one picture, as `output_type` asks. trace: gate weights; None without a mask."""
+    """images: as `output_type` asks. traces: each picture's gate weights; None without a mask."""
 
     images: list[Image.Image] | np.ndarray | Tensor
-    trace: Trace | None = None
+    traces: list[Trace] | None = None
+
+    @property
+    def trace(self) -> Trace | None:
+        """The gate weights of the only, or of the first picture."""
+        return None if self.traces is None else self.traces[0]
 
 
 class FaceMoGLEPipeline(DiffusionPipeline):
     """Mask- and text-guided face generation (Face-MoGLE, arXiv 2509.00428).
 
-    One prompt, one mask, one picture per call. Calls leave no state on the pipeline, so threads may
-    share it (not with CPU offload, which moves models around).
+    A call makes one picture, or several of one size together. Calls leave no state on the
+    pipeline, so threads may share it (not with CPU offload, which moves models around).
 
     default_size: height and width of pictures, in pixels. default_steps: denoising steps.
     text_length: T5 tokens read of a prompt.
@@ -112,11 +124,11 @@ class FaceMoGLEPipeline(DiffusionPipeline):
 
     def __call__(
         self,
-        prompt: str | None = "",
+        prompt: str | Sequence[str] | None = "",
         mask: Any = None,
         num_inference_steps: int | None = None,
         guidance_scale: float = 3.5,
-        generator: torch.Generator | None = None,
+        generator: torch.Generator | Sequence[torch.Generator] | None = None,
         height: int | None = None,
         width: int | None = None,
         *,
@@ -126,14 +138,14 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         callback_on_step_end_tensor_inputs: Sequence[str] = ("latents",),
         **options: Any,
     ) -> Any:
-        """Generate one picture. Arguments not named here are those of `stream`.
+        """Generate pictures. Arguments not named here are those of `stream`.
 
-        output_type: "pil" list of pictures; "np" float32 (1, H, W, 3) in [0, 1]; "pt" the same as
-            tensor (1, 3, H, W); "latent" tokens (1, N, C).
+        output_type: "pil" list of pictures; "np" float32 (B, H, W, 3) in [0, 1]; "pt" the same as
+            tensor (B, 3, H, W); "latent" tokens (B, N, C).
         callback_on_step_end: called after each step with pipeline, index, t and a dict of tensors;
             "latents" in the dict that it returns, if any, replaces the step's.
         callback_on_step_end_tensor_inputs: names of the step's tensors that it gets.
-        Returns FaceMoGLEOutput, or with return_dict false the tuple (images, trace).
+        Returns FaceMoGLEOutput, or with return_dict false the tuple (images, traces).
         """
         check_choices("output_type", [output_type], get_args(OutputType))
         inputs = callback_on_step_end_tensor_inputs
@@ -148,24 +160,25 @@ class FaceMoGLEPipeline(DiffusionPipeline):
             for step in called_back(self, steps, callback_on_step_end, inputs):
                 done.append(step)
                 bar.update()
-        gated = done[0].gate_weights is not None
-        trace = Trace.from_steps(done, grid_of(size)) if gated else None
-        images = done[-1].latents
+        images, traces, grid = done[-1].latents, None, grid_of(size)
+        if done[0].gate_weights is not None:
+            traces = [Trace.from_steps(done, grid, picture) for picture in range(len(images))]
         if output_type != "latent":
-            images = self._decode(images, grid_of(size), output_type)
+            images = self._decode(images, grid, output_type)
             self.maybe_free_model_hooks()
-        return FaceMoGLEOutput(images, trace) if return_dict else (images, trace)
+        return FaceMoGLEOutput(images, traces) if return_dict else (images, traces)
 
     def stream(
         self,
-        prompt: str | None = "",
+        prompt: str | Sequence[str] | None = "",
         mask: Any = None,
         num_inference_steps: int | None = None,
         guidance_scale: float = 3.5,
-        generator: torch.Generator | None = None,
+        generator: torch.Generator | Sequence[torch.Generator] | None = None,
         height: int | None = None,
         width: int | None = None,
         *,
+        num_images_per_prompt: int = 1,
         local_masks: LocalMasks = "regions",
         muted: Sequence[int] = (),
         expert_strengths: Sequence[float] | None = None,
@@ -181,32 +194,36 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         Close the generator to cancel; send it latents to go on from these.
 
         prompt: empty or None = no text. T5 tokens beyond the config's text_length are left out,
-            with a warning in the log.
+            with a warning in the log. A list of P prompts makes P pictures together.
         mask: label map uint8 (H, W) or whatever else `read_mask` takes, resized to the picture by
-            nearest neighbour; None = text alone.
+            nearest neighbour; None = text alone. A list has a mask for each prompt; one prompt, or
+            one mask, serves all of the others.
         num_inference_steps: 1 or more; None = the config's default_steps.
         guidance_scale: how strongly the prompt guides. FLUX.1-dev has an input for it. For models
             without, such as mini, each step also predicts without the prompt, at twice the cost,
             and goes so many times the difference; 1, or no prompt, does without that.
         generator: source of the noise; None = torch's global one. The same mask, prompt, seed,
-            steps and size give the same pixels on one machine.
+            steps and size give the same pixels on one machine. A list has one for each of the B
+            pictures, which then are those that it makes one by one, but for rounding.
         height, width: multiples of 16 pixels; None = the config's default_size.
+        num_images_per_prompt: pictures of each prompt, one after the other.
         local_masks: "regions" shows each local expert its region. "empty" shows them black
             pictures, as the authors' inference scripts did; only to compare with their pictures.
         muted: region indices whose local expert is shown a black picture, as training does now and
             then to each; the global expert still sees these regions.
         expert_strengths: R factors from 0 to 100 on the gate's weights, which then are brought back
             to a sum of 1: 1 = untouched, 0 = not heard. None = all 1.
-        latents: noise (1, N, C) in place of the generator's.
-        prompt_embeds, pooled_prompt_embeds: (1, T, D), (1, D) in place of the prompt's features.
-        condition_latents: (1, R, N, C) in place of a mask; see `encode_mask`.
+        latents: noise (B, N, C) in place of the generator's.
+        prompt_embeds, pooled_prompt_embeds: (P, T, D), (P, D) in place of the prompts' features.
+        condition_latents: (P, R, N, C) in place of masks; see `encode_mask`.
         sigmas, timesteps: see `facemogle.sampling.make_schedule`.
         Raises ValueError; for the mask MaskError, which is one.
         """
         size = check_size(height, width, self.config["default_size"])
         request = Request(
-            prompt="" if prompt is None else prompt,
-            label_map=None if mask is None else read_mask(mask, size=size).label_map,
+            prompts=["" if one is None else one for one in listed(prompt)],
+            label_maps=_label_maps(mask, size),
+            num_images_per_prompt=num_images_per_prompt,
             num_steps=self._num_steps(num_inference_steps, sigmas),
             guidance_scale=guidance_scale,
             generator=generator,
@@ -305,39 +322,60 @@ class FaceMoGLEPipeline(DiffusionPipeline):
 
     def _text(self, request: Request) -> Text:
         text = request.text
+        unprompted = None
         if text is None:
-            text = self.encode_prompt(request.prompt)
+            known = {prompt: self.encode_prompt(prompt) for prompt in set(request.prompts)}
+            text = Text.stacked([known[prompt] for prompt in request.prompts])
             has_input = self.transformer.config["guidance_embeds"]
-            if request.prompt and request.guidance_scale != 1 and not has_input:
-                text = text.above(self.encode_prompt(""))
+            if any(request.prompts) and request.guidance_scale != 1 and not has_input:
+                unprompted = known.get("") or self.encode_prompt("")
+        texts = [text] if unprompted is None else [text, unprompted]
         target = self._execution_device, self.transformer.dtype
-        return Text(text.sequence.to(*target), text.pooled.to(*target))
+        return Text.stacked(
+            [
+                Text(
+                    *(request.for_each_picture(rows.to(*target)) for rows in (t.sequence, t.pooled))
+                )
+                for t in texts
+            ]
+        )
 
     def _mixture(self, request: Request) -> Mixture | None:
         tokens = request.condition_latents
-        if request.label_map is not None:
-            tokens = self.encode_mask(request.label_map, request.local_masks, request.muted)
+        if request.label_maps is not None:
+            masks = (request.local_masks, request.muted)
+            tokens = torch.cat([self.encode_mask(one, *masks) for one in request.label_maps])
         if tokens is None:
             return None
         target = self._execution_device, self.mogle.dtype
         strengths = request.strengths
         strengths = None if strengths is None else torch.tensor(strengths).to(*target)
-        return Mixture(self.mogle, tokens.to(*target), strengths)
+        return Mixture(self.mogle, request.for_each_picture(tokens.to(*target)), strengths)
 
     def _noise(self, request: Request) -> Tensor:
         target = self._execution_device, self.transformer.dtype
         if request.latents is not None:
             return request.latents.to(*target)
         rows, columns = grid_of(request.size)
-        shape = (1, self.transformer.config["in_channels"] // 4, 2 * rows, 2 * columns)
+        channels = self.transformer.config["in_channels"] // 4
+        shape = (request.count, channels, 2 * rows, 2 * columns)
         return pack(randn_tensor(shape, request.generator, *target))
 
     @torch.no_grad()
     def _decode(self, latents: Tensor, grid: tuple[int, int], output_type: OutputType) -> Any:
-        picture = decode_tokens(self.vae, latents.to(self._execution_device), grid)
-        return self.image_processor.postprocess(picture, output_type=output_type)
+        # One at a time: in as little memory as one picture needs, and with the same last bits.
+        rows = latents.to(self._execution_device).split(1)
+        pictures = torch.cat([decode_tokens(self.vae, row, grid) for row in rows])
+        return self.image_processor.postprocess(pictures, output_type=output_type)
 
     def _num_steps(self, asked: int | None, sigmas: Sequence[float] | None) -> int:
         if asked is not None:
             return asked
         return self.config["default_steps"] if sigmas is None else len(sigmas)
+
+
+def _label_maps(mask: Any, size: tuple[int, int]) -> list[np.ndarray] | None:
+    """Label maps of a mask, or of a list of them. Raises MaskError."""
+    if mask is None:
+        return None
+    return [read_mask(one, size=size).label_map for one in listed(mask)]

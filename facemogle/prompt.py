@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -19,10 +20,11 @@ class Text:
     sequence: Tensor
     pooled: Tensor
 
-    def above(self, other: Text) -> Text:
-        """These prompts' rows, then the other's."""
-        return Text(
-            torch.cat([self.sequence, other.sequence]), torch.cat([self.pooled, other.pooled])
+    @classmethod
+    def stacked(cls, texts: Sequence[Text]) -> Text:
+        """All rows, one below the other."""
+        return cls(
+            torch.cat([text.sequence for text in texts]), torch.cat([text.pooled for text in texts])
         )
 
 

@@ -1,4 +1,4 @@
-"""What one picture is made from: all arguments of one call, checked."""
+"""What pictures are made from: all arguments of one call, checked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -24,17 +24,22 @@ MAX_STRENGTH = 100
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """Complete data of one picture; the fields are the arguments of `FaceMoGLEPipeline.stream`.
+    """Complete data of B pictures; the fields are the arguments of `FaceMoGLEPipeline.stream`.
 
-    label_map: uint8 (height, width), or None for text alone.
+    Of prompts, label maps, prompt features and mask tokens there is one of each per P prompts, or
+    one for all of them; B = P * num_images_per_prompt.
+
+    label_maps: uint8 (height, width), or None for text alone.
+    generator: one for all pictures, or a list of one for each.
     Raises ValueError with the value and the remedy.
     """
 
-    prompt: str
-    label_map: np.ndarray | None
+    prompts: Sequence[str]
+    label_maps: Sequence[np.ndarray] | None
+    num_images_per_prompt: int
     num_steps: int
     guidance_scale: float
-    generator: torch.Generator | None
+    generator: torch.Generator | Sequence[torch.Generator] | None
     size: tuple[int, int]
     local_masks: LocalMasks
     muted: Sequence[int]
@@ -48,19 +53,28 @@ class Request:
 
     def __post_init__(self) -> None:
         self._check_kinds()
+        self._check_counts()
         self._check_experts()
         num_tokens = math.prod(grid_of(self.size))
-        _check_shape("latents", self.latents, (1, num_tokens))
-        _check_shape("condition_latents", self.condition_latents, (1, NUM_EXPERTS, num_tokens))
-        _check_shape("prompt_embeds", self.prompt_embeds, (1,))
-        _check_shape("pooled_prompt_embeds", self.pooled_prompt_embeds, (1,))
+        _check_shape("latents", self.latents, (self.count, num_tokens))
+        masks = 1 if self.condition_latents is None else len(self.condition_latents)
+        _check_shape("condition_latents", self.condition_latents, (masks, NUM_EXPERTS, num_tokens))
+
+    @property
+    def count(self) -> int:
+        """Pictures B."""
+        return max(self._counts().values()) * self.num_images_per_prompt
 
     @property
     def text(self) -> Text | None:
-        """The given features; None if the prompt is still to be encoded."""
+        """The given features; None if the prompts are still to be encoded."""
         if self.prompt_embeds is None or self.pooled_prompt_embeds is None:
             return None
         return Text(self.prompt_embeds, self.pooled_prompt_embeds)
+
+    def for_each_picture(self, rows: Tensor) -> Tensor:
+        """One row per prompt, or one for all (P or 1, ...) -> one per picture (B, ...)."""
+        return rows.repeat_interleave(self.count // len(rows), dim=0)
 
     @property
     def strengths(self) -> Sequence[float] | None:
@@ -70,16 +84,24 @@ class Request:
         return self.expert_strengths
 
     def _check_kinds(self) -> None:
-        if not isinstance(self.prompt, str):
-            raise ValueError(
-                f"prompt is a {type(self.prompt).__name__}: give one string, for one picture."
-            )
+        for prompt in self.prompts:
+            if not isinstance(prompt, str):
+                raise ValueError(
+                    f"prompt is or holds a {type(prompt).__name__}: give a string, or a list of "
+                    "strings for several pictures."
+                )
         check_steps(self.num_steps)
-        if self.generator is not None and not isinstance(self.generator, torch.Generator):
+        if not isinstance(self.num_images_per_prompt, Integral) or self.num_images_per_prompt < 1:
             raise ValueError(
-                f"generator is a {type(self.generator).__name__}: give one torch.Generator, e.g. "
-                "torch.Generator().manual_seed(42)."
+                f"num_images_per_prompt is {self.num_images_per_prompt!r}: give a whole number, 1 "
+                "or more."
             )
+        for generator in listed(self.generator):
+            if generator is not None and not isinstance(generator, torch.Generator):
+                raise ValueError(
+                    f"generator is or holds a {type(generator).__name__}: give a torch.Generator, "
+                    "e.g. torch.Generator().manual_seed(42), or a list with one for each picture."
+                )
         check_choices("local_masks", [self.local_masks], get_args(LocalMasks))
         if (self.prompt_embeds is None) != (self.pooled_prompt_embeds is None):
             raise ValueError("Give both prompt_embeds and pooled_prompt_embeds, or neither.")
@@ -88,20 +110,49 @@ class Request:
                 raise ValueError(
                     f"{name} has {len(levels)} values for {self.num_steps} steps: give one each."
                 )
-        if self.label_map is not None and self.condition_latents is not None:
+        if self.label_maps is not None and self.condition_latents is not None:
             raise ValueError("Give a mask or condition_latents, not both.")
+
+    def _counts(self) -> dict[str, int]:
+        """How many there are of what may be one per prompt."""
+        given = {
+            "prompt": self.prompts,
+            "mask": self.label_maps,
+            "prompt_embeds": self.prompt_embeds,
+            "pooled_prompt_embeds": self.pooled_prompt_embeds,
+            "condition_latents": self.condition_latents,
+        }
+        return {name: len(values) for name, values in given.items() if values is not None}
+
+    def _check_counts(self) -> None:
+        counts = self._counts()
+        most = max(counts.values())
+        if not all(counts.values()) or any(count not in (1, most) for count in counts.values()):
+            given = ", ".join(f"{count} of {name}" for name, count in counts.items())
+            raise ValueError(f"There are {given}: give as many of each, or one for all.")
+        generators = listed(self.generator)
+        if isinstance(self.generator, list | tuple) and len(generators) != self.count:
+            raise ValueError(
+                f"generator has {len(generators)} entries for {self.count} pictures: give one "
+                "each, or one for all."
+            )
 
     def _check_experts(self) -> None:
         check_muted(self.muted)
-        if self.muted and self.label_map is None:
+        if self.muted and self.label_maps is None:
             raise ValueError("muted empties regions of a mask, but there is none: give a mask.")
         if self.expert_strengths is None:
             return
         check_strengths(self.expert_strengths)
-        if self.label_map is None and self.condition_latents is None:
+        if self.label_maps is None and self.condition_latents is None:
             raise ValueError(
                 "expert_strengths weigh a mask's experts, but there is none: give a mask."
             )
+
+
+def listed(value: Any) -> Sequence[Any]:
+    """A list or tuple as it is, anything else as the one thing in a list."""
+    return value if isinstance(value, list | tuple) else [value]
 
 
 def check_size(height: int | None, width: int | None, default: int) -> tuple[int, int]:
@@ -169,6 +220,6 @@ def grid_of(size: tuple[int, int]) -> tuple[int, int]:
 def _check_shape(name: str, tensor: Tensor | None, beginning: tuple[int, ...]) -> None:
     if tensor is not None and tuple(tensor.shape[: len(beginning)]) != beginning:
         raise ValueError(
-            f"{name} has shape {tuple(tensor.shape)}: for one picture of this size it must begin "
-            f"with {beginning}."
+            f"{name} has shape {tuple(tensor.shape)}: for pictures of this size and number it must "
+            f"begin with {beginning}."
         )

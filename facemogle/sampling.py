@@ -1,7 +1,7 @@
 """The denoising loop: noise -> picture tokens, one `Step` at a time.
 
-Shapes: N image tokens on a grid of (rows, columns), R = 20 experts, C channels of a token, T text
-tokens. One picture at a time.
+Shapes: B pictures of one size, N image tokens on a grid of (rows, columns), R = 20 experts,
+C channels of a token, T text tokens.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from facemogle.transformer import FaceMoGLETransformer
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One denoising step.
+    """One denoising step of B pictures.
 
     index: 0 .. num_inference_steps - 1.
     t: in [0, 1], 1 = noise; where the step started from.
-    latents: tokens (1, N, C) after the step.
-    clean_latents: the picture x0 = x_t - t * velocity that the step predicts (1, N, C).
-    velocity: predicted x1 - x0 (1, N, C).
-    condition_tokens: the experts' mixed outputs (1, N, C); None without a mask.
-    gate_weights: weight of each expert at each token (N, R), summing to 1; None without a mask.
+    latents: tokens (B, N, C) after the step.
+    clean_latents: the picture x0 = x_t - t * velocity that the step predicts (B, N, C).
+    velocity: predicted x1 - x0 (B, N, C).
+    condition_tokens: the experts' mixed outputs (B, N, C); None without a mask.
+    gate_weights: weight of each expert at each token (B, N, R), summing to 1; None without a mask.
     """
 
     index: int
@@ -83,9 +83,9 @@ def dynamic_shift(config: Mapping[str, Any], num_tokens: int) -> float:
 
 
 class Mixture:
-    """The experts' outputs for one mask, mixed anew in every step.
+    """The experts' outputs for B masks, mixed anew in every step.
 
-    mogle: experts and gate. condition_latents: tokens of the 20 mask pictures (1, R, N, C).
+    mogle: experts and gate. condition_latents: tokens of the 20 mask pictures (B, R, N, C).
     strengths: factor on each expert's weight (R,), see `reweighted`; None leaves them alone.
     """
 
@@ -99,7 +99,7 @@ class Mixture:
         self._expert_tokens = mogle.experts(condition_latents)
 
     def at(self, x_t: Tensor, t: float) -> tuple[Tensor, Tensor]:
-        """Condition tokens (1, N, C) and gate weights (1, N, R) of one step."""
+        """Condition tokens (B, N, C) and gate weights (B, N, R) of one step."""
         x_t, time = x_t.to(self._global_tokens.dtype), torch.tensor([t], dtype=torch.float64)
         weights = self._mogle.gate(self._global_tokens, x_t, time)
         if self._strengths is not None:
@@ -118,8 +118,8 @@ def denoise(
 ) -> Steps:
     """Follow the velocity from noise to picture: x <- x + (t_next - t) * v(x, t).
 
-    schedule: from `make_schedule`. latents: noise (1, N, C). mixture: None for text alone.
-    text: of the prompt; with a second row, of no prompt, for classifier-free guidance
+    schedule: from `make_schedule`. latents: noise (B, N, C). mixture: None for text alone.
+    text: of the B prompts; with B more rows, of no prompt, for classifier-free guidance
         (arXiv 2207.12598): v = v_without + guidance_scale * (v_with - v_without).
     """
     device, dtype = latents.device, latents.dtype
@@ -130,8 +130,9 @@ def denoise(
         "txt_ids": torch.zeros(text.sequence.shape[1], 3, device=device),
     }
     rows = text.sequence.shape[0]
+    passes = rows // len(latents)
     if transformer.config["guidance_embeds"]:
-        fixed["guidance"] = torch.full((1,), guidance_scale, device=device)
+        fixed["guidance"] = torch.full((rows,), guidance_scale, device=device)
 
     scale = schedule.config["num_train_timesteps"]
     for index, timestep in enumerate(torch.as_tensor(schedule.timesteps)):
@@ -139,18 +140,17 @@ def denoise(
         tokens, weights = (None, None) if mixture is None else mixture.at(latents, t)
         tokens = None if tokens is None else tokens.to(dtype)
         (velocity,) = transformer(
-            hidden_states=latents.expand(rows, -1, -1),
+            hidden_states=latents.repeat(passes, 1, 1),
             # FluxPipeline rounds in this order too, which shows in half precision.
             timestep=timestep.expand(rows).to(device, dtype) / scale,
-            condition_tokens=None if tokens is None else tokens.expand(rows, -1, -1),
+            condition_tokens=None if tokens is None else tokens.repeat(passes, 1, 1),
             return_dict=False,
             **fixed,
         )
-        if rows == 2:
+        if passes == 2:
             prompted, unprompted = velocity.chunk(2)
             velocity = unprompted + guidance_scale * (prompted - unprompted)
         clean_latents = latents - t * velocity
         latents = schedule.step(velocity, timestep, latents, return_dict=False)[0]  # pyright: ignore
-        weights = None if weights is None else weights[0]
         instead = yield Step(index, t, latents, clean_latents, velocity, tokens, weights)
         latents = latents if instead is None else instead

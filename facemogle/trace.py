@@ -38,7 +38,7 @@ class GatedStep(Protocol):
 
     @property
     def gate_weights(self) -> Any:
-        """Tensor (N, 20), or None for a step without a mask."""
+        """Tensor (B, N, 20), or None for a step without a mask."""
         ...
 
 
@@ -66,10 +66,15 @@ class Trace:
             )
 
     @classmethod
-    def from_steps(cls, steps: Iterable[GatedStep], grid: tuple[int, int]) -> Trace:
-        """Collect the gate weights of steps that had a mask. grid: (rows, columns) of tokens."""
+    def from_steps(
+        cls, steps: Iterable[GatedStep], grid: tuple[int, int], picture: int = 0
+    ) -> Trace:
+        """Collect the gate weights of steps that had a mask.
+
+        grid: (rows, columns) of tokens. picture: which of those that were made together.
+        """
         steps = list(steps)
-        weights = [step.gate_weights.detach().float().cpu().numpy() for step in steps]
+        weights = [step.gate_weights[picture].detach().float().cpu().numpy() for step in steps]
         return cls(np.array([step.t for step in steps], np.float32), np.stack(weights), grid)
 
     def maps(self) -> np.ndarray:

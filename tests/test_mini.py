@@ -101,6 +101,19 @@ def test_guidance_is_linear_in_its_scale(mini: FaceMoGLEPipeline, label_map: np.
     assert torch.allclose(guided, without + 3 * (prompted - without), atol=1e-3)
 
 
+def test_guidance_is_each_pictures_own(mini: FaceMoGLEPipeline, label_map: np.ndarray) -> None:
+    """Rows with and without prompts lie in one batch: pairing them wrongly mixes prompts."""
+    prompts, noise = (
+        ["a woman with blond hair", "", "a man with black hair"],
+        torch.randn(3, 64, 64),
+    )
+    sides = {"height": 128, "width": 128}
+    together = next(mini.stream(prompts, label_map, 1, latents=noise, **sides)).velocity
+    for row, prompt in enumerate(prompts):
+        alone = next(mini.stream(prompt, label_map, 1, latents=noise[row : row + 1], **sides))
+        assert torch.allclose(together[row], alone.velocity[0], atol=1e-3)
+
+
 def test_the_mask_shows(mini: FaceMoGLEPipeline, label_map: np.ndarray) -> None:
     """Hair painted over one half of the background darkens that half and spares the other."""
     prompt = "a woman with fair skin, long black hair"

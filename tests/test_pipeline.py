@@ -76,8 +76,8 @@ def test_steps_tell_what_happened(pipeline, label_map) -> None:
         x_t = x_t + (t_next - step.t) * step.velocity
         assert_close(step.latents, x_t)
         assert step.condition_tokens.shape == (1, N, 64)
-        assert step.gate_weights.shape == (N, 20)
-        torch.testing.assert_close(step.gate_weights.sum(-1), torch.ones(N))
+        assert step.gate_weights.shape == (1, N, 20)
+        torch.testing.assert_close(step.gate_weights.sum(-1), torch.ones(1, N))
     assert_close(steps[-1].clean_latents, steps[-1].latents)
     with pytest.raises(FrozenInstanceError):
         steps[0].t = 0.5  # type: ignore[misc]
@@ -192,7 +192,7 @@ def test_strengths_scale_the_gate_before_its_weights_sum_to_one(pipeline, label_
     scaled = plain * torch.tensor(strengths)
     assert_close(step.gate_weights, scaled / scaled.sum(-1, keepdim=True))
     tokens = pipeline.mogle.experts(pipeline.encode_mask(label_map)).detach()
-    assert_close(step.condition_tokens, pipeline.mogle.mix(step.gate_weights[None], tokens))
+    assert_close(step.condition_tokens, pipeline.mogle.mix(step.gate_weights, tokens))
 
 
 def test_a_muted_region_is_hidden_from_its_own_expert_only(pipeline, label_map) -> None:
@@ -204,6 +204,56 @@ def test_a_muted_region_is_hidden_from_its_own_expert_only(pipeline, label_map) 
     with_hair = pixels(pipeline, "", label_map)
     assert not np.array_equal(pixels(pipeline, "", label_map, muted=(13,)), with_hair)
     assert np.array_equal(pixels(pipeline, "", label_map, muted=(14,)), with_hair)  # no hat here
+
+
+def test_pictures_made_together_are_those_made_one_by_one(pipeline, label_map) -> None:
+    """Rows that mix, or noise drawn in another order, would make a seed mean nothing in a batch."""
+    other = np.fliplr(label_map).copy()
+    prompts, masks, seeds = ["a man", "", "a woman"], [label_map, other, label_map], [3, 1, 2]
+    alone = [
+        pipeline(prompt, mask, 2, generator=seeded(seed), height=SIDE, width=48, output_type="np")
+        for prompt, mask, seed in zip(prompts, masks, seeds, strict=True)
+    ]
+    together = pipeline(
+        prompts,
+        masks,
+        2,
+        generator=[seeded(seed) for seed in seeds],
+        height=SIDE,
+        width=48,
+        output_type="np",
+    )
+    for row, expected in enumerate(alone):
+        np.testing.assert_allclose(together.images[row], expected.images[0], rtol=0, atol=1e-5)
+        weights = expected.trace.gate_weights
+        np.testing.assert_allclose(together.traces[row].gate_weights, weights, rtol=0, atol=1e-5)
+    assert np.abs(together.images[0] - together.images[2]).max() > 1e-3
+
+
+def test_one_mask_or_prompt_serves_all(pipeline, label_map) -> None:
+    """With several pictures of each prompt, those of one prompt are neighbours."""
+    arguments = {"height": SIDE, "width": SIDE, "output_type": "np"}
+
+    def pictures(prompt, mask, **options) -> np.ndarray:
+        return pipeline(prompt, mask, 2, **arguments, **options).images
+
+    seeds = [seeded(seed) for seed in range(4)]
+    made = pictures(["a man", "a woman"], label_map, generator=seeds, num_images_per_prompt=2)
+    for row, prompt in enumerate(["a man", "a man", "a woman", "a woman"]):
+        expected = pixels(pipeline, prompt, label_map, seed=row)
+        np.testing.assert_allclose(made[row], expected, rtol=0, atol=1e-5)
+    masks = [label_map, np.fliplr(label_map).copy()]
+    made = pictures("a man", masks, generator=[seeded(), seeded()])
+    expected = pixels(pipeline, "a man", masks[1])
+    np.testing.assert_allclose(made[1], expected, rtol=0, atol=1e-5)
+    assert len(pipeline("a man", None, 1, num_images_per_prompt=2, height=32, width=32).images) == 2
+
+
+@pytest.mark.parametrize(("height", "width"), [(256, 512), (1024, 128), (16, 16)])
+def test_any_size_in_whole_tokens(pipeline, label_map, height, width) -> None:
+    output = pipeline("", label_map, 1, generator=seeded(), height=height, width=width)
+    assert output.images[0].size == (width, height)
+    assert output.trace.grid == (height // 16, width // 16)
 
 
 def test_prepared_inputs_replace_what_they_were_made_from(pipeline, label_map) -> None:
@@ -300,8 +350,8 @@ def test_kinds_of_output_agree(pipeline, label_map) -> None:
     assert np.array_equal(picture, np.rint(array[0] * 255).astype(np.uint8))
     tokens = output("latent").images
     assert np.array_equal(np.asarray(pipeline.decode(tokens, SIDE, SIDE)), picture)
-    images, trace = output("np", return_dict=False)
-    assert np.array_equal(images, array) and trace.grid == (4, 4)
+    images, traces = output("np", return_dict=False)
+    assert np.array_equal(images, array) and [trace.grid for trace in traces] == [(4, 4)]
 
 
 def test_a_long_prompt_is_cut_and_says_so(pipeline, caplog) -> None:
@@ -321,9 +371,15 @@ def test_a_long_prompt_is_cut_and_says_so(pipeline, caplog) -> None:
         ({"height": 500}, "height is 500: give a multiple of 16"),
         ({"width": -16}, "width is -16"),
         ({"width": 0}, "width is 0"),
-        ({"prompt": ["a man"]}, "prompt is a list: give one string"),
-        ({"generator": [seeded()]}, "generator is a list: give one torch.Generator"),
-        ({"generator": 42}, "generator is a int.*manual_seed"),
+        ({"prompt": ["a man", 7]}, "prompt is or holds a int: give a string"),
+        ({"prompt": []}, "There are 0 of prompt"),
+        (
+            {"prompt": ["a"] * 3, "mask": [np.zeros((SIDE, SIDE), np.uint8)] * 2},
+            "There are 3 of prompt, 2 of mask: give as many",
+        ),
+        ({"num_images_per_prompt": 0}, "num_images_per_prompt is 0: give a whole number"),
+        ({"generator": [seeded()] * 2}, "generator has 2 entries for 1 pictures"),
+        ({"generator": 42}, "generator is or holds a int.*manual_seed"),
         ({"local_masks": "none"}, "local_masks: 'none' is unknown; take regions or empty"),
         ({"prompt_embeds": torch.zeros(1, 8, 64)}, "both prompt_embeds and pooled_prompt_embeds"),
         ({"latents": torch.zeros(1, 5, 64)}, r"latents has shape \(1, 5, 64\)"),

@@ -43,8 +43,9 @@ def halves() -> np.ndarray:
 def test_collects_the_weights_of_steps_in_any_precision(trace: Trace) -> None:
     """Tensors of a GPU run are bfloat16, which numpy does not know."""
     weights = torch.from_numpy(trace.gate_weights).to(torch.bfloat16).requires_grad_()
-    steps = [FakeStep(float(t), w) for t, w in zip(trace.times, weights, strict=True)]
-    collected = Trace.from_steps(steps, trace.grid)
+    both = torch.stack([torch.zeros_like(weights), weights], dim=1)  # of two pictures
+    steps = [FakeStep(float(t), w) for t, w in zip(trace.times, both, strict=True)]
+    collected = Trace.from_steps(steps, trace.grid, picture=1)
     assert collected.gate_weights.dtype == collected.times.dtype == np.float32
     assert np.allclose(collected.gate_weights, trace.gate_weights, rtol=1e-2)
     assert (collected.times == trace.times).all()

@@ -262,7 +262,7 @@ def _step(step: Step, picture_url: str) -> Packet:
         "index": step.index,
         "t": step.t,
         "picture": picture_url,
-        "gate": quantised(step.gate_weights),
+        "gate": quantised(step.gate_weights[0]),
     }
 
 
