@@ -91,6 +91,15 @@ export class Drawing extends EventTarget {
     this.change(() => this.layers.setLabels(labels));
   }
 
+  /** Move a layer to another place in the stack, 1 = above the background; no other one leaves. */
+  reorder(region, rank) {
+    const { order } = this.layers;
+    if (region === order[0]) return;
+    const others = order.filter((other) => other !== region);
+    others.splice(Math.min(order.length - 1, Math.max(1, rank)), 0, region);
+    this.change(() => this.layers.setOrder(others));
+  }
+
   /** Exchange left and right regions. */
   swapSides() {
     this.change(() => this.layers.swap(this.partners));

@@ -17,6 +17,7 @@ export class History {
   /** Remember the state before a change. */
   begin() {
     this.before.set(this.layers.words);
+    this.order = this.layers.order;
     this.area = null;
   }
 
@@ -28,8 +29,8 @@ export class History {
   /** End the change; returns whether it changed anything. */
   commit() {
     if (!this.area) return false;
-    const change = { area: this.area, runs: this.runs(this.area) };
-    if (change.runs.length === 0) return false;
+    const change = { area: this.area, runs: this.runs(this.area), order: this.order };
+    if (change.runs.length === 0 && this.order === this.layers.order) return false;
     this.past.push(change);
     this.future = [];
     while (this.past.length > MAX_CHANGES || words(this.past) > MAX_WORDS) this.past.shift();
@@ -56,8 +57,10 @@ export class History {
     const change = from.pop();
     if (!change) return null;
     to.push(change);
-    const { words } = this.layers;
+    const { words, order } = this.layers;
     const { area, runs } = change;
+    this.layers.setOrder(change.order);
+    change.order = order; // of the other side of the change
     for (let k = 0; k < runs.length; k += 3) {
       const end = runs[k] + runs[k + 1];
       for (let i = runs[k]; i < end; i++) this.layers.set(i, words[i] ^ runs[k + 2]);

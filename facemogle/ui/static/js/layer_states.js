@@ -1,14 +1,17 @@
-// Which layers are locked, hidden or shown alone. A lock guards the drawing; the other two change
-// only what the canvas shows, never the label map.
+// Which layers are locked, hidden, shown alone or see-through. A lock guards the drawing; the others
+// change only what the canvas shows, never the label map.
+
+const OPAQUE = 1;
 
 export class LayerStates extends EventTarget {
-  /** saved: { locked: regions, hidden: regions, solo: region or null }, as of `saved`. */
-  constructor(layers, { locked = [], hidden = [], solo = null } = {}) {
+  /** saved: { locked: regions, hidden: regions, solo: region or null, opacities }, as of `saved`. */
+  constructor(layers, { locked = [], hidden = [], solo = null, opacities = [] } = {}) {
     super();
     this.layers = layers;
     this.locked = new Set(locked);
     this.hidden = new Set(hidden);
     this.solo = solo;
+    this.opacities = new Map(opacities);
     this.apply();
   }
 
@@ -24,20 +27,24 @@ export class LayerStates extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  get saved() {
-    return { locked: [...this.locked], hidden: [...this.hidden], solo: this.solo };
+  /** Share of a layer's colour over what lies beneath it, in [0, 1]. */
+  opacity(region) {
+    return this.opacities.get(region) ?? OPAQUE;
   }
 
-  /** Bits of the hidden layers. */
-  get hiddenBits() {
-    return this.bits(this.hidden);
+  setOpacity(region, opacity) {
+    if (opacity === OPAQUE) this.opacities.delete(region);
+    else this.opacities.set(region, opacity);
+    this.dispatchEvent(new Event("change"));
+  }
+
+  get saved() {
+    const [locked, hidden, opacities] = [[...this.locked], [...this.hidden], [...this.opacities]];
+    return { locked, hidden, solo: this.solo, opacities };
   }
 
   apply() {
-    this.layers.locked = this.bits(this.locked);
-  }
-
-  bits(regions) {
-    return [...regions].reduce((bits, region) => bits | this.layers.bitOf[region], 0);
+    const { bitOf } = this.layers;
+    this.layers.locked = [...this.locked].reduce((bits, region) => bits | bitOf[region], 0);
   }
 }

@@ -6,24 +6,49 @@ export const SIDE = 512;
 export const WHOLE = Object.freeze({ left: 0, top: 0, right: SIDE, bottom: SIDE });
 
 /**
- * One 32-bit word per pixel holds all its layers: bit r is the layer of rank r, 0 = lowest. So the
- * visible region is the highest bit, and what lies under a stroke is still there.
+ * One 32-bit word per pixel holds all its layers, a bit for each; so what lies under a stroke is
+ * still there. Which of them shows is looked up by the whole word, in a table for the layers' order.
  */
 export class Layers {
   /**
-   * order: regions from the lowest layer to the highest.
+   * order: regions from the lowest layer to the highest, as they are at first; the bit of a layer
+   *     is its place here, whatever its place becomes.
    * beneath: region -> region that a flat mask must have under it.
    * across: region -> region that it covers in part where it runs across it.
    */
   constructor({ order, beneath, across }) {
-    this.order = order;
+    this.firstOrder = order;
     this.beneath = beneath;
     this.across = across;
     this.bitOf = [];
     order.forEach((region, rank) => (this.bitOf[region] = 1 << rank));
     this.words = new Uint32Array(SIDE * SIDE);
     this.labels = new Uint8Array(SIDE * SIDE);
+    this.tops = new Uint8Array(1 << order.length); // word -> region of its highest layer
     this.locked = 0; // bits of the locked layers
+    this.setOrder(order);
+  }
+
+  /** Stack the layers anew: regions from the lowest to the highest, background at the bottom. */
+  setOrder(order) {
+    if (this.order?.every((region, rank) => region === order[rank])) return;
+    this.order = [...order];
+    this.rank = [];
+    order.forEach((region, rank) => (this.rank[region] = rank));
+    this.below = []; // by region: bits of the layers that lie below its own
+    let bits = 0;
+    for (const region of order) {
+      this.below[region] = bits;
+      bits |= this.bitOf[region];
+    }
+    this.tops[0] = this.firstOrder[0];
+    for (let word = 1; word < this.tops.length; word++) {
+      const one = this.firstOrder[31 - Math.clz32(word)];
+      const rest = word & ~this.bitOf[one];
+      const other = this.tops[rest];
+      this.tops[word] = rest === 0 || this.rank[one] > this.rank[other] ? one : other;
+    }
+    this.words.forEach((word, i) => (this.labels[i] = this.tops[word]));
   }
 
   /**
@@ -32,7 +57,7 @@ export class Layers {
    */
   paint(y, left, right, region) {
     const bit = this.bitOf[region];
-    const kept = (bit - 1) | this.locked;
+    const kept = this.below[region] | this.locked;
     for (let i = y * SIDE + left; i < y * SIDE + right; i++) {
       if (!(this.bitOf[this.labels[i]] & this.locked)) this.set(i, (this.words[i] & kept) | bit);
     }
@@ -46,12 +71,7 @@ export class Layers {
 
   set(i, word) {
     this.words[i] = word;
-    this.labels[i] = this.highest(word);
-  }
-
-  /** The region of a word's highest layer; where there is none, the lowest region shows. */
-  highest(word) {
-    return word === 0 ? this.order[0] : this.order[31 - Math.clz32(word)];
+    this.labels[i] = this.tops[word];
   }
 
   isLocked(region) {
@@ -64,18 +84,20 @@ export class Layers {
     const shown = this.order.map(() => 0);
     for (let i = 0; i < this.words.length; i++) {
       shown[this.labels[i]]++;
-      for (let word = this.words[i]; word; word &= word - 1) own[this.highest(word & -word)]++;
+      for (let word = this.words[i]; word; word &= word - 1) own[this.tops[word & -word]]++;
     }
     return { own, shown };
   }
 
-  /** Take over saved words. */
-  setWords(words) {
+  /** Take over saved words, stacked in an order. */
+  setWords(words, order = this.firstOrder) {
+    this.setOrder(order);
     words.forEach((word, i) => this.set(i, word));
   }
 
-  /** Take over a flat label map and what it implies: skin goes on under the eyes. */
+  /** Take over a flat label map and what it implies, stacked as at first: skin under the eyes. */
   setLabels(labels) {
+    this.setOrder(this.firstOrder);
     for (let start = 0; start < labels.length; start += SIDE) {
       const row = labels.subarray(start, start + SIDE);
       row.forEach((label, x) => {
@@ -115,13 +137,13 @@ export class Layers {
   recolor(from, to) {
     const source = this.bitOf[from];
     const target = this.bitOf[to];
-    const kept = (target - 1) | this.locked;
+    const kept = this.below[to] | this.locked;
     for (let i = 0; i < this.words.length; i++) {
       const word = this.words[i];
       if (this.labels[i] === from) this.set(i, (word & ~source & kept) | target);
       else if (word & source) {
         // Hidden: a target that is higher than what shows here would come out.
-        const isUnder = target < this.bitOf[this.labels[i]];
+        const isUnder = this.rank[to] < this.rank[this.labels[i]];
         this.set(i, (word & ~source) | (isUnder ? target : 0));
       }
     }

@@ -42,6 +42,6 @@ export async function mount({ element, trigger, props, server }) {
 /** The last drawing of this browser, or the first template. */
 async function begin(layers, templates) {
   const saved = await loadDrawing();
-  if (saved) layers.setWords(saved);
+  if (saved) layers.setWords(saved.words, saved.order);
   else layers.setLabels(await inflate(fromBase64(templates[0].labels)));
 }

@@ -29,7 +29,7 @@ export function setUpPainting(panel, { drawing, regions, swatches, ...opening })
   const states = new LayerStates(drawing.layers, saved.states);
   brush.addEventListener("change", () => saveSettings({ brush: brush.state }));
   states.addEventListener("change", () => saveSettings({ states: states.saved }));
-  drawing.addEventListener("commit", oneAtATime(() => saveDrawing(drawing.layers.words)));
+  drawing.addEventListener("commit", oneAtATime(() => saveDrawing(drawing.layers)));
 
   const palette = new Palette(find(".palette"), { regions, order: swatches, brush, drawing, states });
   new Toolbar(find(".toolbar"), { brush, drawing });

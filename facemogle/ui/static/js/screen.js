@@ -3,21 +3,27 @@
 import { union } from "./area.js";
 import { SIDE, WHOLE } from "./layers.js";
 
-const FAINT = 40; // opacity of the others, of 255, while a layer is shown alone
-const CLEAR = 0;
+const FAINT = 40 / 255; // opacity of the others while a layer is shown alone
 
 export class Screen {
   /** palette: [r, g, b] by region. */
   constructor(canvas, { drawing, states, palette }) {
-    Object.assign(this, { drawing, states });
+    Object.assign(this, { drawing, states, palette });
     this.context = canvas.getContext("2d");
     this.image = this.context.createImageData(SIDE, SIDE);
     this.pixels = new Uint32Array(this.image.data.buffer);
-    this.colors = palette.map((color) => pack(color, 255));
-    this.faint = palette.map((color) => pack(color, FAINT));
+    // A pixel's colour depends on its word alone; a drawing has few different ones. 0 = not known.
+    this.colors = new Uint32Array(drawing.layers.tops.length);
+    this.order = drawing.layers.order;
     this.area = null;
     drawing.addEventListener("paint", (event) => this.spoil(event.detail));
-    states.addEventListener("change", () => this.spoil(WHOLE));
+    states.addEventListener("change", () => this.forget());
+    this.spoil(WHOLE);
+  }
+
+  /** Layers are to look otherwise. */
+  forget() {
+    this.colors.fill(0);
     this.spoil(WHOLE);
   }
 
@@ -28,31 +34,46 @@ export class Screen {
   }
 
   paint() {
+    const { layers } = this.drawing;
+    if (this.order !== layers.order) this.forget();
+    this.order = layers.order;
     const { left, top, right, bottom } = this.area;
     this.area = null;
-    const color = this.colorOf();
+    const { colors, pixels } = this;
+    const { words } = layers;
     for (let y = top; y < bottom; y++) {
-      for (let i = y * SIDE + left; i < y * SIDE + right; i++) this.pixels[i] = color(i);
+      for (let i = y * SIDE + left; i < y * SIDE + right; i++) {
+        pixels[i] = colors[words[i]] || this.mix(words[i]);
+      }
     }
     this.context.putImageData(this.image, 0, 0, left, top, right - left, bottom - top);
   }
 
-  /** The function that gives a pixel its colour. */
-  colorOf() {
-    const { layers, labels } = this.drawing;
-    const { solo, hiddenBits } = this.states;
-    if (solo !== null) {
-      const bit = layers.bitOf[solo];
-      return (i) => (layers.words[i] & bit ? this.colors[solo] : this.faint[labels[i]]);
-    }
-    if (hiddenBits === 0) return (i) => this.colors[labels[i]];
-    const ground = hiddenBits & 1 ? CLEAR : this.colors[layers.highest(0)];
-    return (i) => {
-      const word = layers.words[i] & ~hiddenBits;
-      return word === 0 ? ground : this.colors[layers.highest(word)];
-    };
+  /** The colour of a word, from now on. */
+  mix(word) {
+    const { layers } = this.drawing;
+    const { solo } = this.states;
+    const [ground] = layers.order;
+    const shown = layers.tops[word];
+    const isThere = (region) => region === ground || (word & layers.bitOf[region]) !== 0;
+    const stack = solo === null
+      ? layers.order.filter((region) => isThere(region) && !this.states.is("hidden", region))
+        .map((region) => [region, this.states.opacity(region)])
+      : word & layers.bitOf[solo] ? [[solo, 1]] : [[shown, FAINT]];
+    return (this.colors[word] = pack(blend(stack, this.palette)));
   }
 }
 
-const pack = ([red, green, blue], alpha) =>
-  ((alpha << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+/** Layers over one another, the lowest first, as [r, g, b, alpha]. stack: [[region, opacity]]. */
+export function blend(stack, palette) {
+  return stack.reduce(([r, g, b, alpha], [region, opacity]) => {
+    const under = alpha * (1 - opacity);
+    const whole = opacity + under;
+    const over = (low, high) => (whole ? (low * under + high * opacity) / whole : 0);
+    const [red, green, blue] = palette[region];
+    return [over(r, red), over(g, green), over(b, blue), whole];
+  }, [0, 0, 0, 0]);
+}
+
+const pack = ([red, green, blue, alpha]) =>
+  (Math.round(alpha * 255) << 24 | Math.round(blue) << 16 | Math.round(green) << 8 | Math.round(red)) >>> 0;

@@ -2,17 +2,22 @@
 
 import { deflate, fromBase64, inflate, toBase64 } from "./codec.js";
 
-const DRAWING = "facemogle.drawing.1"; // another number when the order of the layers changes
+const DRAWING = "facemogle.drawing.1"; // another number when the bits of the layers change
+const ORDER = "facemogle.layer-order.1";
 const SETTINGS = "facemogle.settings.1";
 
-/** The saved layers, one 32-bit word per pixel, or null. */
+/** The saved layers: { words: one 32-bit word per pixel, order: as of Layers }, or null. */
 export async function loadDrawing() {
-  const saved = read(DRAWING);
-  return saved && new Uint32Array((await inflate(fromBase64(saved))).buffer);
+  const [saved, order] = [read(DRAWING), read(ORDER)];
+  if (!saved) return null;
+  const words = new Uint32Array((await inflate(fromBase64(saved))).buffer);
+  return { words, order: order ? JSON.parse(order) : undefined };
 }
 
-export async function saveDrawing(words) {
-  write(DRAWING, toBase64(await deflate(new Uint8Array(words.buffer))));
+export async function saveDrawing({ words, order }) {
+  const text = toBase64(await deflate(new Uint8Array(words.buffer)));
+  write(ORDER, JSON.stringify(order));
+  write(DRAWING, text);
 }
 
 export function loadSettings() {
