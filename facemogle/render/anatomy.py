@@ -39,7 +39,7 @@ class Anatomy:
 
     drawn: bool (F,), the faces of head and shoulders. ear: 0..1. neck: over 0.5 on the neck.
     hairline: decimetres above the hairline, negative on the face. mouth_corners, ear_tops, lobes:
-    vertices, left first.
+    vertices, left first. lips: vertices where upper and lower lip meet in the middle.
     """
 
     def __init__(self, assets: AssetFolder, skin_map: SkinMap) -> None:
@@ -62,8 +62,9 @@ class Anatomy:
         )
         corner = np.exp(-(((np.abs(x) - 0.6) / 0.16) ** 2)) * np.clip(z / 0.4, 0, 1)
         above = y - line + 0.13 * corner  # rounds the corners of the forehead
-        self.hairline = np.where(self.ear < 0.1, above, -1).astype(np.float32)
+        self.hairline = np.where(self.ear < 0.24, above, -1).astype(np.float32)
         self.mouth_corners = self._mouth_corners()
+        self.lips = self._lips(assets.targets)
         lobe = _support(assets.targets, "ear-lobe", len(body))
         sides = [x > 0, x < 0]
         self.ear_tops = [self._ear_top(side) for side in sides]
@@ -111,6 +112,15 @@ class Anatomy:
         lips = self.skin[(np.abs(y - 6.685) < 0.05) & (z > 1.1) & (np.abs(x) < 0.32)]
         across = self.body[lips, 0]
         return lips[[across.argmax(), across.argmin()]]
+
+    def _lips(self, targets: Targets) -> np.ndarray:
+        opened = self.body.copy()
+        targets.add(opened, "expression/units/caucasian/mouth-open", 1.0)
+        x, y, z = self.body[self.skin].T
+        middle = self.skin[(np.abs(x) < 0.01) & (z > 1.42) & (np.abs(y - 6.685) < 0.05)]
+        moved = opened[middle, 1] < self.body[middle, 1] - 0.15
+        height = self.body[middle, 1]
+        return middle[[np.where(moved, 9, height).argmin(), np.where(moved, height, 0).argmax()]]
 
     def _ear_top(self, side: np.ndarray) -> np.ndarray:
         ear = np.flatnonzero((self.ear > 0.5) & side)

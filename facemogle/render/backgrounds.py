@@ -69,7 +69,7 @@ def _foliage(picture: np.ndarray, draw: np.random.Generator) -> np.ndarray:
             centre = draw.integers(-5, SIDE + 5, 2).tolist()
             axes = (int(draw.integers(4, 13)), int(draw.integers(2, 6)))
             turn = draw.uniform(0, 360)
-            color = np.clip(leaf, 0, 255).tolist()
+            color = np.clip(0.7 * leaf + 0.3 * leaf.mean(), 0, 255).tolist()
             cv2.ellipse(picture, (centre, (2 * axes[0], 2 * axes[1]), turn), color, -1, cv2.LINE_AA)
         picture = cv2.GaussianBlur(picture, (0, 0), draw.uniform(1, 3.2 - layer))
     return _bokeh(picture, draw) if draw.random() < 0.35 else picture * draw.uniform(0.8, 1.3)

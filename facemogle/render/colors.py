@@ -21,11 +21,13 @@ HAIR = {
     "red": (0.24, 0.070, 0.025),
     "auburn": (0.13, 0.038, 0.020),
     "gray": (0.27, 0.26, 0.25),
-    "white": (0.60, 0.59, 0.56),
+    "white": (0.47, 0.46, 0.44),
     "blue": (0.04, 0.10, 0.30),
     "pink": (0.50, 0.13, 0.25),
 }
 DYED = ("blue", "pink")
+BROWS = {"gray": np.array((0.105, 0.1, 0.095)), "white": np.array((0.25, 0.24, 0.23))}
+"""Brows stay darker than hair that turns gray."""
 LIGHT = ("white", "gray", "platinum blond", "blond")
 
 # Reflectance at Monk 1, 4, 6, 8 and 10.
@@ -39,13 +41,18 @@ LIPSTICKS = ((0.72, 0.10, 0.16), (0.80, 0.25, 0.30), (0.55, 0.06, 0.12), (0.85, 
              (0.62, 0.20, 0.24))  # fmt: skip
 EYESHADOWS = ((0.35, 0.20, 0.22), (0.25, 0.22, 0.35), (0.18, 0.15, 0.14), (0.45, 0.30, 0.22))
 METALS = ((0.75, 0.55, 0.20), (0.65, 0.65, 0.68), (0.75, 0.70, 0.68), (0.1, 0.35, 0.25))
+LENSES = ((0.004, 0.004, 0.005), (0.010, 0.010, 0.012), (0.035, 0.016, 0.006),
+          (0.006, 0.018, 0.009), (0.008, 0.014, 0.035))  # fmt: skip
 FRAMES = ((0.01, 0.01, 0.01), (0.05, 0.025, 0.012), (0.35, 0.30, 0.18), (0.30, 0.30, 0.32),
           (0.10, 0.012, 0.02), (0.02, 0.03, 0.09))  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Looks:
-    """Colours, (3,) each; make-up with its opacity, (4,). lights: the shaders' values by name."""
+    """Colours, (3,) each; make-up with its opacity, (4,). lights: the shaders' values by name.
+
+    lens: of sunglasses. lens_options: their opacity, reflection, and how clear they are below.
+    """
 
     face: Face
     skin: np.ndarray
@@ -58,6 +65,8 @@ class Looks:
     blush: float
     frame: tuple[float, ...]
     metal: tuple[float, ...]
+    lens: tuple[float, ...]
+    lens_options: tuple[float, ...]
     cloths: list[np.ndarray]
     lights: dict[str, Any]
 
@@ -99,9 +108,11 @@ def mix_looks(face: Face, camera: Camera, backdrop: np.ndarray) -> Looks:
     return Looks(
         face, skin, hair, ends,
         natural * (0.55 if face.hair_color in LIGHT and face.hair_color != "white" else 0.9),
-        natural * dark,
+        BROWS.get(face.hair_color, natural * dark),
         (*lipstick, strengths[0]), (*eyeshadow, strengths[1]), strengths[2],
         FRAMES[draw.integers(len(FRAMES))], METALS[draw.integers(len(METALS))],
+        LENSES[draw.integers(len(LENSES))],
+        (draw.uniform(0.82, 0.97), draw.uniform(0.3, 1.6), draw.uniform(0, 0.9)),
         [_cloth(draw) for _ in range(4)],
         _lights(face, camera, backdrop),
     )  # fmt: skip
@@ -113,7 +124,7 @@ def _lights(face: Face, camera: Camera, backdrop: np.ndarray) -> dict[str, Any]:
     other = -np.sign(azimuth)
     behind = ((backdrop.reshape(-1, 3).mean(0) / 255.0) ** 2).clip(0.02)
     sky = np.array((0.92, 0.96, 1.04)) * 0.72 + 0.28 * behind / behind.mean()
-    strength = draw.uniform(0.75, 1.45)
+    strength = draw.uniform(0.9, 1.5)
     exposure = draw.uniform(0.85, 1.15)
     sky = sky * draw.uniform(0.35, 0.75) * exposure
     return {

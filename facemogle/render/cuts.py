@@ -11,7 +11,6 @@ class Fall:
 
     level: height under the head's centre where it ends. volume: how far it lies off the head.
     wave: how far it swings sideways; curl: radius of ringlets; turns: swings or rings a decimetre.
-    frame: degrees from the front where the foremost locks fall. flare: how far the ends go out.
     """
 
     level: float
@@ -19,8 +18,6 @@ class Fall:
     wave: float = 0.0
     curl: float = 0.0
     turns: float = 1.0
-    frame: tuple[float, float] = (42.0, 82.0)
-    flare: float = 0.0
     width: float = 0.2
     count: int = 520
     steps: int = 24
@@ -42,8 +39,8 @@ class Flow:
     curl: float = 0.0
     turns: float = 0.0
     sides: float = 0.5
-    width: float = 0.12
-    count: int = 900
+    width: float = 0.09
+    count: int = 1300
     steps: int = 6
 
 
@@ -61,28 +58,25 @@ class Coils:
 Cut = Fall | Flow | Coils
 
 CUTS: dict[str, Cut] = {
-    "buzz": Flow(0.08, (0.1, 0.1, 0.5), 0.6, 0.02, sides=0.8, width=0.06, count=2600, steps=3),
-    "crop": Flow(0.46, (0.2, 0.2, 0.8), 0.5, 0.2),
-    "side part": Flow(0.85, (1, 0.25, 0.1), 0.5, 0.3, part=True, width=0.15, count=700),
-    "combed back": Flow(1.05, (0.1, 0.3, -1), 0.42, 0.3, width=0.15, count=700, steps=7),
+    "buzz": Flow(0.08, (0.1, 0.1, 0.5), 0.6, 0.02, sides=0.8, width=0.045, count=3000, steps=3),
+    "crop": Flow(0.5, (0.2, 0.2, 0.8), 0.5, 0.28),
+    "side part": Flow(0.85, (1, 0.25, 0.1), 0.5, 0.42, part=True, width=0.09, count=1500),
+    "combed back": Flow(1.05, (0.1, 0.3, -1), 0.42, 0.34, width=0.08, count=1700, steps=7),
     "short curls": Flow(
-        0.6,
-        (0.2, 0.1, 0.2),
-        0.9,
-        0.36,
-        curl=0.06,
-        turns=1.5,
-        sides=0.6,
-        width=0.07,
-        count=1200,
+        0.6, (0.2, 0.1, 0.2), 0.9, 0.42, curl=0.06, turns=1.5, sides=0.6, width=0.07, count=1200,
         steps=9,
     ),
     "afro": Coils(0.85),
-    "curls": Fall(1.15, 0.5, curl=0.1, turns=1.7, width=0.09, count=620, steps=38),
-    "waves": Fall(1.35, 0.36, wave=0.07, turns=1.0),
-    "long waves": Fall(2.8, 0.36, wave=0.09, turns=0.8, steps=28),
-    "long curls": Fall(2.6, 0.46, curl=0.1, turns=1.5, width=0.1, count=560, steps=46),
-    "straight": Fall(1.3, 0.26, wave=0.008),
-    "long straight": Fall(2.8, 0.26, wave=0.01, steps=26),
-}
+    "curls": Fall(1.15, 0.62, curl=0.1, turns=1.7, width=0.08, count=760, steps=34),
+    "waves": Fall(1.35, 0.48, wave=0.07, turns=1.0),
+    "long waves": Fall(2.8, 0.5, wave=0.09, turns=0.8, steps=28),
+    "long curls": Fall(2.6, 0.6, curl=0.1, turns=1.5, width=0.085, count=700, steps=42),
+    "straight": Fall(1.3, 0.38, wave=0.008),
+    "long straight": Fall(2.8, 0.38, wave=0.01, steps=26),
+}  # fmt: skip
 """By Face.hair_cut; other cuts are meshes, or no hair at all."""
+
+
+def facing(name: str) -> float:
+    """How far the locks of a cut turn to the eye: ringlets do, locks on the head lie flat."""
+    return float(isinstance(CUTS[name], Coils) or CUTS[name].curl > 0)

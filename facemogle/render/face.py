@@ -196,7 +196,10 @@ def _look(draw: np.random.Generator, person: dict[str, Any]) -> dict[str, Any]:
     if man:
         beard = _weighted(draw, none=42, stubble=26, moustache=6, goatee=9, **{"full beard": 17})
     glasses = _weighted(draw, none=83, eyeglasses=13.5, sunglasses=3.5)
-    shape = _weighted(draw, round=2, oval=2, rectangular=2, square=2, **{"cat-eye": not man})
+    shape = _weighted(
+        draw, round=2, oval=2, rectangular=2, square=2, aviator=3 * (glasses == "sunglasses"),
+        **{"cat-eye": not man},
+    )  # fmt: skip
     style, length = CUTS[cut]
     return {
         "hair_cut": cut,
@@ -213,7 +216,7 @@ def _look(draw: np.random.Generator, person: dict[str, Any]) -> dict[str, Any]:
         "glasses": glasses,
         "glasses_shape": "" if glasses == "none" else shape,
         "hat": hat,
-        "earrings": bool(draw.random() < (0.04 if man else 0.38)),
+        "earrings": bool(draw.random() < (0.04 if man else 0.38) and hat != "headscarf"),
         "necklace": bool(draw.random() < (0.05 if man else 0.26)),
         "clothes": _weighted(draw, shirt=6, suit=4),
         "background": _weighted(draw, plain=2, gradient=3, bokeh=3, room=3, foliage=3, sky=1),

@@ -190,6 +190,7 @@ class StrandSurface:
         tangents = np.empty_like(strands.points)
         tangents[:, 1:] = strands.points[:, 1:] - strands.points[:, :-1]
         tangents[:, 0] = tangents[:, 1]
+        tangents[:, 1:-1] = strands.points[:, 2:] - strands.points[:, :-2]
         data[..., 6:9] = tangents[:, :, None]
         data[..., 9:12] = strands.colors[:, :, None]
         data[..., 12] = strands.widths[:, :, None] * (0.5, -0.5)

@@ -11,7 +11,7 @@ from facemogle.regions import NUM_REGIONS, REGIONS
 
 NUMBER = {region.name: region.index for region in REGIONS}
 
-OVER_LENS = [NUMBER[name] for name in ("l_eye", "r_eye", "l_brow", "r_brow", "hair", "eye_g")]
+OVER_LENS = [NUMBER[name] for name in ("l_eye", "r_eye", "l_brow", "r_brow", "eye_g")]
 """What annotators draw although a clear lens is before it."""
 
 HAIR_TAKES = ("background", "skin", "neck", "cloth", "l_ear", "r_ear")
@@ -19,6 +19,8 @@ HAIR_TAKES = ("background", "skin", "neck", "cloth", "l_ear", "r_ear")
 
 SMALLEST = 8
 """Pixels; smaller patches of a region are noise."""
+SMALLEST_BACKGROUND = 60
+"""Pixels; through smaller gaps no annotator sees the background."""
 
 
 def put_on_glasses(samples: np.ndarray, lens: np.ndarray, *, dark: bool) -> np.ndarray:
@@ -67,13 +69,17 @@ def annotate(labels: np.ndarray, brows: np.ndarray) -> np.ndarray:
 
 
 def drop_specks(labels: np.ndarray, smallest: int) -> np.ndarray:
-    """Give patches of fewer pixels than ``smallest`` the label beside them."""
+    """Give patches of fewer pixels than ``smallest`` the label beside them.
+
+    Background needs SMALLEST_BACKGROUND / SMALLEST times as many.
+    """
     keep = np.zeros(labels.shape, bool)
     for region in present_regions(labels):
         _, parts, stats, _ = cv2.connectedComponentsWithStats(
             (labels == region).view(np.uint8), connectivity=8
         )
-        large = stats[:, cv2.CC_STAT_AREA] >= smallest
+        least = smallest * (SMALLEST_BACKGROUND // SMALLEST if region == 0 else 1)
+        large = stats[:, cv2.CC_STAT_AREA] >= least
         large[0] = False
         keep |= large[parts]
     if keep.all() or not keep.any():

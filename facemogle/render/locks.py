@@ -46,7 +46,7 @@ def grow_hair(
     else:
         path, out = _coils(cut, start, out, line[chosen], head, size, loose, draw)
     share = np.linspace(0, 1, cut.steps)
-    width = cut.width * (0.7 + 0.6 * loose[:, :1]) * (0.75 + 0.5 * share - 0.75 * share**4)
+    width = cut.width * (0.7 + 0.6 * loose[:, :1]) * (0.5 + 1.1 * share) * (1.02 - share**2.2)
     normal = unit(0.8 * unit(path * (1, 0.6, 1)) + 0.2 * out[:, None])
     width = np.broadcast_to(width, path.shape[:2])
     if face.hat != "none":
@@ -84,8 +84,8 @@ def _fall(
     """Paths (N, K, 3) away from the part, over the head, and down."""
     part = draw.uniform(-0.05, 0.4)
     level = cut.level * draw.uniform(0.8, 1.2)
-    frame = np.radians(draw.uniform(*cut.frame))
-    flare = cut.flare + draw.normal(0, 0.06)
+    frame = np.radians(draw.uniform(38, 82))
+    flare = draw.normal(0.06, 0.07)
     down = np.arccos(np.clip(unit(start)[:, 1], -1, 1))
     around = np.arctan2(start[:, 0], start[:, 2])
     parted = part * smooth_step(-0.3, 0.3, start[:, 2])
@@ -104,9 +104,10 @@ def _fall(
     layer = loose[:, :1] ** 0.8
     edge = np.clip(0.35 + line / 0.35, 0, 1)[:, None]
     lift = (
-        0.02 + cut.volume * size * (0.25 + 0.75 * layer) * edge * np.minimum(1, 1.9 * share) ** 0.6
+        0.02 + cut.volume * size * (0.45 + 0.55 * layer) * edge * np.minimum(1, 1.9 * share) ** 0.6
     )
-    ear = 0.26 * np.exp(-(((np.abs(angle) - 1.6) / 0.5) ** 2)) * share  # lies over the ears
+    cover = draw.choice((0.1, 0.36), p=(0.4, 0.6))  # behind the ears, or over them
+    ear = cover * np.exp(-(((np.abs(angle) - 1.6) / 0.5) ** 2)) * share
     first = arm * (head.radius(arm) + lift + ear)[..., None]
 
     fallen = np.linspace(0, 1, cut.steps - over + 1)[None, 1:]
@@ -154,7 +155,9 @@ def _flow(
     top = np.clip(cut.sides + start[:, 1] * (1 - cut.sides) / 0.7, cut.sides, 1)
     length = cut.length * draw.uniform(0.8, 1.25) * top * (0.75 + 0.4 * loose[:, 0])
     edge = np.clip(0.3 + line / 0.4, 0, 1)
-    height = cut.volume * size * (0.2 + 0.8 * loose[:, 1]) * edge * top
+    least = 0.2 if cut.curl else 0.6  # straight locks lie in one surface
+    layer = least + (1 - least) * loose[:, 1]
+    height = cut.volume * size * layer * edge * top
     stray = (loose[:, 2:5] - 0.5) * (0.9 if cut.curl else 0.45)
     point, path = start, [start]
     for k in range(1, cut.steps):
@@ -163,11 +166,12 @@ def _flow(
         wish = wish + stray
         radial = unit(point)
         wish = unit(wish - radial * (wish * radial).sum(1, keepdims=True))
+        arch = np.interp(share, (0, 0.5, 1), (0, 1, 0.65))
         lift = cut.lift * (1 - share) ** 1.2 + (0.25 * cut.lift if cut.curl else 0)
         heading = unit(out * lift + wish * (1 - lift))
         new = point + heading * (length / (cut.steps - 1))[:, None]
         far = np.linalg.norm(new, axis=1)
-        floor = head.radius(new) + 0.012 + height * min(1, 1.6 * share)
+        floor = head.radius(new) + 0.012 + height * arch
         free = 0.03 if not cut.curl else 0.3 * cut.volume
         new = new * np.clip(1, floor / far, (floor + free) / far)[:, None]
         path.append(new)
@@ -239,13 +243,13 @@ def _tints(
     """Colours (N, K, 3): darker at the roots and deep inside, streaks, grey hairs."""
     depth = np.linalg.norm(path, axis=-1) - head.radius(path)
     depth = np.clip(depth / (0.2 + cut.volume if isinstance(cut, Coils) else 0.25), 0, 1)
-    shade = (0.86 + 0.28 * loose[:, 5:6]) * (0.55 + 0.45 * depth)
+    shade = (0.92 + 0.16 * loose[:, 5:6]) * (0.55 + 0.45 * depth)
     if isinstance(cut, Fall | Flow):
         shade = shade * (0.7 + 0.3 * np.minimum(1, 3 * share))
     tint = color * shade[..., None]
     streak = draw.random()
     if face.hair_color in ("gray", "white"):  # the dark hairs among the gray
-        tint = np.where(loose[:, 4, None, None] < 0.14, tint * 0.5, tint)
+        tint = np.where(loose[:, 4, None, None] < 0.14, tint * 0.75, tint)
     elif streak < 0.18:  # streaks
         tint = tint * (1 + 0.8 * (loose[:, 4:5] < 0.25) * np.ones_like(share))[..., None]
     elif streak < 0.36 and isinstance(cut, Fall):  # lighter ends
@@ -278,6 +282,8 @@ def draw_grain(wide: int = 512, high: int = 64) -> np.ndarray:
         )
         bright += share * (smooth - smooth.mean()) / smooth.std()
     bright = bright[:, wide : 2 * wide]
-    reach = np.repeat(draw.beta(3, 1.6, wide).astype(np.float32)[None], high, 0)
+    reach = cv2.GaussianBlur(np.tile(draw.random(wide), 3).astype(np.float32)[None], (0, 0), 3)
+    reach = (reach[0, wide : 2 * wide] - 0.5) * 2.6 + 0.25 * (draw.random(wide) - 0.5)
+    reach = np.repeat(np.clip(0.62 + 0.45 * reach, 0.15, 1).astype(np.float32)[None], high, 0)
     bright = np.clip(0.5 + 0.17 * bright / bright.std(), 0, 1)
     return (np.dstack([bright, reach]) * 255).astype(np.uint8)

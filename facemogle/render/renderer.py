@@ -15,7 +15,7 @@ from facemogle.render.anatomy import Anatomy, Roots
 from facemogle.render.assets import AssetFolder, Fitting
 from facemogle.render.backgrounds import draw_background
 from facemogle.render.colors import Looks, mix_looks
-from facemogle.render.cuts import CUTS
+from facemogle.render.cuts import CUTS, facing
 from facemogle.render.face import Face
 from facemogle.render.geometry import (
     Camera,
@@ -29,6 +29,7 @@ from facemogle.render.gpu import Gpu, SolidSurface, StrandSurface, Surface
 from facemogle.render.hats import make_hat
 from facemogle.render.labels import NUMBER, annotate, majority, put_on_glasses
 from facemogle.render.locks import draw_grain, grow_hair
+from facemogle.render.mouth import set_teeth, upper_share
 from facemogle.render.skin_map import WINDOW, draw_skin_map, window_pixels
 from facemogle.render.solids import make_earrings, make_glasses, make_necklace
 from facemogle.render.strands import Strands, grow_beard, grow_brows, recession
@@ -101,13 +102,17 @@ class Renderer:
             for kind, pattern in {
                 "hair": "hair/*/*.mhclo", "brows": "eyebrows/*/*.mhclo",
                 "lashes": "eyelashes/*/*.mhclo", "eyes": "eyes/high-poly/*.mhclo",
-                "teeth": "teeth/*/*.mhclo", "tongue": "tongue/*/*.mhclo",
+                "teeth": "teeth/*/*[e1].mhclo", "tongue": "tongue/*/*.mhclo",
                 "suits": "clothes/*suit*/*.mhclo", "hats": "clothes/fedora01/*.mhclo",
             }.items()
         }  # fmt: skip
         teeth = self._texture(assets.path("teeth/materials/teeth.png"))
         for part in self._parts["teeth"].values():
             part.texture = part.texture or teeth
+        self._upper = {
+            name: upper_share(part.place, part.surface.triangles)
+            for name, part in self._parts["teeth"].items()
+        }
         self._irises = {p.stem: self._texture(p) for p in assets.find("eyes/materials/*.png")}
         self._skins = {p.stem: self._texture(p) for p in assets.find("skins/textures/*.png")}
         self._skin_means = {p.stem: _cheek(p) for p in assets.find("skins/textures/*.png")}
@@ -296,7 +301,11 @@ class _Scene:
             self.eyes.fitting.fit(pose.body), self.eyes.place[:, 0] > 0, face, pose, camera
         )
         self.eyes.surface.move(eyes)
-        tongue = self.tongue.fitting.fit(pose.body) + pose.turn @ (0, -0.03, -0.1)
+        upper = renderer._upper[self.teeth.fitting.name]
+        fitted = self.teeth.fitting.fit(pose.body)
+        fitted, rise = set_teeth(fitted, upper, anatomy.lips, pose)
+        self.teeth.surface.move(fitted)
+        tongue = self.tongue.fitting.fit(pose.body) + pose.turn @ (0, rise - 0.05, -0.12)
         self.tongue.surface.move(tongue.astype(np.float32))
         self.hat_mesh = pick("hats") if face.hat == "fedora" else None
         self.iris = str(draw.choice(looks.irises(list(renderer._irises))))
@@ -401,7 +410,7 @@ class _Scene:
             self.hair_mesh.surface.draw("hair_depth")
             target.color_mask = (ALL, ALL)
         for strands in self.strands:
-            strands.draw("lock", label=float(NUMBER["hair"]))
+            strands.draw("lock", label=float(NUMBER["hair"]), facing=facing(face.hair_cut))
         if self.hat:
             plain = face.hat != "beanie"
             self.hat.draw(
@@ -425,7 +434,7 @@ class _Scene:
         r._irises[self.iris].use(0)
         self.eyes.surface.draw("eyeball", tint=(0.95, 0.93, 0.93))
         self.teeth.texture.use(0)
-        self.teeth.surface.draw("mouth", tint=(1.05, 1.0, 0.92), options=(0.85, 0, 0, 0))
+        self.teeth.surface.draw("mouth", tint=(1.3, 1.24, 1.14), options=(0.9, 0, 0, 0))
         self.tongue.texture.use(0)
         self.tongue.surface.draw("mouth", tint=(0.8, 0.55, 0.55), options=(0.45, 0, 0, 0))
         if self.beard:
@@ -484,8 +493,8 @@ class _Scene:
         r._target.depth_mask = False
         r._target.color_mask = (ALL, (False, False, True, False))
         self.lenses.draw(
-            "lens", tint=(0.03, 0.03, 0.035) if dark else (0.6, 0.65, 0.7),
-            options=(0.88 if dark else 0.06, 0.3 if dark else 0.1, 0, 0),
+            "lens", tint=looks.lens if dark else (0.36, 0.42, 0.5),
+            options=(*looks.lens_options, 0) if dark else (0.05, 0.5, 0, 0),
         )  # fmt: skip
         r._target.depth_mask = True
         r._target.color_mask = (ALL, ALL)

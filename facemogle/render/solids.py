@@ -98,7 +98,7 @@ def make_glasses(face: Face, anatomy: Anatomy, pose: Pose) -> tuple[Solid, Solid
     middle = (left + right) / 2
     power, tall = {
         "round": (2.0, 0.95), "oval": (2.0, 0.7), "rectangular": (5.0, 0.62),
-        "square": (4.0, 0.82), "cat-eye": (2.6, 0.72),
+        "square": (4.0, 0.82), "cat-eye": (2.6, 0.72), "aviator": (2.4, 0.86),
     }[face.glasses_shape]  # fmt: skip
     wide = between * draw.uniform(0.37, 0.43)
     high = wide * tall * draw.uniform(0.95, 1.08)
@@ -116,6 +116,10 @@ def make_glasses(face: Face, anatomy: Anatomy, pose: Pose) -> tuple[Solid, Solid
     rim_y = np.sign(np.sin(angle)) * np.abs(np.sin(angle)) ** (2 / power) * high
     if face.glasses_shape == "cat-eye":
         rim_y = rim_y + 0.2 * high * (rim_x / wide) * (rim_y > 0)
+    if face.glasses_shape == "aviator":  # a drop that leans outward
+        rim_x, rim_y = rim_x * (1 - 0.14 * np.maximum(0, -rim_y / high)), rim_y * 1.05
+        rim_x = rim_x + 0.1 * wide * (rim_x < 0) * (rim_y < 0) * (rim_y / high) ** 2
+    across_lens = np.stack([rim_x / wide, rim_y / high], -1)
     frame, lenses = [], []
     for side, ear in ((1, anatomy.ear_tops[0]), (-1, anatomy.ear_tops[1])):
         across = side * (rim_x + between / 2)
@@ -123,7 +127,8 @@ def make_glasses(face: Face, anatomy: Anatomy, pose: Pose) -> tuple[Solid, Solid
         frame.append(tube(rim, radius, closed=True))
         curve = np.stack([np.broadcast_to(rim.mean(0), rim.shape), rim])
         bent = unit(z + 0.8 * (curve - rim.mean(0)))
-        lenses.append(sheet(curve, bent, around=True))
+        uv = np.stack([0 * across_lens, across_lens])
+        lenses.append(sheet(curve, bent, around=True, uv=uv))
         hinge = rim[np.argmax((rim - middle) @ x * side)] + y * high * 0.35
         end = pose.body[ear].mean(0) + 0.02 * y + 0.03 * side * x
         share = np.linspace(0, 1, 12)[:, None]

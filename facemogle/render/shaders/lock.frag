@@ -8,7 +8,9 @@ layout(location = 1) out vec4 out_label;
 void main() {
   vec2 hair = texture(hairs, lie.xy).rg;
   float middle = abs(lie.z);
-  if (max(lie.y * lie.y, middle * middle) > hair.g + .12) discard;
+  // Ragged at the sides, at the tip and, a little, at the root.
+  float tip = lie.y * lie.y * 1.15, root = 1. - lie.y * 14.;
+  if (max(max(tip, root), middle * middle) > hair.g + .1) discard;
   float bright = .45 + 1.1 * hair.r;
   vec3 c = shaded * bright + gloss * bright * bright;
   c = c * (1. + c / 3.5) / (1. + c * .72);

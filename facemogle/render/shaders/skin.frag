@@ -57,7 +57,7 @@ void main() {
   float fur = cavity ? 0. : stain.y * (1. - lip);
   albedo = mix(albedo, beard_color * (.6 + .8 * fine.r), clamp(fur * (.8 + .4 * middle.r), 0., .9));
   float scalp = smoothstep(.1, .8, stain.x + .3 * (fine.r - .5));
-  albedo = mix(albedo, hair_color * .7 * (.5 + fine.g), scalp * options.w);
+  albedo = mix(albedo, hair_color * .6 * (.75 + .5 * fine.g), scalp * options.w);
   if (scalp * options.w > .5) label = 13.;
 
   float wrinkle = (region.a - .5) * .05 * options.y + (lip > .5 ? .004 * (middle.g - .5) : 0.);
