@@ -57,8 +57,8 @@ class Anatomy:
         self.neck = np.where(y < 6.15, 1, np.clip(0.5 + (jaw - y) / 0.16, 0, 1)).astype(np.float32)
         line = np.interp(
             z,
-            (-1, -0.55, -0.1, 0.12, 0.25, 0.45, 0.8, 1.3),
-            (6.7, 6.85, 7.05, 7.1, 7.3, 7.6, 7.96, 8.02),
+            (-1, -0.55, -0.1, 0.12, 0.3, 0.5, 0.56, 0.62, 0.68, 0.76, 0.86, 1.3),
+            (6.7, 6.85, 7.05, 7.1, 7.36, 7.38, 7.2, 7.22, 7.5, 7.8, 7.96, 8.02),
         )
         corner = np.exp(-(((np.abs(x) - 0.6) / 0.16) ** 2)) * np.clip(z / 0.4, 0, 1)
         above = y - line + 0.13 * corner  # rounds the corners of the forehead

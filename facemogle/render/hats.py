@@ -20,7 +20,7 @@ def hat_depth(face: Face, arms: np.ndarray) -> np.ndarray:
     first, second = draw.random(2)
     x, y, z = np.moveaxis(arms, -1, 0)
     if face.hat == "headscarf":
-        opening = np.hypot(x / 0.68, (y + 0.12) / (0.88 + 0.08 * first)) - 1
+        opening = np.hypot(x / 0.57, (y + 0.12) / (0.88 + 0.08 * first)) - 1
         return np.where(z > 0.2, opening, 0.6)
     slope, low, high = {
         "beanie": (0.33, 0.5, 0.68), "cap": (0.16, 0.52, 0.6), "fedora": (0.0, 0.45, 0.45),
@@ -52,7 +52,7 @@ def make_hat(face: Face, anatomy: Anatomy, pose: Pose) -> Solid:
     edge, y = hat_depth(face, place), place[..., 1]
     height = face.draw("worn").random()
     if face.hat == "headscarf":
-        ears = np.exp(-((place[..., 2] / 0.5) ** 2) - ((y + 0.2) / 0.5) ** 2)
+        ears = np.exp(-(((place[..., 2] - 0.25) / 0.4) ** 2) - ((y + 0.15) / 0.45) ** 2)
         thick = 0.13 + 0.3 * ears + 0.12 * np.clip(-0.6 - y, 0, 1) + 0.1 * np.clip(y, 0, 1)
     elif face.hat == "beanie":
         thick = 0.14 + np.where(edge < 0.22, 0.03, 0) + 0.4 * height * np.clip(y - 0.6, 0, 1)

@@ -19,8 +19,9 @@ HAIR_TAKES = ("background", "skin", "neck", "cloth", "l_ear", "r_ear")
 
 SMALLEST = 8
 """Pixels; smaller patches of a region are noise."""
-SMALLEST_BACKGROUND = 60
-"""Pixels; through smaller gaps no annotator sees the background."""
+WIDE = [NUMBER[n] for n in ("background", "skin", "neck", "cloth", "hair", "hat", "l_ear", "r_ear")]
+"""Regions of which annotators leave out patches that are ``WIDE_SMALLEST`` times as large."""
+WIDE_SMALLEST = 5
 
 
 def put_on_glasses(samples: np.ndarray, lens: np.ndarray, *, dark: bool) -> np.ndarray:
@@ -71,14 +72,14 @@ def annotate(labels: np.ndarray, brows: np.ndarray) -> np.ndarray:
 def drop_specks(labels: np.ndarray, smallest: int) -> np.ndarray:
     """Give patches of fewer pixels than ``smallest`` the label beside them.
 
-    Background needs SMALLEST_BACKGROUND / SMALLEST times as many.
+    WIDE regions need WIDE_SMALLEST times as many.
     """
     keep = np.zeros(labels.shape, bool)
     for region in present_regions(labels):
         _, parts, stats, _ = cv2.connectedComponentsWithStats(
             (labels == region).view(np.uint8), connectivity=8
         )
-        least = smallest * (SMALLEST_BACKGROUND // SMALLEST if region == 0 else 1)
+        least = smallest * (WIDE_SMALLEST if region in WIDE else 1)
         large = stats[:, cv2.CC_STAT_AREA] >= least
         large[0] = False
         keep |= large[parts]

@@ -84,7 +84,8 @@ def _fall(
     """Paths (N, K, 3) away from the part, over the head, and down."""
     part = draw.uniform(-0.05, 0.4)
     level = cut.level * draw.uniform(0.8, 1.2)
-    frame = np.radians(draw.uniform(38, 82))
+    covered = draw.random() < 0.55  # over the ears, or behind them
+    frame = np.radians(draw.uniform(36, 54) if covered else draw.uniform(78, 98))
     flare = draw.normal(0.06, 0.07)
     down = np.arccos(np.clip(unit(start)[:, 1], -1, 1))
     around = np.arctan2(start[:, 0], start[:, 2])
@@ -106,8 +107,7 @@ def _fall(
     lift = (
         0.02 + cut.volume * size * (0.45 + 0.55 * layer) * edge * np.minimum(1, 1.9 * share) ** 0.6
     )
-    cover = draw.choice((0.1, 0.36), p=(0.4, 0.6))  # behind the ears, or over them
-    ear = cover * np.exp(-(((np.abs(angle) - 1.6) / 0.5) ** 2)) * share
+    ear = (0.34 if covered else 0.0) * np.exp(-(((np.abs(angle) - 1.2) / 0.4) ** 2)) * share
     first = arm * (head.radius(arm) + lift + ear)[..., None]
 
     fallen = np.linspace(0, 1, cut.steps - over + 1)[None, 1:]
