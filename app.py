@@ -56,7 +56,7 @@ def main() -> None:
     # Imported late because it takes seconds, which a wrong argument need not wait for.
     from facemogle.ui.page import build_page, serve
 
-    if pipeline.device.type == "cpu":  # on a GPU, it would take one before anybody asks
+    if pipeline._execution_device.type == "cpu":  # on a GPU, it would take one before anybody asks
         warm_up(pipeline)
     page = build_page(pipeline, model=Path(arguments.model).name, templates=TEMPLATES)
     serve(page, host=arguments.host, port=arguments.port, share=arguments.share)

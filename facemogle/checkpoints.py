@@ -10,15 +10,19 @@ from __future__ import annotations
 import pickle
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, Literal, get_args
 
 import torch
+from diffusers.quantizers import PipelineQuantizationConfig
 from huggingface_hub import constants, get_token, snapshot_download
 from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from facemogle import memory
 from facemogle.lora import LORA_FILE
+from facemogle.memory import Offload, Quantisation
 from facemogle.mogle import MoGLE
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.transformer import FaceMoGLETransformer
@@ -35,6 +39,11 @@ __all__ = ["CheckpointError", "load_mogle", "load_pipeline", "save_face_mogle"]
 MINI_FOLDER = Path(__file__).resolve().parent.parent / "checkpoints" / "mini"
 FLUX_REPOSITORY = "black-forest-labs/FLUX.1-dev"
 FACE_MOGLE_REPOSITORY = "XavierJiezou/face-mogle-models"
+REFERENCE_TIME_SCALE = 1000.0
+"""What the authors' inference scripts multiply t with before the gate gets it."""
+
+Compat = Literal["reference-inference"]
+
 MOGLE_FILES = ("global_local_mask_moe.safetensors", "global_local_mask_moe.pt", "mogle.pt")
 
 
@@ -45,6 +54,9 @@ def load_pipeline(
     local_dir: str | Path | None = None,
     device: str | None = None,
     torch_dtype: torch.dtype | None = None,
+    quantize: Quantisation | None = None,
+    offload: Offload | None = None,
+    compat: Compat | None = None,
 ) -> FaceMoGLEPipeline:
     """Load everything that a picture needs.
 
@@ -55,10 +67,23 @@ def load_pipeline(
         face-mogle-models; None = the hub's cache. What is there already needs no network.
     device: "cpu", "cuda", ...; None = a GPU if there is one.
     torch_dtype: None = bfloat16 on a GPU, float32 elsewhere.
+    quantize: "nf4", "int8" or "fp8" weights of transformer and T5; None = as they are stored.
+    offload: "model", "group" or "sequential": how much is on the GPU at a time; None = all of it.
+    compat: "reference-inference" makes pictures as the authors' inference scripts do: their local
+        experts see black pictures (if by accident), and the gate gets t * 1000.
     Names and shapes of tensors are checked before weights are read. Raises CheckpointError.
     """
     where = _device(device)
     dtype = torch_dtype or (torch.bfloat16 if where.type == "cuda" else torch.float32)
+    _check_choices(
+        quantize=(quantize, Quantisation), offload=(offload, Offload), compat=(compat, Compat)
+    )
+    quantised = None if quantize is None else memory.quantisation_config(quantize, where, dtype)
+    if offload is not None and where.type == "cpu":
+        raise CheckpointError(
+            f"offload is {offload}, which keeps weights off a GPU, but the device is cpu. Leave it "
+            "(--offload) away, or name a GPU."
+        )
     if local_dir is not None and name_or_path != "flux":
         raise CheckpointError(
             f"{local_dir} is given as the place of flux, but the model is {name_or_path}. Name the "
@@ -69,10 +94,12 @@ def load_pipeline(
         face_mogle = _face_mogle_folder(local_dir)
     try:
         if face_mogle is not None:
-            pipeline = _from_flux(folder, Path(face_mogle), dtype)
+            pipeline = _from_flux(folder, Path(face_mogle), dtype, quantised)
         elif (folder / "mogle").is_dir():
             check_folder(folder)
-            pipeline = FaceMoGLEPipeline.from_pretrained(folder, dtype=dtype)
+            pipeline = FaceMoGLEPipeline.from_pretrained(
+                folder, dtype=dtype, quantization_config=quantised
+            )
         else:
             raise CheckpointError(
                 f"{folder} has no Face-MoGLE part (no folder mogle). If it is a FLUX folder, name "
@@ -82,7 +109,12 @@ def load_pipeline(
         raise CheckpointError(
             f"A file in {folder} or {face_mogle} is damaged ({error}). Get it again."
         ) from error
-    return pipeline.to(where)
+    if compat is not None:
+        _follow_reference(pipeline)
+    if offload is None:
+        return pipeline.to(where)
+    memory.offload(pipeline, where, offload)
+    return pipeline
 
 
 def save_face_mogle(pipeline: FaceMoGLEPipeline, folder: str | Path) -> None:
@@ -118,9 +150,9 @@ def _read_mogle(path: Path) -> tuple[dict[str, Tensor], float]:
     if path.suffix == ".safetensors":
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-        return load_file(path), float(metadata.get("time_scale", 1000))
+        return load_file(path), float(metadata.get("time_scale", REFERENCE_TIME_SCALE))
     try:
-        return torch.load(path, map_location="cpu", weights_only=True), 1000.0
+        return torch.load(path, map_location="cpu", weights_only=True), REFERENCE_TIME_SCALE
     except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
         raise CheckpointError(
             f"{path} is damaged or holds more than tensors, and was not opened further. Get it "
@@ -128,17 +160,43 @@ def _read_mogle(path: Path) -> tuple[dict[str, Tensor], float]:
         ) from error
 
 
-def _from_flux(folder: Path, face_mogle: Path, dtype: torch.dtype) -> FaceMoGLEPipeline:
+def _from_flux(
+    folder: Path,
+    face_mogle: Path,
+    dtype: torch.dtype,
+    quantised: PipelineQuantizationConfig | None,
+) -> FaceMoGLEPipeline:
     mogle_file, lora_file = _find(face_mogle, MOGLE_FILES), _find(face_mogle, [LORA_FILE])
     check_folder(folder)
     check_lora(lora_file, folder)
     check_mogle(mogle_file, _read_mogle(mogle_file)[0], folder)
     mogle = load_mogle(mogle_file, dtype)
-    transformer = FaceMoGLETransformer.from_pretrained(folder, subfolder="transformer", dtype=dtype)
+    transformer = FaceMoGLETransformer.from_pretrained(
+        folder,
+        subfolder="transformer",
+        dtype=dtype,
+        quantization_config=quantised and quantised.quant_mapping["transformer"],
+    )
     transformer.load_condition_lora(lora_file)
     return FaceMoGLEPipeline.from_pretrained(
-        folder, transformer=transformer, mogle=mogle, dtype=dtype
+        folder, transformer=transformer, mogle=mogle, dtype=dtype, quantization_config=quantised
     )
+
+
+def _follow_reference(pipeline: FaceMoGLEPipeline) -> None:
+    """See `compat` of `load_pipeline`."""
+    pipeline.register_to_config(local_masks="empty")
+    pipeline.mogle.register_to_config(time_scale=REFERENCE_TIME_SCALE)
+    pipeline.mogle.gating.time_scale = REFERENCE_TIME_SCALE
+
+
+def _check_choices(**given: tuple[str | None, Any]) -> None:
+    """Raise CheckpointError for an argument that is none of a Literal's values."""
+    for name, (value, literal) in given.items():
+        if value is not None and value not in get_args(literal):
+            raise CheckpointError(
+                f"{name}: {value!r} is unknown; take {', '.join(get_args(literal))}."
+            )
 
 
 def _find(folder: Path, names: Sequence[str]) -> Path:

@@ -23,7 +23,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add --model, --face-mogle, --local-dir and --device, the arguments of ``load_pipeline``."""
+    """Add the arguments of ``load_pipeline``."""
     parser.add_argument(
         "--model",
         default="mini",
@@ -41,6 +41,21 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         help="where the files of --model flux lie or are downloaded to (default: the hub's cache)",
     )
     parser.add_argument("--device", help="cpu, cuda, cuda:1, ... (default: the best there is)")
+    parser.add_argument(
+        "--quantize",
+        choices=("nf4", "int8", "fp8"),
+        help="weights of the transformer and T5 in 4 or 8 bits (default: as they are stored)",
+    )
+    parser.add_argument(
+        "--offload",
+        choices=("model", "group", "sequential"),
+        help="keep on the GPU only the model, block or layer at work (default: everything)",
+    )
+    parser.add_argument(
+        "--compat",
+        choices=("reference-inference",),
+        help="let local experts see black pictures, as the authors' inference scripts do",
+    )
 
 
 def load_chosen(arguments: argparse.Namespace) -> FaceMoGLEPipeline:
@@ -58,6 +73,9 @@ def load_chosen(arguments: argparse.Namespace) -> FaceMoGLEPipeline:
         face_mogle=arguments.face_mogle,
         local_dir=arguments.local_dir,
         device=arguments.device,
+        quantize=arguments.quantize,
+        offload=arguments.offload,
+        compat=arguments.compat,
     )
 
 

@@ -79,6 +79,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
 
     default_size: height and width of pictures, in pixels. default_steps: denoising steps.
     text_length: T5 tokens read of a prompt.
+    local_masks: what local experts see, unless `stream` is told otherwise.
     """
 
     model_cpu_offload_seq = "text_encoder->text_encoder_2->transformer->vae"
@@ -104,6 +105,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         default_size: int = 512,
         default_steps: int = 28,
         text_length: int = 512,
+        local_masks: LocalMasks = "regions",
     ) -> None:
         super().__init__()
         self.register_modules(
@@ -117,7 +119,10 @@ class FaceMoGLEPipeline(DiffusionPipeline):
             mogle=mogle,
         )
         self.register_to_config(
-            default_size=default_size, default_steps=default_steps, text_length=text_length
+            default_size=default_size,
+            default_steps=default_steps,
+            text_length=text_length,
+            local_masks=local_masks,
         )
         self.image_processor = VaeImageProcessor(vae_scale_factor=PIXELS_PER_TOKEN)
         self.region_latents = RegionLatentCache(REMEMBERED_PICTURES)
@@ -179,7 +184,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         width: int | None = None,
         *,
         num_images_per_prompt: int = 1,
-        local_masks: LocalMasks = "regions",
+        local_masks: LocalMasks | None = None,
         muted: Sequence[int] = (),
         expert_strengths: Sequence[float] | None = None,
         latents: Tensor | None = None,
@@ -209,6 +214,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         num_images_per_prompt: pictures of each prompt, one after the other.
         local_masks: "regions" shows each local expert its region. "empty" shows them black
             pictures, as the authors' inference scripts did; only to compare with their pictures.
+            None = the config's local_masks.
         muted: region indices whose local expert is shown a black picture, as training does now and
             then to each; the global expert still sees these regions.
         expert_strengths: R factors from 0 to 100 on the gate's weights, which then are brought back
@@ -228,7 +234,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
             guidance_scale=guidance_scale,
             generator=generator,
             size=size,
-            local_masks=local_masks,
+            local_masks=local_masks or self.config["local_masks"],
             muted=tuple(muted),
             expert_strengths=expert_strengths,
             latents=latents,
@@ -274,7 +280,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
     def encode_mask(
         self,
         label_map: np.ndarray,
-        local_masks: LocalMasks = "regions",
+        local_masks: LocalMasks | None = None,
         muted: Sequence[int] = (),
     ) -> Tensor:
         """Tokens of the 20 mask pictures (1, R, N, C); pictures seen before are not encoded again.
@@ -283,7 +289,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         """
         pictures = decouple(label_map)
         pictures[[REGIONS[region].expert for region in muted]] = 0
-        if local_masks == "empty":
+        if (local_masks or self.config["local_masks"]) == "empty":
             pictures[1:] = 0
         device = self._execution_device
         return self.region_latents.tokens(

@@ -12,6 +12,7 @@ from accelerate import cpu_offload
 from conftest import load_tiny_pipeline
 from diffusers.hooks.group_offloading import ModuleGroup
 
+from facemogle.memory import offload
 from facemogle.pipeline import FaceMoGLEPipeline
 
 CPU = torch.device("cpu")
@@ -43,11 +44,18 @@ def by_layer(pipeline: FaceMoGLEPipeline, folder: Path) -> None:
 
 
 def by_group(kind: str) -> Callable[[FaceMoGLEPipeline, Path], None]:
-    def offload(pipeline: FaceMoGLEPipeline, folder: Path) -> None:
+    def offload_by(pipeline: FaceMoGLEPipeline, folder: Path) -> None:
         options = {"offload_type": kind, "num_blocks_per_group": 1}
         pipeline.enable_group_offload(CPU, offload_to_disk_path=str(folder), **options)
 
-    return offload
+    return offload_by
+
+
+def by_block(pipeline: FaceMoGLEPipeline, folder: Path) -> None:
+    """The command line's `--offload group`; between CPU and CPU nothing moves, so only that it runs
+    is shown here.
+    """
+    offload(pipeline, CPU, "group")
 
 
 @pytest.fixture(scope="module")
@@ -59,27 +67,27 @@ def expected(label_map: np.ndarray) -> dict[bool, np.ndarray]:
 @pytest.fixture
 def waiting_weights_are_unusable(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a second device, weights that wait on disk leave whatever was in memory."""
-    offload = ModuleGroup.offload_
+    release = ModuleGroup.offload_
 
-    def offload_and_spoil(group: ModuleGroup) -> None:
-        offload(group)
-        for tensor in group.tensor_to_key:
+    def release_and_spoil(group: ModuleGroup) -> None:
+        release(group)
+        for tensor in group.tensor_to_key if group.offload_to_disk_path else ():
             if tensor.is_floating_point():
                 tensor.data.fill_(torch.nan)
 
-    monkeypatch.setattr(ModuleGroup, "offload_", offload_and_spoil)
+    monkeypatch.setattr(ModuleGroup, "offload_", release_and_spoil)
 
 
 @pytest.mark.usefixtures("waiting_weights_are_unusable")
 @pytest.mark.parametrize(
-    "offload",
-    [by_model, by_layer, by_group("block_level"), by_group("leaf_level")],
-    ids=["model", "sequential", "block", "leaf"],
+    "offload_by",
+    [by_model, by_layer, by_group("block_level"), by_group("leaf_level"), by_block],
+    ids=["model", "sequential", "block", "leaf", "command line"],
 )
-def test_offload_changes_no_picture(offload, label_map, expected, tmp_path) -> None:
+def test_offload_changes_no_picture(offload_by, label_map, expected, tmp_path) -> None:
     """Hooks wait for calls: layers that a block's owner called by itself had NaN as weights."""
     pipeline = load()
-    offload(pipeline, tmp_path)
+    offload_by(pipeline, tmp_path)
     for masked, picture_without in expected.items():
         picture_with = picture(pipeline, label_map if masked else None)
         np.testing.assert_allclose(picture_with, picture_without, rtol=0, atol=1e-5)

@@ -160,7 +160,7 @@ def _facts(pipeline: FaceMoGLEPipeline, model: str) -> dict[str, Any]:
     """What the browser has to know of the model."""
     return {
         "name": model,
-        "device": pipeline.device.type,
+        "device": pipeline._execution_device.type,
         "side": pipeline.config["default_size"],
         "steps": pipeline.config["default_steps"],
     }
