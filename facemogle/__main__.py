@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -29,7 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
 
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")  # read when it is imported
+    for library in ("TRANSFORMERS", "DIFFUSERS"):
+        os.environ.setdefault(f"{library}_VERBOSITY", "error")  # read when it is imported
+    for name in ("torchao", "torch.utils._pytree"):  # where torchao is installed, it complains
+        logging.getLogger(name).setLevel(logging.ERROR)
     module = import_module(COMMANDS[chosen.command])
     command_parser = Parser(
         prog=f"{PROGRAM} {chosen.command}", description=(module.__doc__ or "").partition("\n")[0]
