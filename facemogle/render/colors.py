@@ -16,7 +16,7 @@ HAIR = {
     "dark brown": (0.040, 0.022, 0.014),
     "brown": (0.095, 0.050, 0.028),
     "light brown": (0.18, 0.105, 0.055),
-    "blond": (0.42, 0.28, 0.14),
+    "blond": (0.44, 0.27, 0.125),
     "platinum blond": (0.62, 0.52, 0.38),
     "red": (0.24, 0.070, 0.025),
     "auburn": (0.13, 0.038, 0.020),
@@ -95,7 +95,10 @@ def mix_looks(face: Face, camera: Camera, backdrop: np.ndarray) -> Looks:
     draw.random(8)
     skin = np.exp([np.interp(face.monk, TONES, np.log(channel)) for channel in SKIN])
     skin = skin * np.exp(draw.normal(0, 0.05, 3))
-    hair = np.array(HAIR[face.hair_color]) * np.exp(draw.normal(0, 0.12, 3) * (1, 0.6, 0.6))
+    cast = draw.normal(0, 0.12, 3) * (1, 0.6, 0.6)
+    if face.hair_color in ("gray", "white"):  # has no hue of its own
+        cast = cast[0] + 0.2 * cast
+    hair = np.array(HAIR[face.hair_color]) * np.exp(cast)
     ends = hair * 2.2 + 0.03 if draw.random() < 0.15 else hair * 1.1
     natural = np.array(HAIR["dark brown"]) if face.hair_color in DYED else hair
     dark = 0.45 if face.hair_color in LIGHT else draw.uniform(0.5, 0.9)
@@ -123,7 +126,7 @@ def _lights(face: Face, camera: Camera, backdrop: np.ndarray) -> dict[str, Any]:
     azimuth = draw.uniform(-70, 70)
     other = -np.sign(azimuth)
     behind = ((backdrop.reshape(-1, 3).mean(0) / 255.0) ** 2).clip(0.02)
-    sky = np.array((0.92, 0.96, 1.04)) * 0.72 + 0.28 * behind / behind.mean()
+    sky = np.array((0.92, 0.96, 1.04)) * 0.86 + 0.14 * behind / behind.mean()
     strength = draw.uniform(0.9, 1.5)
     exposure = draw.uniform(0.85, 1.15)
     sky = sky * draw.uniform(0.35, 0.75) * exposure

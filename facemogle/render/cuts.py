@@ -58,8 +58,8 @@ class Coils:
 Cut = Fall | Flow | Coils
 
 CUTS: dict[str, Cut] = {
-    "buzz": Flow(0.08, (0.1, 0.1, 0.5), 0.6, 0.02, sides=0.8, width=0.045, count=3000, steps=3),
-    "crop": Flow(0.5, (0.2, 0.2, 0.8), 0.5, 0.28),
+    "buzz": Flow(0.08, (0.1, 0.1, 0.5), 0.6, 0.02, sides=0.8, width=0.032, count=3400, steps=3),
+    "crop": Flow(0.52, (0.2, 0.2, 0.8), 0.5, 0.36),
     "side part": Flow(0.85, (1, 0.25, 0.1), 0.5, 0.42, part=True, width=0.09, count=1500),
     "combed back": Flow(1.05, (0.1, 0.3, -1), 0.42, 0.34, width=0.08, count=1700, steps=7),
     "short curls": Flow(

@@ -148,7 +148,7 @@ def place_camera(face: Face, pose: Pose, mouth_corners: np.ndarray) -> Camera:
     across, down = second - first, mouth - (first + second) / 2
     axis = across + _quarter(down)
     axis /= np.linalg.norm(axis)
-    half = max(np.linalg.norm(across) * 2.0, np.linalg.norm(down) * 1.8) * draw.uniform(0.93, 1.08)
+    half = max(np.linalg.norm(across) * 2.0, np.linalg.norm(down) * 1.8) * draw.uniform(0.9, 1.04)
     centre = (first + second) / 2 + 0.1 * down + draw.uniform(-0.03, 0.03, 2) * half
     angle = np.radians(face.roll)
     axis = axis @ ((np.cos(angle), np.sin(angle)), (-np.sin(angle), np.cos(angle)))

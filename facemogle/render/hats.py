@@ -23,7 +23,7 @@ def hat_depth(face: Face, arms: np.ndarray) -> np.ndarray:
         opening = np.hypot(x / 0.57, (y + 0.12) / (0.88 + 0.08 * first)) - 1
         return np.where(z > 0.2, opening, 0.6)
     slope, low, high = {
-        "beanie": (0.33, 0.5, 0.68), "cap": (0.16, 0.52, 0.6), "fedora": (0.0, 0.45, 0.45),
+        "beanie": (0.3, 0.36, 0.54), "cap": (0.16, 0.52, 0.6), "fedora": (0.0, 0.45, 0.45),
     }[face.hat]  # fmt: skip
     return (y - slope * (z + 0.2)) - (low + (high - low) * second - slope * 1.1)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from facemogle.render.anatomy import Anatomy, Roots, shell_cells, shell_radius
+from facemogle.render.anatomy import CENTRE, Anatomy, Roots, shell_cells, shell_radius
 from facemogle.render.cuts import CUTS, Coils, Cut, Fall, Flow
 from facemogle.render.face import Face
 from facemogle.render.geometry import Pose, smooth_step, unit
@@ -33,14 +33,16 @@ def grow_hair(
     head = _Head(shell_radius(points, centre))
     roots = anatomy.scalp_roots
     line = roots.values["hairline"] - recession(face, roots.on(anatomy.body))
-    chosen = np.flatnonzero(line > 0)[: cut.count]
+    tucked = isinstance(cut, Fall) and (draw.random() < 0.45 or face.hat != "none")
+    grown = (line > 0) & ~_left_out(face, roots.on(anatomy.body) - CENTRE, tucked)
+    chosen = np.flatnonzero(grown)[: cut.count]
     roots = Roots(roots.corners[chosen], roots.shares[chosen], {})
     start = roots.on(pose.upright) - centre
     out = unit(roots.on(normals))
     loose = draw.random((len(start), 6))
     size = draw.uniform(0.85, 1.2)
     if isinstance(cut, Fall):
-        path = _fall(cut, start, line[chosen], head, size, loose, draw)
+        path = _fall(cut, start, line[chosen], head, size, tucked, loose, draw)
     elif isinstance(cut, Flow):
         path = _flow(cut, start, out, line[chosen], head, size, loose, draw)
     else:
@@ -72,20 +74,30 @@ class _Head:
         return found.reshape(arms.shape[:-1])
 
 
+def _left_out(face: Face, place: np.ndarray, tucked: bool) -> np.ndarray:
+    """Roots whose locks would cross the ears, or the forehead under a hat, bool (N,).
+
+    place: of the roots on the average head, from its centre, (N, 3). tucked: behind the ears.
+    """
+    around = np.abs(np.arctan2(place[:, 0], place[:, 2]))
+    temple = tucked & (around > 0.6) & (around < 1.5) & (place[:, 1] < 0.3)
+    return temple | (face.hat != "none") & (around < 0.9)
+
+
 def _fall(
     cut: Fall,
     start: np.ndarray,
     line: np.ndarray,
     head: _Head,
     size: float,
+    tucked: bool,
     loose: np.ndarray,
     draw: np.random.Generator,
 ) -> np.ndarray:
-    """Paths (N, K, 3) away from the part, over the head, and down."""
+    """Paths (N, K, 3) away from the part, over the head, and down, over or behind the ears."""
     part = draw.uniform(-0.05, 0.4)
     level = cut.level * draw.uniform(0.8, 1.2)
-    covered = draw.random() < 0.55  # over the ears, or behind them
-    frame = np.radians(draw.uniform(36, 54) if covered else draw.uniform(78, 98))
+    frame = np.radians(draw.uniform(78, 98) if tucked else draw.uniform(36, 54))
     flare = draw.normal(0.06, 0.07)
     down = np.arccos(np.clip(unit(start)[:, 1], -1, 1))
     around = np.arctan2(start[:, 0], start[:, 2])
@@ -107,7 +119,7 @@ def _fall(
     lift = (
         0.02 + cut.volume * size * (0.45 + 0.55 * layer) * edge * np.minimum(1, 1.9 * share) ** 0.6
     )
-    ear = (0.34 if covered else 0.0) * np.exp(-(((np.abs(angle) - 1.2) / 0.4) ** 2)) * share
+    ear = (0.0 if tucked else 0.34) * np.exp(-(((np.abs(angle) - 1.2) / 0.4) ** 2)) * share
     first = arm * (head.radius(arm) + lift + ear)[..., None]
 
     fallen = np.linspace(0, 1, cut.steps - over + 1)[None, 1:]

@@ -41,10 +41,11 @@ def set_teeth(
     local = (teeth - pose.pivot) @ pose.turn + pose.pivot
     edge = _incisors(local[upper > 0.9])[:, 1].min()
     top = _incisors(local[upper < 0.1])[:, 1].max()
-    down = min(0.0, high - min(0.6 * gap, 0.09) - edge)
+    down = min(0.0, high - min(0.5 * gap, 0.08) - edge)
     lower = min(0.0, low + min(0.15 * gap, 0.03) - top)
     local[:, 1] += upper * down + (1 - upper) * lower
-    local[:, 2] += (1 - upper) * 0.5 * lower
+    local[:, 2] += (1 - upper) * 0.5 * lower - 0.05 * min(1.0, gap / 0.05)
+    local[:, 0] *= 0.93  # behind the corners of a mouth that opens without a smile
     return pose.to_world(local), lower
 
 

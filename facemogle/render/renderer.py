@@ -371,7 +371,7 @@ class _Scene:
         local = (fitted - centre) @ self.pose.turn
         far = np.linalg.norm(local, axis=1, keepdims=True)
         back = np.clip(0.9 - local[:, 2:] * 0.7, 0, 1)  # the fringe stays where it is
-        local = local * (1 + draw.uniform(0.0, 0.13) * back)
+        local = local * (1 + draw.uniform(0.03, 0.2) * back)
         low = np.clip(-0.2 - local[:, 1], 0, None)
         local[:, 1] -= low * draw.uniform(-0.25, 0.35)
         wave, phase = draw.uniform(0, 0.09), draw.uniform(0, 6.3)
@@ -434,7 +434,7 @@ class _Scene:
         r._irises[self.iris].use(0)
         self.eyes.surface.draw("eyeball", tint=(0.95, 0.93, 0.93))
         self.teeth.texture.use(0)
-        self.teeth.surface.draw("mouth", tint=(1.3, 1.24, 1.14), options=(0.9, 0, 0, 0))
+        self.teeth.surface.draw("mouth", tint=(1.15, 1.09, 1.0), options=(0.9, 0, 0, 0))
         self.tongue.texture.use(0)
         self.tongue.surface.draw("mouth", tint=(0.8, 0.55, 0.55), options=(0.45, 0, 0, 0))
         if self.beard:
@@ -473,7 +473,7 @@ class _Scene:
         r._skins[second].use(1)
         mean = r._skin_means[first] * (1 - share) + r._skin_means[second] * share
         age = np.clip((face.years - 30) / 45, 0, 1)
-        bald = {"bald": 0.0, "buzz": 0.75}.get(face.hair_cut, 1.0)
+        bald = {"bald": 0.0, "buzz": 0.92}.get(face.hair_cut, 1.0)
         r._body.draw(
             "skin", mixture=share, gain=looks.skin / mean, hair_color=looks.hair,
             beard_color=looks.beard, lipstick=looks.lipstick, eyeshadow=looks.eyeshadow,

@@ -58,8 +58,10 @@ def grow_beard(
     second = first + unit(along + 0.5 * out) * length * 0.5
     third = second + unit(along + 0.1 * out + 0.2 * noise) * length * 0.5
     path = np.stack([first, second, third], 1)
-    width = (0.006 if stubble else 0.01) * (1 - 0.6 * np.linspace(0, 1, 3) ** 2)
+    width = (0.005 if stubble else 0.009) * (1 - 0.6 * np.linspace(0, 1, 3) ** 2)
     shade = 0.7 + 0.5 * draw.random((count, 1, 1)) + np.zeros((1, 3, 1))
+    if stubble:  # so short that skin shows through
+        color = color * 1.5 + 0.02
     gray = 3.5 if face.years > 45 and face.hair_color not in ("gray", "white") else 1
     shade = np.where(draw.random((count, 1, 1)) < 0.12, shade * gray, shade)
     strands = Strands(
