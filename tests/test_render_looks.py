@@ -1,0 +1,169 @@
+"""Hair, hats, teeth and outlines of the renderer on made-up heads: no assets, no OpenGL."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from facemogle.render.anatomy import CENTRE, Roots, shell_directions
+from facemogle.render.cuts import CUTS, Fall
+from facemogle.render.face import Face, sample_face
+from facemogle.render.geometry import Pose
+from facemogle.render.hats import hat_depth
+from facemogle.render.labels import NUMBER, annotate, drop_specks
+from facemogle.render.locks import draw_grain, grow_hair
+from facemogle.render.mouth import set_teeth, upper_share
+from facemogle.render.strands import Strands
+
+RADIUS = 0.9
+COLOR = np.array((0.1, 0.05, 0.03))
+
+
+class Ball:
+    """A round head: what grow_hair asks of an Anatomy."""
+
+    def __init__(self) -> None:
+        arms = np.random.default_rng(0).normal(size=(4000, 3))
+        arms /= np.linalg.norm(arms, axis=1, keepdims=True)
+        arms = arms[arms[:, 1] > 0.1]
+        self.body = (CENTRE + RADIUS * arms).astype(np.float32)
+        corners = np.repeat(np.arange(len(arms))[:, None], 3, 1)
+        line = RADIUS * (arms[:, 1] - 0.7 * np.clip(arms[:, 2], 0, 1))
+        shares = np.full((len(arms), 3), 1 / 3, np.float32)
+        self.scalp_roots = Roots(corners, shares, {"hairline": line})
+        self.normals = arms
+
+    def shell(self, pose: Pose) -> tuple[np.ndarray, np.ndarray]:
+        """The ball as a grid."""
+        return CENTRE + RADIUS * shell_directions(), CENTRE
+
+
+BALL = Ball()
+STILL = Pose(BALL.body, BALL.body, np.eye(3), np.zeros(3))
+
+
+def grown(number: int = 3, **values: object) -> tuple[Face, Strands]:
+    """Hair of face ``number``, made bare-headed and young unless told."""
+    face = replace(sample_face(1, number), hat="none", receding=0.0, hair_color="brown")
+    face = replace(face, **values)
+    return face, grow_hair(face, BALL, STILL, BALL.normals, COLOR)
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_hair_stays_on_the_head(cut: str) -> None:
+    """Points in the skull would show skin through the hair; points far off, spikes."""
+    _, hair = grown(hair_cut=cut)
+    assert hair.points.shape[:2] == hair.widths.shape and len(hair.points) > 300
+    arms = hair.points - CENTRE
+    above = arms[..., 1] > -0.2
+    far = np.linalg.norm(arms, axis=-1)[above]
+    assert far.min() > RADIUS - 0.15 and far.max() < RADIUS + 1.6
+    assert np.isfinite(hair.colors).all() and (hair.colors >= 0).all()
+    assert (hair.widths >= 0).all() and np.isfinite(hair.normals).all()
+
+
+def test_hair_of_a_face_is_always_the_same() -> None:
+    """Random numbers from anywhere but the face's own stream would change a face between runs."""
+    first, again = (grown(hair_cut="long waves")[1] for _ in range(2))
+    other = grown(4, hair_cut="long waves")[1]
+    assert (first.points == again.points).all() and (first.colors == again.colors).all()
+    assert first.points.shape != other.points.shape or (first.points != other.points).any()
+
+
+def test_long_hair_lies_combed() -> None:
+    """Locks that cross their neighbours look like a nest: those side by side run alike."""
+    _, hair = grown(hair_cut="long straight")
+    start, way = hair.points[:, 0], hair.points[:, -1] - hair.points[:, 8]
+    way /= np.linalg.norm(way, axis=1, keepdims=True)
+    gaps = np.linalg.norm(start[:, None] - start[None], axis=-1) + 9 * np.eye(len(start))
+    alike = (way * way[gaps.argmin(1)]).sum(1)
+    assert np.median(alike) > 0.97 and (alike > 0.8).mean() > 0.9
+
+
+@pytest.mark.parametrize("cut", [name for name in CUTS if isinstance(CUTS[name], Fall)])
+def test_falling_hair_leaves_the_face_free(cut: str) -> None:
+    """A curtain before the eyes would hide what the mask is about."""
+    for number in range(6):
+        _, hair = grown(number, hair_cut=cut)
+        x, y, z = np.moveaxis(hair.points - CENTRE, -1, 0)
+        before = (np.abs(x) < 0.3) & (np.abs(y + 0.2) < 0.4) & (z > 0.4)
+        assert before.mean() < 0.002
+
+
+@pytest.mark.parametrize("hat", ["beanie", "cap", "fedora"])
+def test_no_hair_shows_through_a_hat(hat: str) -> None:
+    """Hair poked through hats and left holes in their labels."""
+    face, hair = grown(hair_cut="long waves", hat=hat)
+    arms = hair.points - CENTRE
+    inside = hat_depth(face, arms) > 0.06
+    assert inside.any() and not inside.all()
+    seen = inside & (np.linalg.norm(arms, axis=-1) > RADIUS)
+    assert not (seen & (hair.widths > 1e-3)).any()
+
+
+def test_hairs_of_the_texture_tile() -> None:
+    """A seam in the texture would draw a line down a lock."""
+    grain = draw_grain().astype(int)
+    steps = np.abs(np.diff(grain[..., 0], axis=1)).mean()
+    assert np.abs(grain[:, 0, 0] - grain[:, -1, 0]).mean() < 4 * steps
+    assert grain[..., 0].std() > 20 and grain[..., 1].std() > 20
+
+
+def test_upper_teeth_reach_below_the_lip() -> None:
+    """MakeHuman's fit hides the upper teeth, so that every smile showed the lower ones."""
+    above = np.array([[x, y, 1.3] for x in (-0.05, 0.05) for y in (6.75, 6.85)])
+    gums = np.array([[0, 6.5, 1.2], [0.1, 6.6, 1.2], [0, 6.9, 1.2], [0.1, 6.95, 1.2], [0, 7, 1.2]])
+    below = above - (0, 0.12, 0)
+    teeth = np.concatenate([above, below, gums])
+    triangles = np.array([[0, 1, 2], [1, 2, 3], [4, 5, 6], [5, 6, 7], [8, 9, 10], [10, 11, 12]])
+    upper = upper_share(teeth, triangles)
+    assert (upper[:4] == 1).all() and (upper[4:8] == 0).all()
+    for gap in (0.0, 0.2):
+        lips = np.array([[0, 6.72, 1.4], [0, 6.72 - gap, 1.4]])
+        moved, rise = set_teeth(teeth, upper, np.array((0, 1)), replace(STILL, upright=lips))
+        shown = 6.72 - moved[:4, 1].min()
+        assert (shown > 0.05) == (gap > 0) and rise <= 0
+        assert moved[4:8, 1].max() < 6.72 - gap + 0.05
+
+
+def test_outline_of_hair_is_filled_and_smooth() -> None:
+    """Strands left holes, specks and a fringe that no annotator draws."""
+    draw = np.random.default_rng(0)
+    labels = np.zeros((256, 256), np.uint8)
+    cv2.circle(labels, (128, 130), 90, NUMBER["hair"], -1)
+    cv2.circle(labels, (128, 150), 55, NUMBER["skin"], -1)
+    ragged = labels.copy()
+    for angle in np.linspace(0, 6.1, 24):  # single hairs
+        way = np.array((np.cos(angle), np.sin(angle)))
+        ends = (128, 130) + 85 * way, (128, 130) + 103 * way
+        cv2.line(ragged, *(tuple(map(int, end)) for end in ends), NUMBER["hair"], 1)
+    for x, y in draw.integers((90, 50), (130, 75), (8, 2)):  # gaps
+        cv2.circle(ragged, (int(x), int(y)), 3, 0, -1)
+    drawn = annotate(ragged, np.zeros((2, 256, 256), bool)) == NUMBER["hair"]
+    count, _ = cv2.connectedComponents((~drawn).view(np.uint8), connectivity=4)
+    assert count == 3  # hair, the background, and the face in its middle
+    assert (drawn != (labels == NUMBER["hair"])).mean() < 0.02
+    edges = [cv2.findContours(m.astype(np.uint8), 0, 1)[0] for m in (drawn, ragged == 13)]
+    assert cv2.arcLength(edges[0][0], True) < 0.6 * cv2.arcLength(edges[1][0], True)
+
+
+def test_smooth_hair_takes_no_eyes() -> None:
+    """Closing the gap between fringe and brow must not swallow an eye below."""
+    labels = np.full((128, 128), NUMBER["skin"], np.uint8)
+    labels[:40] = NUMBER["hair"]
+    labels[41:50, 50:70] = NUMBER["l_eye"]
+    drawn = annotate(labels, np.zeros((2, 128, 128), bool))
+    assert ((drawn == NUMBER["l_eye"]) == (labels == NUMBER["l_eye"])).all()
+
+
+def test_wide_regions_lose_larger_patches() -> None:
+    """A bit of background in a collar is a speck; an earring of that size is not."""
+    labels = np.full((64, 64), NUMBER["cloth"], np.uint8)
+    labels[10:15, 10:15] = NUMBER["background"]
+    labels[40:45, 40:45] = NUMBER["ear_r"]
+    kept = drop_specks(labels, 8)
+    assert not (kept == NUMBER["background"]).any()
+    assert (kept == NUMBER["ear_r"]).sum() == 25
