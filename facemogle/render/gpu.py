@@ -35,9 +35,10 @@ class Gpu:
             name: self.context.program(vertex, lights + surface + _source(f"{name}.frag"))
             for name in MATERIALS
         }
-        self.programs["hair_depth"] = self.context.program(
-            vertex, "#version 330\n" + _source("hair_depth.frag")
-        )
+        for name in ("hair_depth", "skin_shown"):
+            self.programs[name] = self.context.program(
+                vertex, "#version 330\n" + _source(f"{name}.frag")
+            )
         strand = lights + _source("strand.vert")
         for name in ("strand", "brow"):
             self.programs[name] = self.context.program(strand, _source(f"{name}.frag"))

@@ -74,6 +74,10 @@ class Renderer:
         self._colors, self._labels = (context.texture((side, side), 4) for _ in range(2))
         depth = context.depth_renderbuffer((side, side))
         self._target = context.framebuffer([self._colors, self._labels], depth)
+        side = (side + 1) // 2
+        self._skin = [context.texture((side, side), 4) for _ in range(2)]
+        depth = context.depth_renderbuffer((side, side))
+        self._skin_target = context.framebuffer(self._skin, depth)
         self._shadows = context.depth_texture((SHADOW_SIDE, SHADOW_SIDE))
         self._shadows.compare_func = ""
         self._shadow_target = context.framebuffer([], self._shadows)
@@ -143,6 +147,7 @@ class Renderer:
         self._body.move(pose.body, normals)
         scene = _Scene(self, face, pose, camera, looks, normals)
         scene.draw_shadows()
+        scene.shade_skin()
         self._target.use()
         self._target.clear(0, 0, 0, 1, depth=1.0)
         self._backdrop_image.write(np.ascontiguousarray(backdrop[::-1]).tobytes())
@@ -396,14 +401,27 @@ class _Scene:
             self.hair_mesh.texture.use(0)
             self.hair_mesh.surface.draw("shadow", opaque_from=0.45)
 
+    def shade_skin(self) -> None:
+        """Shade the skin at half the resolution of the samples: it is what costs most, and it is
+        smooth but for its edges, which come with ``draw``.
+        """
+        r, context = self.r, self.gpu.context
+        for number, texture in enumerate((r._shadows, r._regions, r._paint, r._noise, r._grain)):
+            texture.use(2 + number)
+        r._skin_target.use()
+        r._skin_target.clear(0, 0, 0, 0, depth=1.0)
+        context.enable(moderngl.CULL_FACE)
+        self._draw_skin()
+        context.disable(moderngl.CULL_FACE)
+
     def draw(self) -> None:
         r, gpu, face, looks = self.r, self.gpu, self.face, self.looks
         context, target = gpu.context, r._target
-        r._shadows.use(2)
-        r._regions.use(3)
-        r._paint.use(4)
-        r._noise.use(5)
-        r._grain.use(6)
+        context.enable(moderngl.CULL_FACE)
+        for number, texture in enumerate(r._skin):
+            texture.use(number)
+        r._body.draw("skin_shown")
+        context.disable(moderngl.CULL_FACE)
         if self.hair_mesh:  # first, so that what it hides need not be shaded
             self.hair_mesh.texture.use(0)
             target.color_mask = (NOTHING, NOTHING)
@@ -430,7 +448,6 @@ class _Scene:
                 "shirt", tint=looks.cloths[2], tint2=looks.cloths[3], options=self.shirt_shape,
                 pattern=self.pattern,
             )  # fmt: skip
-        self._draw_skin()
         r._irises[self.iris].use(0)
         self.eyes.surface.draw("eyeball", tint=(0.95, 0.93, 0.93))
         self.teeth.texture.use(0)

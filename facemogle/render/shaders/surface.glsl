@@ -11,16 +11,18 @@ uniform vec3 tint, tint2;
 uniform vec4 options;
 uniform float label;
 
-float lit() {
+float lit(int taps) {
   vec3 q = in_key * .5 + .5;
   float angle = hash(gl_FragCoord.xy + seed) * 6.283, sum = 0.;
   mat2 turn = mat2(cos(angle), sin(angle), -sin(angle), cos(angle));
-  for (int i = 0; i < 4; i++) {
-    float r = shadow_width * sqrt((float(i) + .5) / 4.), g = float(i) * 2.4;
+  for (int i = 0; i < taps; i++) {
+    float r = shadow_width * sqrt((float(i) + .5) / float(taps)), g = float(i) * 2.4;
     sum += texture(shadows, q.xy + turn * vec2(cos(g), sin(g)) * r).r + .004 > q.z ? 1. : 0.;
   }
-  return sum * .25;
+  return sum / float(taps);
 }
+
+float lit() { return lit(4); }
 
 float highlight(vec3 n, vec3 to_eye, vec3 light, float power) {
   return pow(max(dot(n, normalize(light + to_eye)), 0.), power) * (power + 8.) / 25.;
