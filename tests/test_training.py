@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from itertools import islice
 from pathlib import Path
 
@@ -16,14 +17,28 @@ from facemogle.__main__ import main
 from facemogle.checkpoints import load_pipeline
 from facemogle.label_map import decouple
 from facemogle.latents import encode_pixels
-from facemogle.training.data import FaceFolder, Shuffled, endless, to_model_range
-from facemogle.training.flow import FlowModel
+from facemogle.training.data import (
+    FaceFolder,
+    Joined,
+    MapKind,
+    Shuffled,
+    Visit,
+    endless,
+    to_model_range,
+)
+from facemogle.training.flow import FlowData, FlowModel, token_weights
 from facemogle.training.latent_store import LatentStore
 from facemogle.training.recipe import FlowRecipe, VAERecipe
 from facemogle.training.run import Run, learning_rate_factor, make_accelerator
-from facemogle.training.text import build_encoders, build_tokenizers, vary_caption
+from facemogle.training.text import (
+    build_encoders,
+    build_tokenizers,
+    extend_vocabulary,
+    vary_caption,
+)
 from facemogle.training.vae import build_vae
 
+SENTENCE = "She wears lipstick, has rosy cheeks, and is facing to the left."
 CAPTIONS = (
     "a rendered portrait of a young woman with fair skin, long blond hair, smiling",
     "a rendered portrait of a man with dark skin, short black hair, round glasses",
@@ -43,7 +58,10 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
         colors = draw.integers(0, 256, (19, 3)).astype(np.uint8)
         Image.fromarray(colors[label_map]).save(folder / "images" / f"{n}.png")
         Image.fromarray(label_map).save(folder / "labels" / f"{n}.png")
-        lines.append(json.dumps({"id": str(n), "caption": CAPTIONS[n % 2]}))
+        row = {"id": str(n), "caption": CAPTIONS[n % 2]}
+        lines.append(json.dumps(row | ({"captions": [SENTENCE, row["caption"]]} if n else {})))
+    (folder / "labels_bare").mkdir()
+    Image.fromarray(np.full((64, 64), 1, np.uint8)).save(folder / "labels_bare" / "1.png")
     (folder / "metadata.jsonl").write_text("\n".join(lines))
     return folder
 
@@ -69,18 +87,24 @@ def test_the_command_writes_a_pipeline_that_draws(faces: Path, tmp_path: Path) -
 
 
 def test_training_goes_on_from_a_model(faces: Path, tmp_path: Path) -> None:
-    """Fine-tuning must keep the model's words, VAE and weights, not begin anew beside them, and
-    its files must not tell where on this machine they came from.
+    """Fine-tuning must keep the model's VAE and weights and the ids of its words, not begin anew
+    beside them, learn the captions' new words, and not tell in its files where they came from.
     """
     assert train(faces, tmp_path / "first", "32:2:1") == 0
     first = tmp_path / "first" / "pipeline"
-    assert train(faces, tmp_path / "second", "32:2:1", start=first) == 0
+    more = tmp_path / "more"
+    shutil.copytree(faces, more)
+    rows = [{"id": str(n), "caption": "a lady with tousled hair"} for n in range(4)]
+    (more / "metadata.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    assert train(more, tmp_path / "second", "32:2:1", start=first) == 0
     old, new = load_pipeline(first), load_pipeline(tmp_path / "second" / "pipeline")
-    assert new.tokenizer_2.get_vocab() == old.tokenizer_2.get_vocab()
+    assert "▁tousled" not in old.tokenizer_2.get_vocab()
+    assert new.tokenizer_2.tokenize("Lady with tousled hair")[0] == "▁Lady"
+    assert new.tokenizer_2.get_vocab().items() > old.tokenizer_2.get_vocab().items()
     for part, most in (("vae", 0.0), ("text_encoder_2", 1e-3), ("mogle", 1e-3)):
         weights = (getattr(p, part).state_dict().values() for p in (old, new))
-        moved = max(float((a - b).abs().max()) for a, b in zip(*weights, strict=True))
-        assert moved <= most
+        moved = [(a - b[: len(a)]).abs().max() for a, b in zip(*weights, strict=True)]
+        assert max(map(float, moved)) <= most
     configs = (tmp_path / "second" / "pipeline").rglob("*config.json")
     assert not any(str(tmp_path) in config.read_text() for config in configs)
     assert train(faces, tmp_path / "third", "32:2:1", start=tmp_path / "none") == 2
@@ -98,6 +122,19 @@ def test_a_wrong_stage_is_refused(stage: str, faces: Path, tmp_path: Path, capsy
     assert repr(stage) in capsys.readouterr().err
 
 
+class Numbers(torch.utils.data.Dataset):
+    def __len__(self) -> int:
+        return 5
+
+    def __getitem__(self, visit: Visit) -> torch.Tensor:
+        return torch.full((4,), float(visit.face))
+
+
+def test_joined_sets_hold_each_others_visits() -> None:
+    joined = Joined([Numbers(), Numbers()])
+    assert [int(joined[Visit(n, 0)][0]) for n in (0, 4, 5, 9)] == [0, 4, 0, 4]
+
+
 def small_run(folder: Path, until: int) -> torch.nn.Module:
     """Train a line through noise to step `until` of 6, resuming what the folder holds."""
     torch.manual_seed(1)
@@ -105,11 +142,10 @@ def small_run(folder: Path, until: int) -> torch.nn.Module:
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.1)
     accelerator = make_accelerator("auto")  # accelerate allows one precision in a process
     run = Run(accelerator, model, [optimizer], folder, 6, ema_decay=0.5)
-    data = torch.utils.data.TensorDataset(torch.arange(5.0)[:, None].expand(5, 4))
-    batches = endless(data, 2, seed=3, step=run.step)
+    batches = endless(Numbers(), 2, seed=3, step=run.step)
 
-    def loss_of(batch: list[torch.Tensor]) -> dict[str, torch.Tensor]:
-        return {"loss": (run.model(batch[0]) - torch.randn(2, 1)).square().mean()}
+    def loss_of(batch: torch.Tensor) -> dict[str, torch.Tensor]:
+        return {"loss": (run.model(batch) - torch.randn(2, 1)).square().mean()}
 
     run.train(batches, loss_of, until=until)
     return run.averaged()
@@ -126,8 +162,17 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path) -> None:
 def test_order_is_the_same_from_any_start() -> None:
     whole = list(islice(Shuffled(5, seed=2), 17))
     assert list(islice(Shuffled(5, seed=2, start=8), 9)) == whole[8:]
-    assert sorted(whole[:5]) == list(range(5))
-    assert whole[:5] != whole[5:10]
+    order = [visit.face for visit in whole]
+    assert sorted(order[:5]) == list(range(5))
+    assert order[:5] != order[5:10]
+    assert len({visit.seed for visit in whole}) == 17
+
+
+def test_processes_share_the_batches_of_one() -> None:
+    """Two processes with batches of 3 must see what one with batches of 6 sees, step by step."""
+    one = list(islice(Shuffled(5, seed=2, start=12), 12))
+    two = [list(islice(Shuffled(5, 2, 12, process, 2, 3), 6)) for process in range(2)]
+    assert [*two[0][:3], *two[1][:3], *two[0][3:], *two[1][3:]] == one
 
 
 def test_learning_rate_rises_stays_and_falls() -> None:
@@ -137,19 +182,52 @@ def test_learning_rate_rises_stays_and_falls() -> None:
 
 
 def test_latents_are_those_that_the_pipeline_uses(faces: Path, tmp_path: Path) -> None:
-    """Training and sampling must encode alike, empty regions too, and encoding must resume."""
+    """Training and sampling must encode alike, empty regions too, and what is stored must come
+    back as it was.
+    """
     vae = build_vae(VAERecipe()).eval()
     folder = FaceFolder(faces, 64)
-    store = LatentStore.of(folder, vae, tmp_path)
-    again = LatentStore.of(folder, vae, tmp_path)
-    assert np.array_equal(store.regions, again.regions)
-    face = folder[1]
-    clean, regions = again.read(1)
-    with torch.inference_mode():
-        expected = encode_pixels(vae, to_model_range(decouple(face.label_map)))
-        assert torch.allclose(regions.float(), expected, atol=5e-3)
-        picture = encode_pixels(vae, to_model_range(face.image[None]))[0]
-        assert torch.allclose(clean.float(), picture, atol=5e-3)
+    store = LatentStore(folder, vae, tmp_path)
+    kinds = [MapKind(bare, painted) for bare in (False, True) for painted in (False, True)]
+    for kind in kinds:
+        expected = encode_pixels(vae, to_model_range(decouple(folder.label_map(1, kind))))
+        assert torch.allclose(store.regions(1, kind).float(), expected, atol=5e-3)
+    picture = encode_pixels(vae, to_model_range(folder[1].image[None]))[0]
+    assert torch.allclose(store.picture(1).float(), picture, atol=5e-3)
+    again = LatentStore(folder, build_vae(VAERecipe()).eval(), tmp_path)
+    assert torch.equal(again.picture(1), store.picture(1))
+
+
+def test_a_sample_depends_on_its_visit_alone(faces: Path, tmp_path: Path) -> None:
+    """Or a resumed run, or one on two machines, would see other noise than one on one."""
+    store = LatentStore(FaceFolder(faces, 64), build_vae(VAERecipe()).eval(), tmp_path)
+    data = FlowData(store, FlowRecipe())
+    once, torch_noise, again = data[Visit(1, 7)], torch.randn(3), data[Visit(1, 7)]
+    other = data[Visit(1, 8)]
+    for a, b in zip(once[:-1], again[:-1], strict=True):
+        assert isinstance(a, torch.Tensor) and torch.equal(a, b)
+    assert once[-1] == again[-1]
+    assert not torch.equal(once[1], other[1])
+    assert not torch.equal(torch_noise, torch.randn(3))
+
+
+def test_all_label_maps_and_captions_of_a_face_are_used(faces: Path, tmp_path: Path) -> None:
+    store = LatentStore(FaceFolder(faces, 64), build_vae(VAERecipe()).eval(), tmp_path)
+    data = FlowData(store, FlowRecipe(painted=1, drop_region=0, drop_text=0))
+    rows = [data[Visit(1, seed)] for seed in range(12)]
+    maps = [store.regions(1, MapKind(bare, True)).float() for bare in (False, True)]
+    assert {[torch.equal(row[2], m) for m in maps].index(True) for row in rows} == {0, 1}
+    captions = {row[-1] for row in rows}
+    assert SENTENCE in captions and any(c.lower().startswith("a ") for c in captions)
+
+
+def test_what_people_look_at_weighs_more() -> None:
+    """Weights must lie where the region lies, and leave the loss' scale alone."""
+    label_map = np.zeros((32, 48), np.uint8)
+    label_map[16:, 32:] = 4
+    weights = token_weights(label_map)
+    assert weights.argmax() == 5 and weights[5] > 5 * weights[0]
+    assert torch.allclose(weights.mean(), torch.tensor(1.0))
 
 
 def test_every_parameter_is_trained_once() -> None:
@@ -163,6 +241,8 @@ def test_every_parameter_is_trained_once() -> None:
 
 
 def test_captions_vary_but_invent_nothing() -> None:
+    """Of a sentence nothing can be left out at its commas."""
+    assert {vary_caption(SENTENCE, random.Random(n)) for n in range(20)} == {SENTENCE}
     draw = random.Random(0)
     varied = {vary_caption(CAPTIONS[1], draw) for _ in range(50)}
     words = set(CAPTIONS[1].lower().replace(",", "").split())
@@ -175,5 +255,31 @@ def test_captions_vary_but_invent_nothing() -> None:
 def test_tokenizers_know_the_captions_words_and_spell_others() -> None:
     clip, t5 = build_tokenizers(CAPTIONS, 48)
     assert t5.tokenize("Woman with glasses") == ["▁Woman", "▁with", "▁glasses"]
-    assert t5.unk_token_id not in t5("a zebra's 7 hats?").input_ids
+    for tokenizer in (clip, t5):
+        assert tokenizer.unk_token_id not in tokenizer("a zebra's 7 hats? to")["input_ids"][1:-1]
     assert clip("man").input_ids[-1] == clip.eos_token_id
+
+
+def test_new_words_join_the_vocabulary_and_old_ones_stay(tmp_path: Path) -> None:
+    """An old word with another id would mean something else; a new one without an embedding of its
+    own could only be spelled; a stored tokenizer must read as the one that was trained.
+    """
+    tokenizers = build_tokenizers(CAPTIONS, 48)
+    encoders = build_encoders(FlowRecipe(), *tokenizers)
+    before = [encoder.get_input_embeddings().weight.clone() for encoder in encoders]
+    text = "This goatee, and THAT moustache"
+    extended = extend_vocabulary(*tokenizers, *encoders, ["This goatee and that moustache"])
+    assert len(extended[1].tokenize("goatee Goatee")) == 2
+    assert [word.removesuffix("</w>") for word in extended[0].tokenize(text)] == [
+        "this", "goatee", ",", "and", "that", "moustache"
+    ]  # fmt: skip
+    for old, new, encoder, rows in zip(tokenizers, extended, encoders, before, strict=True):
+        assert all(old(caption).input_ids == new(caption).input_ids for caption in CAPTIONS)
+        weight = encoder.get_input_embeddings().weight
+        assert len(weight) == len(new) == encoder.config.vocab_size > len(rows)
+        assert torch.equal(weight[: len(rows)], rows)
+        assert weight[len(rows) :].std() > rows.std() / 2
+        new.save_pretrained(tmp_path / type(new).__name__)
+        read = type(new).from_pretrained(tmp_path / type(new).__name__)
+        assert read(text).input_ids == new(text).input_ids
+    assert extend_vocabulary(*extended, *encoders, [text.lower()])[1] is extended[1]

@@ -23,8 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data",
         type=Path,
         required=True,
+        action="append",
         metavar="DIR",
-        help="images/, labels/ and metadata.jsonl or attributes.jsonl with 'id' and 'caption'",
+        help="images/, labels/ and metadata.jsonl or attributes.jsonl with 'id' and 'caption'; "
+        "several are used together",
     )
     parser.add_argument(
         "--out",
@@ -43,7 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--from",
         dest="start",
         metavar="MODEL",
-        help="go on from a trained model (mini or a path) with its VAE and its words",
+        help="go on from a trained model (mini or a path) with its VAE; words of the captions that "
+        "it lacks are added to its own",
     )
     parser.add_argument(
         "--vae-steps",
@@ -56,8 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_stage,
         action="append",
         metavar="SIZE:BATCH:STEPS[:FACES]",
-        help="of the transformer's training, several in a row; FACES: use only so many of the "
-        f"data's faces (default: {' '.join(map(_stage_text, flow.stages))})",
+        help="of the transformer's training, several in a row; FACES: use only so many of each "
+        f"folder's faces (default: {' '.join(map(_stage_text, flow.stages))})",
     )
     parser.add_argument(
         "--mixed-precision",
@@ -71,8 +74,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Train; 2 when the data or the model to go on from cannot be used."""
     import torch
+    from accelerate import PartialState
 
     from facemogle.checkpoints import CheckpointError, load_pipeline
+    from facemogle.label_map import MaskError
     from facemogle.training.data import FaceFolder
     from facemogle.training.flow import train_flow
     from facemogle.training.sheet import contact_sheet
@@ -81,24 +86,25 @@ def run(arguments: argparse.Namespace) -> int:
     common = {"mixed_precision": arguments.mixed_precision, "seed": arguments.seed}
     flow = FlowRecipe(**common)
     stages = tuple(arguments.stage or flow.stages)
+    state = PartialState(cpu=not torch.cuda.is_available())
     try:
         start = arguments.start and load_pipeline(
             arguments.start, device="cpu", torch_dtype=torch.float32
         )
+        if start and state.is_main_process:
+            start.vae.save_pretrained(arguments.out / "vae")
+        state.wait_for_everyone()
         if not (arguments.out / "vae").is_dir():
-            if start:
-                start.vae.save_pretrained(arguments.out / "vae")
-            else:
-                vae = VAERecipe(steps=arguments.vae_steps, **common)
-                train_vae(arguments.data, arguments.out, vae)
+            vae = VAERecipe(steps=arguments.vae_steps, **common)
+            train_vae(arguments.data, arguments.out, vae)
         pipeline = train_flow(arguments.data, arguments.out, replace(flow, stages=stages), start)
-        if arguments.held_out:
+        if arguments.held_out and state.is_main_process:
             faces = FaceFolder(arguments.held_out, pipeline.config.default_size, most=32)
             contact_sheet(pipeline, faces).save(arguments.out / "sheet.png")
-    except (FileNotFoundError, CheckpointError) as error:
+    except (FileNotFoundError, CheckpointError, MaskError) as error:
         say("train", error)
         return 2
-    print(arguments.out / "pipeline")
+    state.print(arguments.out / "pipeline")
     return 0
 
 

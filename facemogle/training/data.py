@@ -1,36 +1,50 @@
-"""A folder of faces for training: pictures, label maps and captions."""
+"""Folders of faces for training: pictures, label maps and captions."""
 
 from __future__ import annotations
 
 import json
+import zlib
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import ConcatDataset, DataLoader, Dataset, Sampler
+
+from facemogle.mask import read_mask
+from facemogle.render.augment import painted_like
 
 CAPTION_FILES = ("metadata.jsonl", "attributes.jsonl")
 
 
 @dataclass(frozen=True)
 class Face:
-    """image: uint8 (H, W, 3) RGB. label_map: uint8 (H, W), 0..18. caption: one sentence."""
+    """image: uint8 (H, W, 3) RGB. label_map: uint8 (H, W), 0..18. caption: its first one."""
 
     image: np.ndarray
     label_map: np.ndarray
     caption: str
 
 
+class MapKind(NamedTuple):
+    """Which of a face's label maps. bare: what lies under its glasses. painted: by a rough hand."""
+
+    bare: bool = False
+    painted: bool = False
+
+
 class FaceFolder(Dataset[Face]):
     """Faces of a folder with ``images/``, ``labels/`` and one JSON line per face.
 
     The JSON lines (``metadata.jsonl`` or ``attributes.jsonl``) carry ``id``, the common stem of
-    picture and label map, and ``caption``. Pictures are read when asked for, so that the size of
-    the data set is not limited by memory.
+    picture and label map, and ``caption`` or several ``captions``. ``labels_bare/`` may hold more
+    label maps, of what lies under the glasses of those who wear some. Files are read when asked
+    for, so that the size of the data set is not limited by memory.
 
     size: side of pictures and label maps, in pixels. most: take only the first so many faces.
     Raises FileNotFoundError naming what is missing.
@@ -44,51 +58,102 @@ class FaceFolder(Dataset[Face]):
                 f"{self.folder} has neither {' nor '.join(CAPTION_FILES)}; a training folder holds "
                 "images/, labels/ and one JSON line per face with 'id' and 'caption'."
             )
-        rows = [json.loads(line) for line in lines.read_text().splitlines()]
-        self.captions = {row["id"]: row["caption"] for row in rows}
+        rows = [json.loads(line) for line in lines.read_text("utf8").splitlines()]
+        self.captions = {row["id"]: row.get("captions") or [row["caption"]] for row in rows}
         self.ids = sorted(self.captions)[:most]
         self.suffix = next((self.folder / "images").glob(f"{self.ids[0]}.*")).suffix
+        self.bare = {path.stem for path in (self.folder / "labels_bare").glob("*.png")}
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def __getitem__(self, n: int) -> Face:
-        """Face n at ``size`` x ``size``: area-averaged picture, nearest-neighbour label map."""
-        name, side = self.ids[n], (self.size, self.size)
-        image = _read(self.folder / "images" / f"{name}{self.suffix}", cv2.IMREAD_COLOR_RGB)
-        label_map = _read(self.folder / "labels" / f"{name}.png", cv2.IMREAD_GRAYSCALE)
-        image = cv2.resize(image, side, interpolation=cv2.INTER_AREA)
-        label_map = cv2.resize(label_map, side, interpolation=cv2.INTER_NEAREST)
-        return Face(image, label_map, self.captions[name])
+        return Face(self.image(n), self.label_map(n), self.captions[self.ids[n]][0])
+
+    def image(self, n: int) -> np.ndarray:
+        """Picture of face n, area-averaged: uint8 (size, size, 3)."""
+        path = self.folder / "images" / f"{self.ids[n]}{self.suffix}"
+        image = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
+        if image is None:
+            raise FileNotFoundError(f"{path} is missing or not a picture.")
+        return cv2.resize(image, (self.size, self.size), interpolation=cv2.INTER_AREA)
+
+    def label_map(self, n: int, kind: MapKind = MapKind()) -> np.ndarray:  # noqa: B008
+        """Label map of face n, by nearest neighbour: uint8 (size, size).
+
+        The painted one is always the same. A bare one needs the face's id in ``bare``.
+        """
+        name = self.ids[n]
+        path = self.folder / ("labels_bare" if kind.bare else "labels") / f"{name}.png"
+        label_map = read_mask(path, size=(self.size, self.size)).label_map
+        if kind.painted:
+            label_map = painted_like(label_map, np.random.default_rng(zlib.crc32(name.encode())))
+        return label_map
 
 
-def _read(path: Path, flag: int) -> np.ndarray:
-    array = cv2.imread(str(path), flag)
-    if array is None:
-        raise FileNotFoundError(f"{path} is missing or not a picture.")
-    return array
+class Visit(NamedTuple):
+    """One use of a face in training. seed: of everything that is drawn at random for it."""
+
+    face: int
+    seed: int
 
 
-class Shuffled(Sampler[int]):
-    """Endless epochs in an order that depends on the seed and the position alone.
+class Joined(ConcatDataset):
+    """Several data sets of visits, one behind the other."""
 
-    A resumed run continues with the sample that an uninterrupted one would have seen next.
+    def __getitem__(self, visit: Visit) -> Any:
+        part = bisect_right(self.cumulative_sizes, visit.face)
+        before = self.cumulative_sizes[part - 1] if part else 0
+        return self.datasets[part][visit._replace(face=visit.face - before)]
+
+
+class Shuffled(Sampler[Visit]):
+    """Endless epochs; order and seeds depend on the seed and the position alone.
+
+    A resumed run continues with the sample that an uninterrupted one would have seen next, and
+    several processes share one batch as one process would see it.
+
+    start: position of the first visit. process, processes, batch: take every ``processes``-th group
+    of ``batch`` visits, from group ``process`` on.
     """
 
-    def __init__(self, length: int, seed: int, start: int = 0) -> None:
+    def __init__(
+        self,
+        length: int,
+        seed: int,
+        start: int = 0,
+        process: int = 0,
+        processes: int = 1,
+        batch: int = 1,
+    ) -> None:
         self.length, self.seed, self.start = length, seed, start
+        self.process, self.processes, self.batch = process, processes, batch
 
-    def __iter__(self) -> Iterator[int]:
-        epoch, skip = divmod(self.start, self.length)
-        while True:
-            generator = torch.Generator().manual_seed(self.seed + epoch)
-            yield from torch.randperm(self.length, generator=generator)[skip:].tolist()
-            epoch, skip = epoch + 1, 0
+    def __iter__(self) -> Iterator[Visit]:
+        for position in count(self.start):
+            epoch, place = divmod(position, self.length)
+            if position == self.start or place == 0:
+                generator = torch.Generator().manual_seed(self.seed + epoch)
+                order = torch.randperm(self.length, generator=generator).tolist()
+            if position // self.batch % self.processes == self.process:
+                yield Visit(order[place], self.seed + (position << 32))
 
 
-def endless(dataset: Dataset, batch: int, seed: int, step: int, **options: Any) -> DataLoader:
-    """Shuffled batches without end, from the batch on that a run has at this step."""
-    order = Shuffled(len(dataset), seed, start=step * batch)  # pyright: ignore[reportArgumentType]
+def endless(
+    dataset: Dataset,
+    batch: int,
+    seed: int,
+    step: int,
+    process: int = 0,
+    processes: int = 1,
+    **options: Any,
+) -> DataLoader:
+    """Shuffled batches without end, from the batch on that a run has at this step.
+
+    batch: visits of one process in one step; with several, see `Shuffled`.
+    """
+    start = step * batch * processes
+    order = Shuffled(len(dataset), seed, start, process, processes, batch)  # pyright: ignore[reportArgumentType]
     # A generator of its own: otherwise starting a loader would draw from torch's global one, and
     # a resumed run would see other noise than an uninterrupted one.
     return DataLoader(dataset, batch, sampler=order, generator=torch.Generator(), **options)

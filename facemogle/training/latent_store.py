@@ -1,81 +1,63 @@
-"""Latents of all pictures and masks of a data set, encoded once and kept on disk."""
+"""Latents of pictures and masks of a data set, encoded once and kept on disk."""
 
 from __future__ import annotations
 
-import json
+import os
 from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import AutoencoderDC
+from safetensors.torch import load_file, save_file
 from torch import Tensor
-from tqdm.auto import tqdm
 
-from facemogle.latents import PIXELS_PER_TOKEN, encode_pixels
-from facemogle.mask import decouple
+from facemogle.label_map import decouple
+from facemogle.latents import VAE, encode_picture
 from facemogle.regions import NUM_EXPERTS
-from facemogle.training.data import FaceFolder, to_model_range
-
-CHANNELS = 64
+from facemogle.training.data import FaceFolder, MapKind
 
 
 class LatentStore:
-    """Half-precision latents of n faces in two memory-mapped files; encoding resumes.
+    """Half-precision latents, a file per picture or label map, encoded when first asked for.
 
-    clean: (n, N, C), pictures. regions: (n, R, N, C), mask pictures.
+    Data sets may grow, and several processes may share a store: a file appears whole or not at all,
+    and whoever writes it writes the same.
+
+    faces: the data. vae: its precision is that of the encoding. folder: for the files.
     """
 
-    def __init__(self, folder: Path, length: int, tokens: int) -> None:
+    def __init__(self, faces: FaceFolder, vae: VAE, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.folder = folder
-        self.clean = _array(folder / "clean.npy", (length, tokens, CHANNELS))
-        self.regions = _array(folder / "regions.npy", (length, NUM_EXPERTS, tokens, CHANNELS))
-        self._black: Tensor | None = None
-
-    @classmethod
-    def of(cls, faces: FaceFolder, vae: AutoencoderDC, folder: Path) -> LatentStore:
-        """The store of these faces, encoded as far as it was not."""
-        store = cls(folder, len(faces), (faces.size // PIXELS_PER_TOKEN) ** 2)
-        store._encode(faces, vae)
-        return store
-
-    def __len__(self) -> int:
-        return len(self.clean)
-
-    def read(self, n: int) -> tuple[Tensor, Tensor]:
-        """Picture (N, C) and mask pictures (R, N, C) of face n; copies."""
-        return torch.tensor(self.clean[n]), torch.tensor(self.regions[n])
-
-    def black(self) -> Tensor:
+        self.faces, self.vae, self.folder = faces, vae, folder
+        self.black = self._encode(np.zeros((faces.size, faces.size, 3), np.uint8))
         """Latents (N, C) of an empty region."""
-        assert self._black is not None
-        return self._black
+
+    def picture(self, n: int) -> Tensor:
+        """Latents (N, C) of the picture of face n."""
+        path = self.folder / f"{self.faces.ids[n]}.picture.safetensors"
+        if not path.is_file():
+            _write(path, {"picture": self._encode(self.faces.image(n))})
+        return load_file(path)["picture"]
+
+    def regions(self, n: int, kind: MapKind) -> Tensor:
+        """Latents (R, N, C) of the mask pictures of one of the label maps of face n."""
+        name = "-".join(["map", *(word for word in kind._fields if getattr(kind, word))])
+        path = self.folder / f"{self.faces.ids[n]}.{name}.safetensors"
+        if not path.is_file():
+            pictures = decouple(self.faces.label_map(n, kind))
+            filled = np.flatnonzero(pictures.any(axis=(1, 2, 3)))
+            latents = torch.stack([self._encode(pictures[k]) for k in filled])
+            _write(path, {"latents": latents, "filled": torch.from_numpy(filled)})
+        stored = load_file(path)
+        regions = self.black.repeat(NUM_EXPERTS, 1, 1)
+        regions[stored["filled"]] = stored["latents"]
+        return regions
 
     @torch.inference_mode()
-    def _encode(self, faces: FaceFolder, vae: AutoencoderDC) -> None:
-        vae = vae.eval().to(memory_format=torch.channels_last)
-
-        def encode(pictures: np.ndarray) -> np.ndarray:
-            pixels = to_model_range(pictures).to(vae.device, memory_format=torch.channels_last)
-            return encode_pixels(vae, pixels).cpu().half().numpy()
-
-        black = encode(np.zeros((1, faces.size, faces.size, 3), np.uint8))[0]
-        self._black = torch.from_numpy(black)
-        done = self.folder / "done.json"
-        start = json.loads(done.read_text()) if done.is_file() else 0
-        for n in tqdm(range(start, len(self)), initial=start, total=len(self), desc="latents"):
-            face = faces[n]
-            pictures = decouple(face.label_map)
-            filled = np.flatnonzero(pictures.any(axis=(1, 2, 3)))
-            encoded = encode(np.concatenate([face.image[None], pictures[filled]]))
-            self.regions[n] = black
-            self.clean[n], self.regions[n, filled] = encoded[0], encoded[1:]
-            if n % 100 == 99 or n + 1 == len(self):
-                self.clean.flush()
-                self.regions.flush()
-                done.write_text(json.dumps(n + 1))
+    def _encode(self, picture: np.ndarray) -> Tensor:
+        return encode_picture(self.vae, picture, self.vae.device).cpu().half().clone()
 
 
-def _array(path: Path, shape: tuple[int, ...]) -> np.memmap:
-    mode = "r+" if path.is_file() else "w+"
-    return np.lib.format.open_memmap(path, mode=mode, dtype=np.float16, shape=shape)
+def _write(path: Path, tensors: dict[str, Tensor]) -> None:
+    unfinished = path.with_suffix(f".{os.getpid()}.part")
+    save_file(tensors, unfinished)
+    os.replace(unfinished, path)

@@ -38,6 +38,23 @@ class Stage:
     faces: int = 1_000_000
 
 
+REGION_WEIGHTS = {
+    "background": 0.4,
+    "cloth": 0.5,
+    "nose": 1.5,
+    "eye_g": 2.0,
+    "l_brow": 2.0,
+    "r_brow": 2.0,
+    "u_lip": 2.5,
+    "l_lip": 2.5,
+    "mouth": 3.0,
+    "l_eye": 5.0,
+    "r_eye": 5.0,
+}
+"""How much a pixel counts in the loss, by its region; 1 for the others. Backgrounds and clothes are
+most of what differs between faces, eyes and mouths most of what people look at."""
+
+
 @dataclass(frozen=True)
 class FlowRecipe:
     """The transformer, its text encoders and MoGLE.
@@ -45,6 +62,8 @@ class FlowRecipe:
     text_length: T5 tokens. lora_rank: of the condition stream. drop_text, drop_region:
     probabilities of an empty prompt and of each local mask being black (Face-MoGLE, section 4.1).
     drop_mask: probability that a step trains text alone, without a condition stream.
+    bare: probability that a face with glasses shows the label map without them. painted: share of
+    the faces whose label maps look painted (see ``facemogle.render.augment``).
     matrix_rate: Muon's rate for the blocks' matrices; rate: AdamW's for all else.
     """
 
@@ -62,6 +81,8 @@ class FlowRecipe:
     drop_text: float = 0.1
     drop_region: float = 0.1
     drop_mask: float = 0.1
+    bare: float = 0.5
+    painted: float = 0.25
     ema_decay: float = 0.998
     mixed_precision: str = "auto"
     default_steps: int = 8

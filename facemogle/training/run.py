@@ -6,9 +6,11 @@ import json
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import torch
 from accelerate import Accelerator
+from accelerate.utils import DistributedDataParallelKwargs, broadcast_object_list
 from diffusers.training_utils import EMAModel
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -49,6 +51,7 @@ class Run:
         self.save_every_s = save_every_s
         self.base_rates = [[g["lr"] for g in o.param_groups] for o in optimizers]
         self.model, *self.optimizers = accelerator.prepare(model, *optimizers)
+        self.saved = time.monotonic()
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]
         self.ema = EMAModel(self.parameters, decay=ema_decay, use_ema_warmup=True, power=0.75)
         self.ema.to(accelerator.device)
@@ -68,6 +71,12 @@ class Run:
 
     def save(self) -> None:
         self.accelerator.save_state(str(self.folder / "state"))
+        self.saved = time.monotonic()
+
+    def _is_time_to_save(self) -> bool:
+        """By the first process's clock: all must save together."""
+        answer = [time.monotonic() - self.saved > self.save_every_s]
+        return broadcast_object_list(answer)[0]
 
     def train(
         self, batches: Iterable, loss_of: Callable[..., dict[str, Tensor]], until: int | None = None
@@ -79,18 +88,22 @@ class Run:
         until = until or self.total_steps
         if self.step >= until:
             return
-        saved = time.monotonic()
-        bar = tqdm(total=self.total_steps, initial=self.step, desc=self.folder.name, mininterval=5)
-        report = Report(self.folder / "log.jsonl", bar)
+        bar = tqdm(
+            total=self.total_steps,
+            initial=self.step,
+            desc=self.folder.name,
+            mininterval=5,
+            disable=not self.accelerator.is_main_process,
+        )
+        report = Report(self.folder / "log.jsonl", bar, self.accelerator)
         for batch in batches:
             losses = self._update(batch, loss_of)
             self.step += 1
             report.add(losses)
-            if self.step % REPORT_EVERY == 0 and self.accelerator.is_main_process:
+            if self.step % REPORT_EVERY == 0:
                 report.write(self.step)
-            if time.monotonic() - saved > self.save_every_s:
-                self.save()
-                saved = time.monotonic()
+                if self._is_time_to_save():
+                    self.save()
             if self.step >= until:
                 break
         bar.close()
@@ -118,14 +131,16 @@ class Run:
 
 
 class Report:
-    """Mean losses since the last line, as a JSON line in a file and beside a progress bar."""
+    """Mean losses of all processes since the last line, as a JSON line in a file and beside a
+    progress bar.
+    """
 
-    def __init__(self, path: Path, bar: tqdm) -> None:
-        self.path, self.bar = path, bar
+    def __init__(self, path: Path, bar: tqdm, accelerator: Accelerator) -> None:
+        self.path, self.bar, self.accelerator = path, bar, accelerator
         self._clear()
 
     def _clear(self) -> None:
-        self.sums: dict[str, float] = {}
+        self.sums: dict[str, Tensor] = {}
         self.steps, self.since = 0, time.monotonic()
 
     def add(self, losses: dict[str, Tensor]) -> None:
@@ -133,14 +148,16 @@ class Report:
         self.steps += 1
         self.bar.update()
         for name, value in losses.items():
-            self.sums[name] = self.sums.get(name, 0.0) + float(value.detach())
+            self.sums[name] = self.sums.get(name, 0.0) + value.detach()
 
     def write(self, step: int) -> None:
         """Write the means of the steps since the last call."""
-        means = {name: round(value / self.steps, 5) for name, value in self.sums.items()}
+        sums: Any = self.accelerator.reduce(self.sums, "mean")
+        means = {name: round(float(value) / self.steps, 5) for name, value in sums.items()}
         seconds = round((time.monotonic() - self.since) / self.steps, 4)
-        with self.path.open("a") as log:
-            log.write(json.dumps({"step": step, **means, "s_per_step": seconds}) + "\n")
+        if self.accelerator.is_main_process:
+            with self.path.open("a") as log:
+                log.write(json.dumps({"step": step, **means, "s_per_step": seconds}) + "\n")
         self.bar.set_postfix(means)
         self._clear()
 
@@ -155,4 +172,6 @@ def make_accelerator(mixed_precision: str) -> Accelerator:
         cpu = torch.cpu.get_capabilities()
         has_bf16 = on_gpu or cpu.get("amx_bf16") or cpu.get("avx512_bf16")
         mixed_precision = "bf16" if has_bf16 else "no"
-    return Accelerator(mixed_precision=mixed_precision, cpu=not on_gpu)
+    # Steps without a condition stream leave its parameters alone, and so does the last block.
+    unused = DistributedDataParallelKwargs(find_unused_parameters=True)
+    return Accelerator(mixed_precision=mixed_precision, cpu=not on_gpu, kwargs_handlers=[unused])

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
-from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 from transformers import (
+    AddedToken,
     CLIPTextConfig,
     CLIPTextModel,
     CLIPTokenizer,
+    PreTrainedTokenizerBase,
     T5Config,
     T5EncoderModel,
     T5TokenizerFast,
@@ -31,17 +34,16 @@ def build_tokenizers(captions: Iterable[str], length: int) -> tuple[CLIPTokenize
     length: tokens that the T5 tokenizer announces as its limit.
     """
     captions = list(captions)
-    clip = CLIPTokenizer().train_new_from_iterator(captions, 1024)
+    # Each character as a word of its own too: a piece that is not known reads as the prompt's end.
+    clip = CLIPTokenizer().train_new_from_iterator([*captions, *CHARACTERS], 1024)
     clip.model_max_length = CLIP_LENGTH
-    counts = Counter(word for caption in captions for word in re.findall(r"[A-Za-z0-9]+", caption))
-    words = {form for word in counts for form in (word.lower(), word.capitalize())}
-    # A whole word must beat its spelling, whose score is the sum of its characters' scores.
-    pieces = [(f"▁{word}", -2.0) for word in sorted(words) if len(word) > 1]
     letters = [(letter, -10.0) for letter in CHARACTERS]
     marks = [("▁", -2.0), *((f"▁{letter}", -4.0) for letter in CHARACTERS)]
     special = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0)]
     t5 = T5TokenizerFast(
-        vocab=[*special, *pieces, *letters, *marks], extra_ids=0, model_max_length=length
+        vocab=[*special, *_whole(_words(captions)), *letters, *marks],
+        extra_ids=0,
+        model_max_length=length,
     )
     return clip, t5
 
@@ -82,12 +84,65 @@ def build_encoders(
     return text_encoder, text_encoder_2
 
 
-def vary_caption(caption: str, draw: random.Random) -> str:
-    """The caption as another person might have typed it.
+def extend_vocabulary(
+    clip: CLIPTokenizer,
+    t5: T5TokenizerFast,
+    text_encoder: CLIPTextModel,
+    text_encoder_2: T5EncoderModel,
+    captions: Iterable[str],
+) -> tuple[CLIPTokenizer, T5TokenizerFast]:
+    """Tokenizers that know the captions' words as well; the encoders get embeddings for them.
 
-    The lead ("a rendered portrait of") often goes, phrases between commas go or change places, the
-    first letter may be a capital and the end a full stop.
+    What the old tokenizers know keeps its id and its embedding. New embeddings are drawn as those
+    of a new model, and mean nothing before they are trained.
     """
+    words = _words(captions)
+    pieces = _whole(words - {piece.removeprefix("▁") for piece in t5.get_vocab()})
+    if pieces:
+        vocab = [tuple(piece) for piece in _model(t5)["vocab"]]
+        t5 = T5TokenizerFast(
+            vocab=[*vocab, *pieces], extra_ids=0, model_max_length=t5.model_max_length
+        )
+        text_encoder_2.resize_token_embeddings(len(t5), mean_resizing=False)
+    letters = {f"{letter}{end}" for letter in CHARACTERS.lower() for end in ("", "</w>")}
+    if missing := sorted(letters - clip.get_vocab().keys()):
+        vocab, merges = (_model(clip)[part] for part in ("vocab", "merges"))
+        vocab |= {letter: len(vocab) + n for n, letter in enumerate(missing)}
+        merges = [tuple(pair) for pair in merges]
+        clip = CLIPTokenizer(vocab=vocab, merges=merges, model_max_length=clip.model_max_length)
+    known = {piece.removesuffix("</w>") for piece in clip.get_vocab()}
+    new = sorted({word.lower() for word in words} - known)
+    clip.add_tokens([AddedToken(word, single_word=True, normalized=True) for word in new])
+    if len(clip) > text_encoder.config.vocab_size:
+        text_encoder.resize_token_embeddings(len(clip), mean_resizing=False)
+    return clip, t5
+
+
+def _model(tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:
+    """A tokenizer's pieces and merges."""
+    backend: Any = tokenizer
+    return json.loads(backend.backend_tokenizer.to_str())["model"]
+
+
+def _words(captions: Iterable[str]) -> set[str]:
+    """The words of captions, with and without a capital."""
+    words = {word for caption in captions for word in re.findall(r"[A-Za-z0-9]+", caption)}
+    return {form for word in words for form in (word.lower(), word.capitalize())}
+
+
+def _whole(words: Iterable[str]) -> list[tuple[str, float]]:
+    """T5's pieces for words, whose score must beat their spelling's: the sum of its letters'."""
+    return [(f"▁{word}", -2.0) for word in sorted(words) if len(word) > 1]
+
+
+def vary_caption(caption: str, draw: random.Random) -> str:
+    """The caption as another person might have typed it; sentences stay as they are.
+
+    Of a noun phrase the lead ("a rendered portrait of") often goes, phrases between commas go or
+    change places, the first letter may be a capital and the end a full stop.
+    """
+    if caption.endswith("."):
+        return caption
     if draw.random() < DROP_LEAD:
         caption = re.sub(r"^.*?\bportrait of ", "", caption)
     subject, *phrases = caption.split(", ")

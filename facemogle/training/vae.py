@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from facemogle.mask import decouple
-from facemogle.training.data import FaceFolder, endless, to_model_range
+from facemogle.training.data import FaceFolder, Joined, Visit, endless, to_model_range
 from facemogle.training.recipe import VAERecipe
 from facemogle.training.run import Run, make_accelerator
 
@@ -35,22 +37,23 @@ class Crops(Dataset[Tensor]):
     def __len__(self) -> int:
         return len(self.faces)
 
-    def __getitem__(self, n: int) -> Tensor:
-        face = self.faces[n]
-        picture = face.image
-        if torch.rand(()) < MASK_SHARE:
-            pictures = decouple(face.label_map)
+    def __getitem__(self, visit: Visit) -> Tensor:
+        draw = random.Random(visit.seed)
+        if draw.random() < MASK_SHARE:
+            pictures = decouple(self.faces.label_map(visit.face))
             filled = [k for k in range(len(pictures)) if k == 0 or pictures[k].any()]
-            picture = pictures[filled[int(torch.randint(len(filled), ()))]]
-        return to_model_range(self._cut(picture))
+            picture = pictures[draw.choice(filled)]
+        else:
+            picture = self.faces.image(visit.face)
+        return to_model_range(self._cut(picture, draw))
 
-    def _cut(self, picture: np.ndarray) -> np.ndarray:
+    def _cut(self, picture: np.ndarray, draw: random.Random) -> np.ndarray:
         stride = self.faces.size // self.crop
-        if stride > 1 and torch.rand(()) < WHOLE_SHARE:
+        if stride > 1 and draw.random() < WHOLE_SHARE:
             size = self.crop
             blocks = picture.reshape(size, stride, size, stride, 3)
             return blocks.mean(axis=(1, 3)).round().astype(np.uint8)
-        top, left = torch.randint(self.faces.size - self.crop + 1, (2,)).tolist()
+        top, left = (draw.randrange(self.faces.size - self.crop + 1) for _ in range(2))
         return picture[top : top + self.crop, left : left + self.crop]
 
 
@@ -107,7 +110,7 @@ def set_latent_statistics(vae: AutoencoderDC, faces: FaceFolder, count: int = 64
     vae.register_to_config(scaling_factor=1 / latents.std().item())
 
 
-def train_vae(data: Path, folder: Path, recipe: VAERecipe) -> None:
+def train_vae(data: Sequence[Path], folder: Path, recipe: VAERecipe) -> None:
     """Train the VAE; the averaged weights go to ``folder/vae`` (safetensors)."""
     accelerator = make_accelerator(recipe.mixed_precision)
     torch.manual_seed(recipe.seed)
@@ -116,10 +119,20 @@ def train_vae(data: Path, folder: Path, recipe: VAERecipe) -> None:
         vae.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99), weight_decay=1e-3
     )
     run = Run(accelerator, vae, [optimizer], folder / "vae_run", recipe.steps, recipe.ema_decay)
-    faces = FaceFolder(data, recipe.size)
-    loader = endless(Crops(faces, recipe.crop), recipe.batch, recipe.seed, run.step)
+    folders = [FaceFolder(path, recipe.size) for path in data]
+    crops = Joined([Crops(faces, recipe.crop) for faces in folders])
+    loader = endless(
+        crops,
+        recipe.batch,
+        recipe.seed,
+        run.step,
+        accelerator.process_index,
+        accelerator.num_processes,
+    )
     channels_last = (x.to(accelerator.device, memory_format=torch.channels_last) for x in loader)
     run.train(channels_last, lambda x: vae_loss(run.model, x))
     averaged = run.averaged().cpu().eval()
-    set_latent_statistics(averaged, faces)
-    averaged.save_pretrained(folder / "vae")
+    set_latent_statistics(averaged, folders[0])
+    if accelerator.is_main_process:
+        averaged.save_pretrained(folder / "vae")
+    accelerator.wait_for_everyone()
