@@ -136,7 +136,8 @@ class Shuffled(Sampler[Visit]):
                 generator = torch.Generator().manual_seed(self.seed + epoch)
                 order = torch.randperm(self.length, generator=generator).tolist()
             if position // self.batch % self.processes == self.process:
-                yield Visit(order[place], self.seed + (position << 32))
+                # 32 bits: of more, torch's generator on the CPU heeds the lower ones alone.
+                yield Visit(order[place], zlib.crc32(f"{self.seed} {position}".encode()))
 
 
 def endless(
