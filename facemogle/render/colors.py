@@ -84,9 +84,15 @@ class Looks:
         return str(first), str(second), float(draw.uniform(0, 0.5))
 
     def irises(self, names: list[str]) -> list[str]:
-        """Eye textures that go with the skin."""
+        """Eye textures, brown ones as often as they are with such skin and hair."""
         brown = [name for name in names if "brown" in name]
-        return brown if self.face.monk > 5 else [*names, *brown]
+        light = [name for name in names if "brown" not in name]
+        share = np.interp(self.face.monk, (1, 3, 5, 6), (0.65, 0.5, 0.12, 0.0))
+        if self.face.hair_color in ("black", "dark brown"):
+            share = share / 2
+        if share < 0.03:
+            return brown
+        return light + brown * round(len(light) * (1 / share - 1) / len(brown))
 
 
 def mix_looks(face: Face, camera: Camera, backdrop: np.ndarray) -> Looks:
@@ -128,7 +134,7 @@ def _lights(face: Face, camera: Camera, backdrop: np.ndarray) -> dict[str, Any]:
     behind = ((backdrop.reshape(-1, 3).mean(0) / 255.0) ** 2).clip(0.02)
     sky = np.array((0.92, 0.96, 1.04)) * 0.86 + 0.14 * behind / behind.mean()
     strength = draw.uniform(0.9, 1.5)
-    exposure = draw.uniform(0.85, 1.15)
+    exposure = draw.uniform(0.85, 1.15) * np.interp(face.monk, (1, 5, 10), (0.96, 1.05, 1.22))
     sky = sky * draw.uniform(0.35, 0.75) * exposure
     return {
         "key_direction": camera.direction(azimuth, draw.uniform(8, 55)),

@@ -217,9 +217,9 @@ def _look(draw: np.random.Generator, person: dict[str, Any]) -> dict[str, Any]:
         "glasses_shape": "" if glasses == "none" else shape,
         "hat": hat,
         "earrings": bool(draw.random() < (0.04 if man else 0.38) and hat != "headscarf"),
-        "necklace": bool(draw.random() < (0.05 if man else 0.26)),
+        "necklace": bool(draw.random() < (0.05 if man else 0.26) and hat != "headscarf"),
         "clothes": _weighted(draw, shirt=6, suit=4),
-        "background": _weighted(draw, plain=2, gradient=3, bokeh=3, room=3, foliage=3, sky=1),
+        "background": _weighted(draw, plain=3, gradient=3, bokeh=3, room=3, foliage=2, sky=1.2),
     }
 
 

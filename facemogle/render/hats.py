@@ -80,10 +80,10 @@ def _visor(shell: np.ndarray, edge: np.ndarray, centre: np.ndarray) -> Solid:
     span = np.linspace(-1, 1, 21)[:, None]
     out = np.linspace(0, 1, 8)[None]
     x = span * wide * (1 - 0.08 * out)
-    z = deep * 0.97 * np.sqrt(np.clip(1 - 0.72 * span**2, 0, 1)) + 0.75 * out * np.sqrt(
+    z = deep * 0.93 * np.sqrt(np.clip(1 - 0.72 * span**2, 0, 1)) + 0.75 * out * np.sqrt(
         1.02 - span**2
     )
-    y = height + 0.03 - 0.2 * out**1.5 - 0.16 * span**2 + 0 * x
+    y = height + 0.07 - 0.2 * out**1.5 - 0.16 * span**2 + 0 * x
     grid = np.stack([x, y, z], -1) + centre
     solid = sheet(grid, uv=np.stack([0 * x, 0 * x + 0.6], -1))
     up = np.where(solid.normals[:, 1:2] < 0, -1, 1)

@@ -105,27 +105,33 @@ def _fall(
     side = np.where(start[:, 0] > parted, 1.0, -1.0)
     far = np.abs(np.arctan2(start[:, 0] - parted, start[:, 2]))
     goal = side * (frame + (np.pi - frame) * (far / np.pi) ** 2.2 + 0.12 * (loose[:, 1] - 0.5))
+    fringe = (draw.random() < 0.22) & (np.abs(around) < 0.62) & (line < 0.34)
+    goal = np.where(fringe, around + 0.15 * (loose[:, 1] - 0.5), goal)
 
     over = int(0.6 * cut.steps)
     share = np.linspace(0, 1, over)[None]
     angle = around[:, None] + (goal - around)[:, None] * (1 - (1 - share) ** 1.9)
-    low = np.maximum(EQUATOR, down + 0.08)[:, None]
+    brow = draw.uniform(1.24, 1.32) - 0.13 * loose[:, 2]
+    low = np.maximum(np.where(fringe, brow, EQUATOR), down + 0.08)[:, None]
     polar = down[:, None] + (low - down[:, None]) * share
     arm = np.stack(
         [np.sin(polar) * np.sin(angle), np.cos(polar), np.sin(polar) * np.cos(angle)], -1
     )
     layer = loose[:, :1] ** 0.8
     edge = np.clip(0.35 + line / 0.35, 0, 1)[:, None]
-    lift = (
-        0.02 + cut.volume * size * (0.45 + 0.55 * layer) * edge * np.minimum(1, 1.9 * share) ** 0.6
+    lift = 0.02 + cut.volume * size * (0.6 + 0.4 * layer) * edge * np.minimum(1, 1.9 * share) ** 0.6
+    ear = (
+        np.where(fringe | tucked, 0.0, 0.34)[:, None]
+        * np.exp(-(((np.abs(angle) - 1.2) / 0.4) ** 2))
+        * share
     )
-    ear = (0.0 if tucked else 0.34) * np.exp(-(((np.abs(angle) - 1.2) / 0.4) ** 2)) * share
     first = arm * (head.radius(arm) + lift + ear)[..., None]
 
     fallen = np.linspace(0, 1, cut.steps - over + 1)[None, 1:]
     end = -level * (0.85 + 0.25 * loose[:, 2:3])
     last = first[:, -1:]
-    y = last[..., 1] + (np.minimum(end, last[..., 1] - 0.25) - last[..., 1]) * fallen
+    drop = np.where(fringe[:, None], 0.02, np.maximum(last[..., 1] - end, 0.25))
+    y = last[..., 1] - drop * fallen
     spread = 1 + flare * fallen - 0.1 * fallen * (1 - layer)
     second = np.stack([last[..., 0] * spread, y, last[..., 2] * spread], -1)
     path = np.concatenate([first, _off_shoulders(second, np.abs(goal) < 1.75)], 1)

@@ -93,7 +93,8 @@ def grow_brows(
     along = unit(wish + 0.18 * draw.normal(size=(count, 3))) @ pose.turn.T
     out = pose.turn @ (0, 0, 1.0)
     length = (0.085 - 0.02 * share) * (0.7 + 0.5 * draw.random((count, 1)))
-    start = start + out * 0.02 - along * length * 0.4
+    flat = draw.uniform(0, 1) * (0.055 - 0.075 * share)  # the fitted brows slope as in anger
+    start = start + out * 0.02 - along * length * 0.4 + flat * pose.turn[:, 1]
     path = np.stack([start, start + along * length * 0.6, start + along * length], 1)
     shade = 0.75 + 0.5 * draw.random((count, 1, 1)) + np.zeros((1, 3, 1))
     width = np.broadcast_to(0.009 * np.array((0.9, 0.8, 0.3)), (count, 3))
