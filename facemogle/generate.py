@@ -79,6 +79,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--trace", type=writable(".npz"), metavar="NPZ", help="also write the gate's weights"
     )
+    parser.add_argument(
+        "--film",
+        type=writable(".gif", ".mp4"),
+        metavar="FILE",
+        help="also write the steps, beside a map of the winning experts, as GIF or MP4",
+    )
     add_model_arguments(parser)
 
 
@@ -96,8 +102,10 @@ def _generate(arguments: argparse.Namespace) -> None:
     mask = None
     if arguments.mask is not None:
         mask = read_mask(arguments.mask, swap_sides=arguments.swap_sides)
-    elif arguments.trace is not None:
-        raise ValueError("There are no gate weights without a mask. Give --mask, or no --trace.")
+    elif arguments.trace or arguments.film:
+        raise ValueError(
+            "There are no gate weights without a mask. Give --mask, or neither --trace nor --film."
+        )
 
     pipeline = load_chosen(arguments)
     side = pipeline.config["default_size"]
@@ -123,6 +131,10 @@ def _generate(arguments: argparse.Namespace) -> None:
     sheet.save(arguments.output.with_suffix(".gate.png"))
     if arguments.trace is not None:
         trace.save(arguments.trace)
+    if arguments.film is not None:
+        pictures = [pipeline.decode(step.clean_latents, height, width) for step in steps[:-1]]
+        format = arguments.film.suffix.lower().removeprefix(".")
+        arguments.film.write_bytes(trace.film([*pictures, image], format=format))
 
 
 def _fitted(mask: MaskReading, height: int, width: int) -> np.ndarray:

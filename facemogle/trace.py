@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from facemogle.contact_sheet import Column, Row, draw_contact_sheet
-from facemogle.film import Frame, write_film
+from facemogle.film import FilmFormat, Frame, write_film
 from facemogle.heatmap import Scale, draw_heatmap, draw_winners
 from facemogle.label_map import decouple, present_regions
 from facemogle.plot import plot_curves
@@ -176,11 +176,12 @@ class Trace:
         expert: int | None = None,
         *,
         scale: Scale = "relative",
+        format: FilmFormat = "gif",
     ) -> bytes:
-        """Write the steps as a GIF: the picture at each step, beside it an expert's weights.
+        """Write the steps as a GIF or MP4: the picture at each step, beside it an expert's weights.
 
         pictures: one per step. expert: None shows the winning experts in the regions' colours.
-        Raises ValueError if pictures and steps differ in number.
+        Raises ValueError if pictures and steps differ in number, or without PyAV for an MP4.
         """
         if len(pictures) != len(self.times):
             raise ValueError(
@@ -188,7 +189,7 @@ class Trace:
             )
         title = "Winning experts" if expert is None else EXPERT_TITLES[expert]
         maps, winners = self.maps(), self.winners()
-        return write_film(
+        frames = (
             Frame(
                 picture,
                 draw_winners(winners[i])
@@ -199,6 +200,7 @@ class Trace:
             )
             for i, picture in enumerate(pictures)
         )
+        return write_film(frames, format)
 
     def save(self, path: str | Path) -> None:
         """Write the trace as a compressed .npz with the arrays times, gate_weights and grid.

@@ -53,7 +53,7 @@ def test_trace_keeps_every_level(sent: dict[str, Any], levels: np.ndarray, tmp_p
     assert (np.rint(trace.gate_weights * 65535) == levels).all()
 
 
-@pytest.mark.parametrize(("kind", "format"), [("sheet", "PNG"), ("film", "GIF")])
+@pytest.mark.parametrize(("kind", "format"), [("sheet", "PNG"), ("gif", "GIF")])
 def test_pictures_are_of_the_kind_that_their_name_says(
     sent: dict[str, Any], kind: str, format: str
 ) -> None:
@@ -71,9 +71,9 @@ def test_pictures_are_of_the_kind_that_their_name_says(
         {"times": [1.0]},
         {"gate": ["AAA="]},
         {"gate": []},
-        {"kind": "film", "expert": 21},
-        {"kind": "film", "pictures": []},
-        {"kind": "film", "pictures": ["http://elsewhere/face.png", "file:///etc/passwd"]},
+        {"kind": "gif", "expert": 21},
+        {"kind": "gif", "pictures": []},
+        {"kind": "gif", "pictures": ["http://elsewhere/face.png", "file:///etc/passwd"]},
         {"kind": "sheet", "labels": b64encode(bytes([99] * 256)).decode()},
         {"kind": "sheet", "labels": "AAAA"},
         {"kind": "sheet", "pictures": []},
@@ -91,5 +91,5 @@ def test_a_picture_that_would_fill_memory_is_not_opened(sent: dict[str, Any]) ->
     content = io.BytesIO()
     Image.new("1", (4096, 8)).save(content, "PNG")
     large = f"data:image/png;base64,{b64encode(content.getvalue()).decode()}"
-    answer = export_gate({**sent, "kind": "film", "pictures": [large, large]})
+    answer = export_gate({**sent, "kind": "gif", "pictures": [large, large]})
     assert "4096x8" in answer["error"]

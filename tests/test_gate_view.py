@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -152,7 +153,7 @@ def test_exports_arrive_and_can_be_read(page: Page, gate: Locator, tmp_path: Pat
     """The trace is the page's numbers; the film has every step."""
     choose(gate, HAIR)
     files = {}
-    for name in ("Trace", "Sheet", "Film"):
+    for name in ("Trace", "Sheet", "GIF", "MP4"):
         with page.expect_download() as download:
             gate.get_by_role("button", name=name, exact=True).click()
         files[name] = tmp_path / download.value.suggested_filename
@@ -164,8 +165,10 @@ def test_exports_arrive_and_can_be_read(page: Page, gate: Locator, tmp_path: Pat
     mean = trace.gate_weights[-1, :, HAIR].mean()
     assert float(shown.split()[0]) == pytest.approx(100 * mean, abs=0.06)
     assert files["Sheet"].suffix == ".png" and Image.open(files["Sheet"]).format == "PNG"
-    film = Image.open(io.BytesIO(files["Film"].read_bytes()))
+    film = Image.open(io.BytesIO(files["GIF"].read_bytes()))
     assert film.format == "GIF" and film.n_frames == STEPS
+    with av.open(files["MP4"]) as video:
+        assert video.streams.video[0].codec_context.name == "h264"
 
 
 def test_two_runs_are_compared(browser: Browser, studio: StudioUnderTest) -> None:

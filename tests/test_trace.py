@@ -6,9 +6,11 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import torch
+from av.video.reformatter import Colorspace
 from PIL import Image, ImageColor
 
 from facemogle.heatmap import colors_of_levels, draw_winners
@@ -183,6 +185,21 @@ def test_the_film_shows_each_step_beside_its_map(trace: Trace, expert: int | Non
         else trace.heatmap(2, expert, size=(ROWS, COLUMNS), scale="relative")
     )
     assert np.abs(last[20, 20].astype(int) - expected[0, 0]).max() < 16  # a GIF has 256 colours
+
+
+def test_the_mp4_is_one_that_browsers_play_and_shows_each_step_as_long(trace: Trace) -> None:
+    """Browsers refuse H.264 with full colour resolution; another matrix turns colours."""
+    colors = ["red", "green", "blue"]
+    content = trace.film([Image.new("RGB", (65, 64), c) for c in colors], format="mp4")
+    with av.open(io.BytesIO(content)) as film:
+        stream = film.streams.video[0]
+        assert (stream.codec_context.name, stream.pix_fmt) == ("h264", "yuv420p")
+        assert stream.codec_context.colorspace == Colorspace.ITU709
+        frames = [frame.to_ndarray(format="rgb24") for frame in film.decode(stream)]
+        assert float(stream.duration * stream.time_base) == pytest.approx(0.4 + 0.4 + 1.6)
+    shown = [frame[150, 128].astype(int) for frame in frames]
+    for color, frame in zip(colors, (shown[0], shown[4], shown[-1]), strict=True):
+        assert np.abs(frame - ImageColor.getrgb(color)).max() < 12
 
 
 def test_the_film_refuses_pictures_of_other_steps(trace: Trace) -> None:

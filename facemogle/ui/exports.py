@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from facemogle.film import FilmFormat
 from facemogle.heatmap import Scale
 from facemogle.label_map import check_label_map
 from facemogle.regions import NUM_EXPERTS
@@ -26,9 +28,9 @@ _FULL_WEIGHT = 65535  # of a step packet's gate
 def export_gate(sent: dict[str, Any]) -> dict[str, str]:
     """Write one file of a run. Called by the browser, outside the queue.
 
-    sent: kind ("trace", "sheet", "film"); grid, [rows, columns]; times, of S steps; gate, S texts
-        as in a step packet; pictures, S data URLs (a sheet has only the last one); labels, base64
-        of the square label map's rows; expert, 0..19, or 20 for the winners; scale.
+    sent: kind ("trace", "sheet", "gif", "mp4"); grid, [rows, columns]; times, of S steps; gate, S
+        texts as in a step packet; pictures, S data URLs (a sheet has only the last one); labels,
+        base64 of the square label map's rows; expert, 0..19, or 20 for the winners; scale.
     Returns ``name`` and ``content``, base64, or ``error``.
     """
     try:
@@ -68,12 +70,13 @@ def _sheet(trace: Trace, sent: dict[str, Any]) -> bytes:
     return content.getvalue()
 
 
-def _film(trace: Trace, sent: dict[str, Any]) -> bytes:
+def _film(trace: Trace, sent: dict[str, Any], format: FilmFormat) -> bytes:
     expert = int(sent["expert"])
     if not 0 <= expert <= NUM_EXPERTS:
         raise ValueError(f"expert {expert} is none of 0..{NUM_EXPERTS}")
     pictures = [read_data_url(url) for url in sent["pictures"]]
-    return trace.film(pictures, None if expert == NUM_EXPERTS else expert, scale=_scale(sent))
+    shown = None if expert == NUM_EXPERTS else expert
+    return trace.film(pictures, shown, scale=_scale(sent), format=format)
 
 
 def _scale(sent: dict[str, Any]) -> Scale:
@@ -83,5 +86,6 @@ def _scale(sent: dict[str, Any]) -> Scale:
 _KINDS: dict[str, tuple[str, Callable[[Trace, dict[str, Any]], bytes]]] = {
     "trace": ("gate_trace.npz", _save),
     "sheet": ("gate_sheet.png", _sheet),
-    "film": ("gate_steps.gif", _film),
+    "gif": ("gate_steps.gif", partial(_film, format="gif")),
+    "mp4": ("gate_steps.mp4", partial(_film, format="mp4")),
 }

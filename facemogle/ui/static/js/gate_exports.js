@@ -26,7 +26,7 @@ export function packed({ run, expert, choices }, kind) {
     grid: run.grid,
     times: run.times,
     gate: run.reports.map(({ values }) => toBase64(new Uint8Array(values.buffer))),
-    pictures: { trace: [], sheet: pictures.slice(-1), film: pictures }[kind],
+    pictures: { trace: [], sheet: pictures.slice(-1) }[kind] ?? pictures,
     labels: kind === "sheet" ? toBase64(run.labels) : "",
     expert,
     scale: choices.scale,
