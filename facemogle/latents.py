@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -93,34 +94,44 @@ class RegionLatentCache:
         self._lock = threading.Lock()
 
     def tokens(
-        self, pictures: np.ndarray, encode: Callable[[np.ndarray], Tensor], context: str = ""
+        self,
+        pictures: np.ndarray,
+        encode: Callable[[np.ndarray], Tensor],
+        context: str = "",
+        threads: int = 1,
     ) -> Tensor:
         """Tokens (R, N, C) of the pictures uint8 (R, H, W, 3).
 
         encode: picture uint8 (H, W, 3) -> tokens (N, C). One picture at a time, since results must
             not depend, not even in the last bit, on which others happened to be known.
         context: what else the tokens depend on, such as the VAE's dtype.
+        threads: how many encode at the same time.
         """
-        return torch.stack([self._tokens_of(picture, encode, context) for picture in pictures])
+        keys = [_key(picture, context) for picture in pictures]
+        with self._lock:
+            found = {key: self._entries[key] for key in keys if key in self._entries}
+        new = {k: picture for k, picture in zip(keys, pictures, strict=True) if k not in found}
+        # Not under the lock: two callers may encode the same picture, with the same result.
+        with ThreadPoolExecutor(threads) as pool:
+            run = map if threads == 1 else pool.map
+            found |= zip(new, run(encode, new.values()), strict=True)
+        self._remember(found)
+        return torch.stack([found[key] for key in keys])
 
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
             self._entries.clear()
 
-    def _tokens_of(
-        self, picture: np.ndarray, encode: Callable[[np.ndarray], Tensor], context: str
-    ) -> Tensor:
-        header = f"{picture.shape} {context}".encode()
-        key = hashlib.blake2b(header + picture.tobytes(), digest_size=16).digest()
+    def _remember(self, used: Mapping[bytes, Tensor]) -> None:
         with self._lock:
-            if key in self._entries:
+            self._entries.update(used)
+            for key in used:
                 self._entries.move_to_end(key)
-                return self._entries[key]
-        # Not under the lock: two threads may encode the same picture, with the same result.
-        tokens = encode(picture)
-        with self._lock:
-            self._entries[key] = tokens
-            if len(self._entries) > self.capacity:
+            while len(self._entries) > self.capacity:
                 self._entries.popitem(last=False)
-        return tokens
+
+
+def _key(picture: np.ndarray, context: str) -> bytes:
+    header = f"{picture.shape} {context}".encode()
+    return hashlib.blake2b(header + picture.tobytes(), digest_size=16).digest()

@@ -56,6 +56,7 @@ __all__ = ["FaceMoGLEOutput", "FaceMoGLEPipeline", "Step"]
 OutputType = Literal["pil", "np", "pt", "latent"]
 
 REMEMBERED_PICTURES = 256
+MOST_ENCODING_THREADS = 4
 
 
 @dataclass
@@ -105,7 +106,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         default_size: int = 512,
         default_steps: int = 28,
         text_length: int = 512,
-        local_masks: LocalMasks = "regions",
+        local_masks: str = "regions",
     ) -> None:
         super().__init__()
         self.register_modules(
@@ -292,11 +293,27 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         if (local_masks or self.config["local_masks"]) == "empty":
             pictures[1:] = 0
         device = self._execution_device
-        return self.region_latents.tokens(
-            pictures,
-            lambda picture: encode_picture(self.vae, picture, device),
-            context=f"{self.vae.dtype} {device}",
-        )[None]
+
+        @torch.no_grad()  # which threads have each for themselves
+        def encode(picture: np.ndarray) -> Tensor:
+            return encode_picture(self.vae, picture, device)
+
+        context = f"{self.vae.dtype} {device}"
+        return self.region_latents.tokens(pictures, encode, context, self._encoding_threads())[None]
+
+    def _encoding_threads(self) -> int:
+        """One picture's layers are too small to keep CPU cores busy; a GPU has a queue anyway.
+
+        Hooks that move weights can serve one caller only.
+        """
+        hooked = any(
+            hasattr(part, hook)
+            for part in self.vae.modules()
+            for hook in ("_hf_hook", "_diffusers_hook")
+        )
+        if hooked or self._execution_device.type != "cpu":
+            return 1
+        return min(torch.get_num_threads(), MOST_ENCODING_THREADS)
 
     def decode(self, latents: Tensor, height: int, width: int) -> Image.Image:
         """Picture of tokens (1, N, C): a step's `latents` or `clean_latents`."""

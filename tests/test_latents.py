@@ -124,6 +124,13 @@ def test_cache_tells_shapes_and_contexts_apart() -> None:
     assert len(encode.seen) == 3
 
 
+def test_pictures_encoded_at_once_keep_their_places() -> None:
+    cache, encode = RegionLatentCache(10), Encoder()
+    tokens = cache.tokens(pictures(5, 1, 5, 3, 2), encode, threads=3)
+    assert tokens[:, 0, 0].tolist() == [5, 1, 5, 3, 2]
+    assert sorted(encode.seen) == [1, 2, 3, 5], "equal pictures once"
+
+
 def test_threads_share_a_cache() -> None:
     cache = RegionLatentCache(3)
     with ThreadPoolExecutor(8) as threads:
