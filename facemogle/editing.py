@@ -154,6 +154,17 @@ class Area:
         """All of a picture of (height, width) pixels."""
         return cls(np.ones(size, np.float32))
 
+    def tokens(self, context: int) -> list[int]:
+        """Indices of the tokens in which something may change, and of those around them.
+
+        context: how many tokens around, in every direction.
+        """
+        rows, columns = (length // PIXELS_PER_TOKEN for length in self.pixels.shape)
+        blocks = self.pixels.reshape(rows, PIXELS_PER_TOKEN, columns, PIXELS_PER_TOKEN)
+        inside = (blocks > 0).any(axis=(1, 3)).astype(np.uint8)
+        near = cv2.dilate(inside, np.ones((2 * context + 1,) * 2, np.uint8))
+        return np.flatnonzero(near).tolist()
+
     def weights(self, channels: int) -> Tensor:
         """Share of what is new in every token's channels, float32 (1, N, channels).
 
@@ -181,6 +192,8 @@ class Edit:
     strength: in (0, 1]; 1 starts at noise, less starts at a later stored level, which takes as much
         less time and stays closer to what was there.
     area: where the picture may change; None = `Area.between` the two masks, with `margin`.
+    context: tokens around the area that the model sees of the rest of the picture: fewer are
+        quicker, and what is new may match the rest less well. None = all.
     Raises ValueError, for the mask MaskError, which is one.
     """
 
@@ -195,6 +208,7 @@ class Edit:
         strength: float = 1.0,
         margin: int | None = None,
         area: Area | None = None,
+        context: int | None = None,
         **options: Any,
     ) -> None:
         if not 0 < strength <= 1:
@@ -219,6 +233,7 @@ class Edit:
             width=width,
             latents=before.at(self._levels[0]),
             sigmas=list(even),
+            sampled_tokens=None if context is None else self.area.tokens(context),
             **options,
         )
 
@@ -238,7 +253,13 @@ class Edit:
                     return
 
     def picture(self, latents: Tensor) -> Image.Image:
-        """Decode tokens (1, N, C) of a step and paste the old picture around the area."""
+        """Decode tokens (1, N, C) of a step and paste the old picture around the area.
+
+        latents: the step's `latents` or `clean_latents`.
+        """
+        # Predictions of what is kept anyway would be seen at the area's edge.
+        kept = self.area.weights(latents.shape[2]).to(latents) == 0
+        latents = torch.where(kept, self.before.at(0.0).to(latents), latents)
         new = np.asarray(self.pipeline.decode(latents, *self.label_map.shape))
         return Image.fromarray(self.area.paste(self.before.picture, new))
 

@@ -194,6 +194,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         condition_latents: Tensor | None = None,
         sigmas: Sequence[float] | None = None,
         timesteps: Sequence[float] | None = None,
+        sampled_tokens: Sequence[int] | None = None,
     ) -> Steps:
         """Generate step by step. Arguments are checked at once; work starts with the first step.
 
@@ -224,6 +225,9 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         prompt_embeds, pooled_prompt_embeds: (P, T, D), (P, D) in place of the prompts' features.
         condition_latents: (P, R, N, C) in place of masks; see `encode_mask`.
         sigmas, timesteps: see `facemogle.sampling.make_schedule`.
+        sampled_tokens: indices of the tokens that are sampled, 0..N-1 row by row, in every picture.
+            The transformer sees no others, which makes it quicker; they stay as they are, and have
+            gate weights all the same. None = all.
         Raises ValueError; for the mask MaskError, which is one.
         """
         size = check_size(height, width, self.config["default_size"])
@@ -244,6 +248,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
             condition_latents=condition_latents,
             sigmas=sigmas,
             timesteps=timesteps,
+            sampled_tokens=sampled_tokens,
         )
         return self._sample(request)
 
@@ -263,6 +268,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
                 self._text(request),
                 request.guidance_scale,
                 self._mixture(request),
+                request.sampled_tokens,
             )
         finally:
             self.maybe_free_model_hooks()

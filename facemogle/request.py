@@ -50,6 +50,7 @@ class Request:
     condition_latents: Tensor | None
     sigmas: Sequence[float] | None
     timesteps: Sequence[float] | None
+    sampled_tokens: Sequence[int] | None
 
     def __post_init__(self) -> None:
         self._check_kinds()
@@ -57,6 +58,7 @@ class Request:
         self._check_experts()
         num_tokens = math.prod(grid_of(self.size))
         _check_shape("latents", self.latents, (self.count, num_tokens))
+        check_tokens(self.sampled_tokens, num_tokens)
         masks = 1 if self.condition_latents is None else len(self.condition_latents)
         _check_shape("condition_latents", self.condition_latents, (masks, NUM_EXPERTS, num_tokens))
 
@@ -172,6 +174,23 @@ def check_steps(count: int) -> int:
     if not isinstance(count, Integral) or count < 1:
         raise ValueError(f"num_inference_steps is {count!r}: give a whole number, 1 or more.")
     return count
+
+
+def check_tokens(tokens: Sequence[int] | None, count: int) -> None:
+    """Raise ValueError unless these are some of a picture's `count` tokens, each once, or None."""
+    if tokens is None:
+        return
+    for token in tokens:
+        if not isinstance(token, Integral) or not 0 <= token < count:
+            raise ValueError(
+                f"sampled_tokens has {token!r}: this picture's are whole numbers from 0 to "
+                f"{count - 1}."
+            )
+    if not 0 < len(set(tokens)) == len(tokens):
+        raise ValueError(
+            f"sampled_tokens are {len(tokens)}, {len(set(tokens))} different ones: give at least "
+            "one, and each once."
+        )
 
 
 def check_muted(muted: Iterable[int]) -> tuple[int, ...]:

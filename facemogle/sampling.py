@@ -115,18 +115,21 @@ def denoise(
     text: Text,
     guidance_scale: float,
     mixture: Mixture | None,
+    sampled_tokens: Sequence[int] | None = None,
 ) -> Steps:
     """Follow the velocity from noise to picture: x <- x + (t_next - t) * v(x, t).
 
     schedule: from `make_schedule`. latents: noise (B, N, C). mixture: None for text alone.
     text: of the B prompts; with B more rows, of no prompt, for classifier-free guidance
         (arXiv 2207.12598): v = v_without + guidance_scale * (v_with - v_without).
+    sampled_tokens: the only ones that the transformer sees; the velocity of others is 0.
     """
     device, dtype = latents.device, latents.dtype
+    seen = slice(None) if sampled_tokens is None else torch.tensor(sampled_tokens, device=device)
     fixed = {
         "encoder_hidden_states": text.sequence,
         "pooled_projections": text.pooled,
-        "img_ids": position_ids(grid).to(device),
+        "img_ids": position_ids(grid).to(device)[seen],
         "txt_ids": torch.zeros(text.sequence.shape[1], 3, device=device),
     }
     rows = text.sequence.shape[0]
@@ -140,16 +143,18 @@ def denoise(
         tokens, weights = (None, None) if mixture is None else mixture.at(latents, t)
         tokens = None if tokens is None else tokens.to(dtype)
         (velocity,) = transformer(
-            hidden_states=latents.repeat(passes, 1, 1),
+            hidden_states=latents[:, seen].repeat(passes, 1, 1),
             # FluxPipeline rounds in this order too, which shows in half precision.
             timestep=timestep.expand(rows).to(device, dtype) / scale,
-            condition_tokens=None if tokens is None else tokens.repeat(passes, 1, 1),
+            condition_tokens=None if tokens is None else tokens[:, seen].repeat(passes, 1, 1),
             return_dict=False,
             **fixed,
         )
         if passes == 2:
             prompted, unprompted = velocity.chunk(2)
             velocity = unprompted + guidance_scale * (prompted - unprompted)
+        if sampled_tokens is not None:
+            velocity = torch.zeros_like(latents).index_copy(1, seen, velocity)
         clean_latents = latents - t * velocity
         latents = schedule.step(velocity, timestep, latents, return_dict=False)[0]  # pyright: ignore
         instead = yield Step(index, t, latents, clean_latents, velocity, tokens, weights)

@@ -73,6 +73,42 @@ def test_latents_outside_follow_the_stored_way(pipeline, before, edited_map) -> 
         assert not torch.allclose(step.latents[~outside], stored[None][~outside])
 
 
+def test_a_draft_looks_at_the_neighbourhood_of_the_edit_only(pipeline, before, edited_map) -> None:
+    """Its cost must follow the size of the stroke; all else must be as for any edit."""
+    forward = pipeline.transformer.forward
+    with patch.object(pipeline.transformer, "forward", side_effect=forward) as spy:
+        edit = Edit(pipeline, before, edited_map, "a man", margin=2, context=0)
+        done, picture = run(edit)
+    seen = edit.area.tokens(0)
+    assert spy.call_args.kwargs["hidden_states"].shape[1] == len(seen) < before.latents.shape[1]
+    outside = edit.area.weights(64) == 0
+    for step, stored in zip(done, before.latents[1:], strict=True):
+        torch.testing.assert_close(step.latents[outside], stored[None][outside])
+    assert np.array_equal(picture[edit.area.pixels == 0], before.picture[edit.area.pixels == 0])
+    assert not np.array_equal(picture[edited_map == HAT], before.picture[edited_map == HAT])
+    far = Edit(pipeline, before, edited_map, "a man", margin=2, context=99)
+    near = Edit(pipeline, before, edited_map, "a man", margin=2)
+    assert np.array_equal(run(far)[1], run(near)[1])
+
+
+def test_tokens_around_an_area_are_counted_in_all_directions() -> None:
+    pixels = np.zeros((64, 96), np.float32)
+    pixels[20, 40] = 0.1  # in row 1, column 2 of 4 rows, 6 columns
+    assert Area(pixels).tokens(0) == [8]
+    assert Area(pixels).tokens(1) == [1, 2, 3, 7, 8, 9, 13, 14, 15]
+
+
+def test_previews_do_not_depend_on_predictions_of_what_is_kept(
+    pipeline, before, edited_map
+) -> None:
+    """A draft makes none, and what stands there instead is noise, which bleeds over the seam."""
+    edit = Edit(pipeline, before, edited_map, "a man", margin=4)
+    (step, *_) = edit.steps()
+    other = torch.where(edit.area.weights(64) == 0, 9.0, step.clean_latents)
+    preview = np.asarray(edit.picture(step.clean_latents))
+    assert np.array_equal(edit.picture(other), preview)
+
+
 def test_whole_face_of_the_same_seed_is_a_plain_picture(pipeline, before, edited_map) -> None:
     """The start is stored: it must be the noise that the seed gave."""
     edit = Edit(pipeline, before, edited_map, "a man", area=Area.everything((SIDE, SIDE)))

@@ -83,6 +83,26 @@ def test_steps_tell_what_happened(pipeline, label_map) -> None:
         steps[0].t = 0.5  # type: ignore[misc]
 
 
+def test_some_tokens_are_sampled_as_if_there_were_no_others(pipeline, label_map) -> None:
+    """A draft of an edit looks at its neighbourhood only: the rest must neither move nor cost."""
+    chosen = [1, 2, 5, 6, 9]
+    others = [token for token in range(N) if token not in chosen]
+    forward = pipeline.transformer.forward
+    with patch.object(pipeline.transformer, "forward", side_effect=forward) as spy:
+        steps = list(stream(pipeline, "a man", label_map, sampled_tokens=chosen))
+    for call in spy.call_args_list:
+        assert call.kwargs["hidden_states"].shape[1] == len(chosen)
+        assert call.kwargs["condition_tokens"].shape[1] == len(chosen)
+        assert call.kwargs["img_ids"].tolist() == [[0, i // 4, i % 4] for i in chosen]
+    noise = pack(torch.randn((1, 16, SIDE // 8, SIDE // 8), generator=seeded()))
+    for step in steps:
+        assert torch.equal(step.latents[:, others], noise[:, others])
+        assert (step.latents[:, chosen] != noise[:, chosen]).any(dim=-1).all()
+        assert step.gate_weights.shape == (1, N, 20)
+    whole = pixels(pipeline, "a man", label_map, sampled_tokens=range(N))
+    assert np.array_equal(whole, pixels(pipeline, "a man", label_map))
+
+
 def test_without_mask_it_is_stock_flux_bit_for_bit(pipeline) -> None:
     """Text, noise, noise levels, position ids and guidance included."""
     stock: Any = FluxPipeline.from_pretrained(FIXTURES / "tiny_flux")
@@ -385,6 +405,9 @@ def test_a_long_prompt_is_cut_and_says_so(pipeline, caplog) -> None:
         ({"latents": torch.zeros(1, 5, 64)}, r"latents has shape \(1, 5, 64\)"),
         ({"condition_latents": torch.zeros(1, 19, N, 64)}, "condition_latents has shape"),
         ({"sigmas": [1.0, 0.5], "num_inference_steps": 3}, "sigmas has 2 values for 3 steps"),
+        ({"sampled_tokens": [N]}, f"sampled_tokens has {N}: this picture's are .* 0 to {N - 1}"),
+        ({"sampled_tokens": [1, 1]}, "sampled_tokens are 2, 1 different ones"),
+        ({"sampled_tokens": []}, "sampled_tokens are 0"),
         ({"muted": [3]}, "muted empties regions of a mask"),
         ({"muted": [19]}, "muted names the region 19: .* to 18"),
         ({"expert_strengths": [1] * 19}, "expert_strengths has 19 values: give 20"),

@@ -36,6 +36,9 @@ Packet = dict[str, Any]
 
 FULL_WEIGHT = 65535
 
+DRAFT_CONTEXT = 2
+"""Tokens around a change that a draft sees of the picture: enough to match it, and soon done."""
+
 
 @dataclass(frozen=True, eq=False)
 class Accepted:
@@ -154,6 +157,7 @@ class Making:
                 job.prompt,
                 job.steps,
                 strength=job.strength,
+                context=DRAFT_CONTEXT if job.is_draft else None,
                 **job.experts,
             )
         return cls(job, label_map, edit, is_foreign)
