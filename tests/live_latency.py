@@ -39,7 +39,8 @@ WATCH = """() => {
   const seen = (window.seen = { up: 0, marks: [] });
   const mark = (what) => requestAnimationFrame(() =>
     seen.marks.push([what, performance.now() - seen.up]));
-  addEventListener("pointerup", () => Object.assign(seen, { up: performance.now(), marks: [] }), true);
+  const restart = () => Object.assign(seen, { up: performance.now(), marks: [] });
+  addEventListener("pointerup", restart, true);
   image.addEventListener("load", () => mark("picture"));
   new MutationObserver(async () => {
     if (result.dataset.state !== "done") return;
@@ -79,7 +80,9 @@ def measure(page: Page, strokes: int, seed: int) -> list[dict[str, float]]:
     draw, rows = random.Random(seed), []
     page.get_by_label("Live", exact=True).check()
     page.wait_for_selector(".result[data-state=done]", timeout=STARTING)
-    page.wait_for_function("!document.querySelector('.progress-text').textContent.includes('Draft')")
+    page.wait_for_function(
+        "!document.querySelector('.progress-text').textContent.includes('Draft')"
+    )
     page.evaluate(WATCH)
     while len(rows) < strokes:
         stroke(page, draw)
