@@ -41,6 +41,7 @@ REDRAWN = 0.25
 not all of the skin around it."""
 
 _MARGINS_PER_SIDE = 16
+_NOTHING_SEEN = 0.1  # share of a window: with less of the edge in it, an offset fades out
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,10 +177,29 @@ class Area:
         return pack(newest.expand(1, channels // 4, rows, columns))
 
     def paste(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
-        """The new picture inside, the old one's very pixels outside. All uint8 (H, W, 3)."""
+        """The new picture inside, the old one's very pixels outside. All uint8 (H, W, 3).
+
+        What is new takes over the light of its surroundings: a model that was not told of them,
+        such as of a photograph's dark skin, has its own. So the difference of the two pictures in
+        the feathered edge, where both should show the same, goes inwards as a smooth offset.
+        """
         share = self.pixels[..., None]
-        mixed = np.rint(share * after + (1 - share) * before).astype(np.uint8)
-        return np.where(share == 0, before, mixed)
+        offset = self._spread(before.astype(np.float32) - after)
+        mixed = np.clip(share * (after + offset) + (1 - share) * before, 0, 255)
+        return np.where(share == 0, before, np.rint(mixed).astype(np.uint8))
+
+    def _spread(self, difference: np.ndarray) -> np.ndarray:
+        """A float32 (H, W, 3) as it is in the feathered edge; about a margin from there it ends."""
+        edge = ((self.pixels > 0) & (self.pixels < 1)).astype(np.float32)
+        result = np.zeros_like(difference)
+        reach = min(edge.shape) // _MARGINS_PER_SIDE
+        while edge.any() and reach >= 2:  # from the coarse to the fine
+            window = (4 * reach + 1, 4 * reach + 1)
+            seen = cv2.stackBlur(edge, window)[..., None]
+            rest = cv2.stackBlur((difference - result) * edge[..., None], window)
+            result += rest / np.maximum(seen, _NOTHING_SEEN)
+            reach //= 2
+        return result
 
 
 class Edit:

@@ -180,6 +180,20 @@ def test_the_margin_is_feathered_and_ends(label_map, edited_map) -> None:
     assert (np.diff(row) <= 0).all() and 0 < row[5] < 1
 
 
+def test_what_is_new_has_the_light_of_its_surroundings() -> None:
+    """New eyes in a dark face that come with bright skin around them look pasted."""
+    distance = np.hypot(*(np.mgrid[:SIDE, :SIDE] - SIDE / 2))
+    area = Area(np.clip((16 - distance) / 4, 0, 1).astype(np.float32))
+    before = np.full((SIDE, SIDE, 3), 80, np.uint8)
+    after = np.full_like(before, 140)
+    after[distance < 5] = 200  # what was asked for, and is no light
+    pasted = area.paste(before, after).astype(int)
+    assert (pasted[distance >= 16] == 80).all()
+    ring = (distance > 10) & (distance < 16)
+    assert abs(pasted[ring] - 80).max() < 20  # it was up to 60
+    assert (pasted[distance < 5] - pasted[ring].mean()).min() > 40
+
+
 def test_closing_stops_the_work(pipeline, before, edited_map) -> None:
     """An edit that goes on after its visitor has left would hold up the others."""
     forward = pipeline.transformer.forward
