@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Dialog, FilePayload, Page, expect, sync_playwright
 from studio import TEMPLATES, StudioUnderTest, free_port
-from visitor import drag, drawing, generate, open_mask, open_studio, overheard, take
+from visitor import drag, drawing, generate, open_mask, open_studio, overheard, saved_file, take
 
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.ui.page import build_page, serve
@@ -120,7 +120,7 @@ def test_a_saved_picture_that_is_opened_can_be_edited(
     open_studio(other, studio)
     other.get_by_role("button", name="Short hair").click()
     open_mask(other, "face.png", content)
-    expect(other.locator(".painting .notice")).to_contain_text("picture, mask, prompt")
+    expect(other.locator(".painting .notice")).to_contain_text("were restored")
     assert np.array_equal(shown(other), before)
     assert np.array_equal(drawing(other), painted)
     expect_an_edit(other, before)
@@ -139,3 +139,190 @@ def test_an_edit_goes_on_after_the_server_was_started_anew(
     server.start()
     expect_an_edit(page, before)
     page.close()
+
+
+def back_to(page: Page, seed: str) -> None:
+    page.get_by_role("button", name=f"Back to the picture of seed {seed}").click()
+    expect(page.locator(".result .progress-text")).to_have_text(f"From the history, seed {seed}")
+
+
+def make_two(page: Page) -> tuple[np.ndarray, np.ndarray]:
+    """Pictures of seeds 42 and 7, the second with a hat that hides some hair."""
+    generate(page)
+    first = shown(page)
+    paint_forehead(page)
+    page.get_by_role("textbox", name="Seed").fill("7")
+    page.get_by_role("textbox", name="Prompt").fill("a man with a hat")
+    generate(page)
+    return first, shown(page)
+
+
+def test_history_and_picture_survive_a_reload(page: Page, studio: StudioUnderTest) -> None:
+    start = drawing(page)
+    first, second = make_two(page)
+    painted = drawing(page)
+    open_studio(page, studio)
+    expect(page.locator(".strip button")).to_have_count(2)
+    assert np.array_equal(shown(page), second)  # what was there is there again
+    assert np.array_equal(drawing(page), painted)
+
+    back_to(page, "42")
+    assert np.array_equal(shown(page), first)
+    assert np.array_equal(drawing(page), start)
+    assert page.get_by_role("textbox", name="Prompt").input_value() != "a man with a hat"
+    expect_an_edit(page, first)  # by a session that the server has never seen
+
+    back_to(page, "7")
+    assert np.array_equal(drawing(page), painted)
+    assert page.get_by_role("textbox", name="Prompt").input_value() == "a man with a hat"
+    take(page, "Hat", "Eraser")
+    drag(page, *FOREHEAD)
+    assert np.array_equal(drawing(page), start)  # the layers came back, not only what shows
+
+
+def test_two_tabs_keep_their_own_drawing_and_share_the_history(
+    page: Page, studio: StudioUnderTest
+) -> None:
+    other = page.context.new_page()
+    open_studio(other, studio)
+    page.get_by_role("button", name="Short hair").click()
+    mine = drawing(page)
+    generate(page)
+    other.get_by_role("textbox", name="Seed").fill("7")
+    paint_forehead(other)
+    theirs = drawing(other)
+    generate(other)
+    for tab in (page, other):
+        open_studio(tab, studio)
+        expect(tab.locator(".strip button")).to_have_count(2)
+    assert np.array_equal(drawing(page), mine)
+    assert np.array_equal(drawing(other), theirs)
+    assert page.get_by_role("textbox", name="Seed").input_value() == "42"
+
+
+REFUSED = """
+    for (const name of ["localStorage", "sessionStorage", "indexedDB"]) {
+        const get = () => { throw new DOMException("no", "SecurityError"); };
+        Object.defineProperty(window, name, { get });
+    }
+"""
+FULL = """
+    const full = () => { throw new DOMException("full", "QuotaExceededError"); };
+    Storage.prototype.setItem = full;
+    IDBObjectStore.prototype.put = full;
+"""
+
+
+@pytest.mark.parametrize("script", [REFUSED, FULL], ids=["refused", "full"])
+def test_without_storage_the_page_works_and_says_what_it_cannot_do(
+    browser: Browser, studio: StudioUnderTest, script: str
+) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.add_init_script(script)
+    page = context.new_page()
+    complaints = overheard(page, studio)
+    open_studio(page, studio)
+    first, _ = make_two(page)
+    expect(page.locator(".unstored")).to_be_visible()
+    back_to(page, "42")
+    assert np.array_equal(shown(page), first)
+    asked: list[str] = []
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", answer)
+    page.reload()
+    page.wait_for_selector(".studio[data-ready=true]")
+    assert asked == ["beforeunload"]
+    context.close()
+    assert complaints == []
+
+
+def open_file(page: Page, name: str, content: bytes) -> None:
+    project: FilePayload = {"name": name, "mimeType": "", "buffer": content}
+    page.get_by_label("File to open").set_input_files(project)
+
+
+@pytest.fixture
+def stranger(browser: Browser, studio: StudioUnderTest) -> Iterator[Page]:
+    """Another browser on the same page."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    complaints = overheard(page, studio)
+    open_studio(page, studio)
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def test_a_project_brings_everything_to_another_browser(page: Page, stranger: Page) -> None:
+    _, second = make_two(page)
+    painted = drawing(page)
+    page.get_by_label("Whole face").check()
+    take(page, "Hair")
+    page.get_by_role("button", name="Lock Hair").click()
+    content = saved_file(page, "Save project")
+
+    generate(stranger)
+    own = shown(stranger), drawing(stranger)
+    open_file(stranger, "mine.facemogle", content)
+    notice = stranger.locator(".painting .notice")
+    expect(notice).to_contain_text("Opened mine.facemogle")
+    assert np.array_equal(drawing(stranger), painted)
+    assert np.array_equal(shown(stranger), second)
+    assert stranger.get_by_role("textbox", name="Prompt").input_value() == "a man with a hat"
+    assert stranger.get_by_role("textbox", name="Seed").input_value() == "7"
+    assert stranger.get_by_label("Whole face").is_checked()
+    lock = stranger.locator("[data-region='13'] [data-kind=locked]")
+    expect(lock).to_have_attribute("aria-pressed", "true")
+    expect(stranger.locator(".strip button")).to_have_count(3)  # and what was there before
+    take(stranger, "Hat", "Eraser")
+    drag(stranger, *FOREHEAD)
+    assert np.array_equal(drawing(stranger), own[1])  # the layers came along
+
+    notice.get_by_role("button", name="Back to before").click()
+    assert np.array_equal(shown(stranger), own[0])
+    assert np.array_equal(drawing(stranger), own[1])
+    expect(lock).to_have_attribute("aria-pressed", "false")
+    expect(stranger.locator(".strip button")).to_have_count(1)
+
+
+def test_a_project_is_saved_by_key_and_opened_by_drop(page: Page, stranger: Page) -> None:
+    paint_forehead(page)
+    page.get_by_role("textbox", name="Prompt").fill("typing")  # and the focus stays in the field
+    with page.expect_download() as download:
+        page.keyboard.press("Control+s")
+    content = Path(download.value.path()).read_bytes()
+    assert download.value.suggested_filename.endswith(".facemogle")
+    transfer = stranger.evaluate_handle(
+        """text => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([text], "dropped.facemogle"));
+            return transfer;
+        }""",
+        content.decode(),
+    )
+    stranger.dispatch_event(".result", "drop", {"dataTransfer": transfer})
+    expect(stranger.locator(".painting .notice")).to_contain_text("Opened dropped.facemogle")
+    assert np.array_equal(drawing(stranger), drawing(page))
+
+
+def test_a_project_that_cannot_be_opened_changes_nothing(page: Page) -> None:
+    paint_forehead(page)
+    painted = drawing(page)
+    content = saved_file(page, "Save project")
+    page.get_by_role("textbox", name="Prompt").fill("mine")
+    notice = page.locator(".painting .notice")
+    for bad, message in (
+        (b"", "no facemogle project"),
+        (content[: len(content) // 2], "or only a part of one"),
+        (content.replace(b'"version":1', b'"version":9'), "newer facemogle (format 9"),
+        (content.replace(b'"layers"', b'"lawyers"', 1), "It is damaged"),
+    ):
+        open_file(page, "bad.facemogle", bad)
+        expect(notice).to_contain_text(message)
+        expect(notice).to_have_attribute("data-kind", "error")
+        assert np.array_equal(drawing(page), painted)
+        assert page.get_by_role("textbox", name="Prompt").input_value() == "mine"

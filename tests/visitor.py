@@ -71,7 +71,7 @@ def generate(page: Page, steps: int = 2) -> None:
 
 def open_mask(page: Page, name: str, content: bytes) -> None:
     mask: FilePayload = {"name": name, "mimeType": "image/png", "buffer": content}
-    page.get_by_label("Mask file").set_input_files(mask)
+    page.get_by_label("File to open").set_input_files(mask)
 
 
 def heatmap(page: Page, expert: int) -> list[int]:

@@ -100,6 +100,11 @@ export class Drawing extends EventTarget {
     this.change(() => this.layers.setOrder(others));
   }
 
+  /** Replace everything by layers that were saved. words: one per pixel. order: as of Layers. */
+  replaceLayers({ words, order }) {
+    this.change(() => this.layers.setWords(words, order));
+  }
+
   /** Exchange left and right regions. */
   swapSides() {
     this.change(() => this.layers.swap(this.partners));

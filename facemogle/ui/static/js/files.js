@@ -3,14 +3,17 @@
 import { fromBase64, inflate, toBase64 } from "./codec.js";
 import { SIDE } from "./layers.js";
 import { colorPNG, indexedPNG } from "./png.js";
+import { EXTENSION } from "./projects.js";
+import { save } from "./save.js";
 
 export class Files {
   /**
    * read(file): asks the server; answers { labels, notes } or { error }, or nothing if it failed; of a
    * picture that was made here also { settings, isForeign }. adopt(): takes it, as Sampling does.
+   * openProject(file), saveProject(): as of Projects.
    */
-  constructor(element, { drawing, brush, notice, palette, templates, maxBytes, read, adopt }) {
-    Object.assign(this, { drawing, brush, notice, palette, maxBytes, read, adopt });
+  constructor(element, { templates, saveProject, ...others }) {
+    Object.assign(this, others); // drawing, brush, notice, palette, maxBytes, read, adopt, openProject
     this.input = element.querySelector("input[type=file]");
     this.input.addEventListener("change", () => {
       if (this.input.files.length) this.open(this.input.files[0]);
@@ -19,20 +22,21 @@ export class Files {
     const on = (command, act) =>
       element.querySelector(`[data-command=${command}]`).addEventListener("click", act);
     on("open", () => this.input.click());
+    on("save-project", saveProject);
     on("save-index", () => this.save("mask_index.png", indexedPNG));
     on("save-palette", () => this.save("mask_palette.png", colorPNG));
     on("swap", () => this.swapSides());
     this.offer(element.querySelector(".templates"), templates);
   }
 
-  /** Let files be dropped on an element. */
-  acceptDrops(element) {
+  /** Let files be dropped on an element, while a target in it shows that they may. */
+  acceptDrops(element, target) {
     element.addEventListener("dragover", (event) => {
       event.preventDefault();
-      element.classList.add("dropping");
+      target.classList.add("dropping");
     });
     for (const type of ["dragleave", "drop"]) {
-      element.addEventListener(type, () => element.classList.remove("dropping"));
+      element.addEventListener(type, () => target.classList.remove("dropping"));
     }
     element.addEventListener("drop", (event) => {
       event.preventDefault();
@@ -42,6 +46,7 @@ export class Files {
 
   /** Put a mask on the canvas; a file that is none leaves the drawing as it is. */
   async open(file) {
+    if (file.name.endsWith(EXTENSION)) return this.openProject(file);
     if (file.size > this.maxBytes) {
       this.notice.warn(`${file.name} has ${megabytes(file.size)}; at most ` +
         `${megabytes(this.maxBytes)} are accepted. Save the mask as a compressed PNG.`);
@@ -65,11 +70,7 @@ export class Files {
 
   async save(name, encode) {
     const content = await encode(this.drawing.labels, SIDE, this.palette);
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([content], { type: "image/png" }));
-    link.download = name;
-    link.click();
-    URL.revokeObjectURL(link.href);
+    save(name, new Blob([content], { type: "image/png" }));
   }
 
   swapSides() {

@@ -2,6 +2,7 @@
 
 import { fromBase64, toBase64 } from "./codec.js";
 import { Notice } from "./notice.js";
+import { save } from "./save.js";
 
 /** ask(sent): sends a run to facemogle.ui.exports; answers { name, content } or { error }. */
 export function offerExports(panel, { gate, ask }) {
@@ -13,7 +14,7 @@ export function offerExports(panel, { gate, ask }) {
     button.classList.add("busy");
     const answer = await ask(packed(gate, button.dataset.export)).catch(() => null);
     button.classList.remove("busy");
-    if (answer?.content) download(answer);
+    if (answer?.content) save(answer.name, new Blob([fromBase64(answer.content)]));
     else notice.warn(answer?.error ?? "The server did not answer. Check that it runs, then export again.");
   });
 }
@@ -31,12 +32,4 @@ export function packed({ run, expert, choices }, kind) {
     expert,
     scale: choices.scale,
   };
-}
-
-function download({ name, content }) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([fromBase64(content)]));
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(link.href);
 }

@@ -1,17 +1,31 @@
-// The last pictures with their masks; a click brings both back, and the settings too.
+// The last pictures with their masks as buttons; a click brings both back, and the settings too.
 
-const KEPT = 15;
 const THUMBNAIL = 56;
 
 export class HistoryStrip {
   /** palette: [[r, g, b], ...] by region. restore(entry): put it back on the page. */
   constructor(list, { palette, side, restore }) {
     Object.assign(this, { list, palette, side, restore });
-    this.entries = [];
+    this.buttons = new Map(); // by the entry's id
   }
 
-  /** entry: Accepted. The newest comes first, the oldest goes. */
-  add(entry) {
+  /** entries: Accepted, the oldest first; the newest comes first in the strip. */
+  put(entries) {
+    const buttons = entries.map((entry) => [entry.id, this.buttons.get(entry.id) ?? this.button(entry)]);
+    this.buttons = new Map(buttons);
+    this.list.replaceChildren(...[...this.buttons.values()].reverse());
+    this.list.hidden = entries.length === 0;
+  }
+
+  /** Mark the one that is shown. */
+  mark(id) {
+    for (const [key, button] of this.buttons) {
+      if (key === id) button.setAttribute("aria-current", "true");
+      else button.removeAttribute("aria-current");
+    }
+  }
+
+  button(entry) {
     const button = document.createElement("button");
     button.type = "button";
     const { settings } = entry;
@@ -23,13 +37,7 @@ export class HistoryStrip {
     image.alt = "";
     button.append(this.draw(entry.labels), image);
     button.addEventListener("click", () => this.restore(entry));
-    this.list.prepend(button);
-    this.entries.unshift(entry);
-    if (this.entries.length > KEPT) {
-      this.entries.pop();
-      this.list.lastElementChild.remove();
-    }
-    this.list.hidden = false;
+    return button;
   }
 
   draw(labels) {

@@ -1,4 +1,4 @@
-// Keyboard shortcuts, those that painters' hands know. Off while typing, except to generate.
+// Keyboard shortcuts, those that painters' hands know. Off while typing, but for a few.
 
 /** [title, [[keys as shown, what they do, command, keys as the browser tells them]]] */
 const SHORTCUTS = [
@@ -29,6 +29,7 @@ const SHORTCUTS = [
     ["Ctrl+Shift+Z or Ctrl+Y", "Redo", "redo", ["control+shift+z", "control+y"]],
     ["Ctrl+Enter", "Generate", "generate", ["control+enter"]],
     ["Shift+X", "Stop", "stop", ["shift+x"]],
+    ["Ctrl+S", "Save the project", "saveProject", ["control+s"]],
     ["?", "This sheet", "help", ["?", "shift+?"]],
   ]],
 ];
@@ -50,6 +51,8 @@ const ON_STAGE = ["Canvas in focus", [
 
 const COMMANDS = new Map(SHORTCUTS.flatMap(([, rows]) => rows).flatMap(
   ([, , command, combinations]) => combinations.map((combination) => [combination, command])));
+
+const WHILE_TYPING = ["generate", "saveProject"];
 
 /** For the help sheet: [title, [[keys, what they do]]]. */
 export const SHEET = [...SHORTCUTS, HANDS, ON_STAGE].map(
@@ -93,7 +96,7 @@ export function commandOf({ key, code, altKey, ctrlKey, metaKey, shiftKey }) {
 /** Nothing else wants the key: a text field, or an open dialog. */
 function isFree(root, { target }, command) {
   if (root.querySelector("dialog[open]")) return false;
-  return command === "generate" || !isTyping(target);
+  return WHILE_TYPING.includes(command) || !isTyping(target);
 }
 
 function isTyping(element) {

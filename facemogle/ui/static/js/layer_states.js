@@ -4,15 +4,11 @@
 const OPAQUE = 1;
 
 export class LayerStates extends EventTarget {
-  /** saved: { locked: regions, hidden: regions, solo: region or null, opacities }, as of `saved`. */
-  constructor(layers, { locked = [], hidden = [], solo = null, opacities = [] } = {}) {
+  /** saved: { locked: regions, hidden: regions, solo: region or null, opacities }. */
+  constructor(layers, saved = {}) {
     super();
     this.layers = layers;
-    this.locked = new Set(locked);
-    this.hidden = new Set(hidden);
-    this.solo = solo;
-    this.opacities = new Map(opacities);
-    this.apply();
+    this.put(saved);
   }
 
   /** kind: "locked", "hidden" or "solo". */
@@ -30,6 +26,13 @@ export class LayerStates extends EventTarget {
   /** Share of a layer's colour over what lies beneath it, in [0, 1]. */
   opacity(region) {
     return this.opacities.get(region) ?? OPAQUE;
+  }
+
+  put({ locked = [], hidden = [], solo = null, opacities = [] }) {
+    Object.assign(this, { locked: new Set(locked), hidden: new Set(hidden), solo });
+    this.opacities = new Map(opacities);
+    this.apply();
+    this.dispatchEvent(new Event("change"));
   }
 
   setOpacity(region, opacity) {

@@ -7,8 +7,9 @@ import { offerExports } from "./gate_exports.js";
 import { listenToKeys } from "./keys.js";
 import { Orders } from "./orders.js";
 import { setUpPainting } from "./painting.js";
+import { Projects } from "./projects.js";
 import { Sampling } from "./sampling.js";
-import { loadDrawing, loadSettings, saveSettings } from "./store.js";
+import { loadDrawing, loadSettings, onRefusal, saveSettings } from "./store.js";
 
 /** props: regions, experts, layers, swatches, max_bytes, model, templates of facemogle.ui.studio. */
 export async function mount({ element, trigger, props, server }) {
@@ -22,20 +23,24 @@ export async function mount({ element, trigger, props, server }) {
 
   const read = (file) => server.read_mask_file({ binary: true, data: { file } });
   const adopt = (found) => sampling.adopt(found);
-  const opening = { templates, maxBytes: props.max_bytes, read, adopt };
+  const openProject = (file) => projects.open(file);
+  const saveProject = () => projects.save();
+  const opening = { templates, maxBytes: props.max_bytes, read, adopt, openProject, saveProject };
   const painting = { drawing, regions, swatches, ...opening };
-  const { commands, holdPan, underlay } = setUpPainting(root.querySelector(".painting"), painting);
+  const left = setUpPainting(root.querySelector(".painting"), painting);
 
   const orders = new Orders({ trigger, props });
   document.addEventListener("facemogle-packet", ({ detail }) => orders.receive(detail));
   document.addEventListener("facemogle-failure", () => orders.fail());
   const { steps } = model;
-  const sampling = new Sampling(root, { drawing, orders, regions, experts, states, steps });
+  const { underlay } = left;
+  const sampling = new Sampling(root, { drawing, orders, regions, experts, states, steps, underlay });
+  const projects = new Projects({ drawing, sampling, states: left.states, notice: left.notice });
   offerExports(root.querySelector(".gate"), { gate: sampling.gate, ask: server.export_gate });
 
-  orders.addEventListener("step", ({ detail }) => underlay(detail.picture));
-  const asked = { generate: () => sampling.submit(), stop: () => orders.stop() };
-  listenToKeys(root, { ...commands, ...asked }, holdPan);
+  const asked = { generate: () => sampling.submit(), stop: () => orders.stop(), saveProject };
+  listenToKeys(root, { ...left.commands, ...asked }, left.holdPan);
+  guardUnstored(root.querySelector(".unstored"));
   root.dataset.ready = "true";
 }
 
@@ -44,4 +49,12 @@ async function begin(layers, templates) {
   const saved = await loadDrawing();
   if (saved) layers.setWords(saved.words, saved.order);
   else layers.setLabels(await inflate(fromBase64(templates[0].labels)));
+}
+
+/** Once the browser does not store something: say so in place, and ask before the page is left. */
+function guardUnstored(note) {
+  onRefusal(() => {
+    note.hidden = false;
+    window.onbeforeunload = (event) => event.preventDefault();
+  });
 }

@@ -19,7 +19,7 @@ const ZOOM_STEP = 1.5;
 
 /**
  * Fill the panel. read(file), adopt(found): as Files takes them.
- * Returns { brush, commands by name, holdPan for listenToKeys, underlay(url) }.
+ * Returns { brush, states, notice, commands by name, holdPan for listenToKeys, underlay(url) }.
  */
 export function setUpPainting(panel, { drawing, regions, swatches, ...opening }) {
   const find = (selector) => panel.querySelector(selector);
@@ -50,7 +50,7 @@ export function setUpPainting(panel, { drawing, regions, swatches, ...opening })
   new ViewBar(find(".viewbar"), { brush, viewport, paper, commands });
   const notice = new Notice(find(".notice"));
   const files = { drawing, brush, notice, palette: colors, ...opening };
-  new Files(find(".files"), files).acceptDrops(stage);
+  new Files(find(".files"), files).acceptDrops(panel.parentElement, stage);
   showHints(find(".hint"), { brush, regions, drawing, states });
 
   const underlay = (url) => {
@@ -58,7 +58,7 @@ export function setUpPainting(panel, { drawing, regions, swatches, ...opening })
     image.src = url;
     image.hidden = false;
   };
-  return { brush, commands, holdPan: (isHeld) => easel.holdPan(isHeld), underlay };
+  return { brush, states, notice, commands, holdPan: (isHeld) => easel.holdPan(isHeld), underlay };
 }
 
 /** What keys and buttons can ask of this side, by name. */

@@ -1,6 +1,7 @@
 // The right side and the gating view: sends orders, shows what comes back.
 
 import { Accepted } from "./accepted.js";
+import { Archive } from "./archive.js";
 import { toBase64 } from "./codec.js";
 import { Compare } from "./compare.js";
 import { Composer } from "./composer.js";
@@ -11,7 +12,9 @@ import { DRAFT_STEPS, Live } from "./live.js";
 import { Notice } from "./notice.js";
 import { Picture } from "./picture.js";
 import { checksum, indexedPNG } from "./png.js";
+import { packLayers, unpackWords } from "./project.js";
 import { Run } from "./run.js";
+import { Shelf } from "./shelf.js";
 import { loadSettings, saveSettings } from "./store.js";
 
 const FIRST = {
@@ -25,9 +28,12 @@ const FIRST = {
 const TYPED = ["prompt", "seed", "steps", "strength"];
 
 export class Sampling {
-  /** experts: their titles. states: ExpertStates. steps: what the model does well with. */
-  constructor(root, { drawing, orders, regions, experts, states, steps }) {
-    Object.assign(this, { drawing, orders, experts, states });
+  /**
+   * experts: their titles. states: ExpertStates. steps: what the model does well with.
+   * underlay(url): lays a picture under the drawing.
+   */
+  constructor(root, { drawing, orders, regions, experts, states, steps, underlay }) {
+    Object.assign(this, { drawing, orders, experts, states, underlay });
     const panel = root.querySelector(".result");
     this.colors = regions.map(({ color }) => color);
     this.notice = new Notice(panel.querySelector(".notice"));
@@ -51,6 +57,7 @@ export class Sampling {
     this.strip = new HistoryStrip(panel.querySelector(".strip"), {
       palette: this.colors, side: SIDE, restore: (entry) => this.restore(entry),
     });
+    this.archive = new Archive(this.strip, new Shelf());
     this.live = new Live({
       key: () => this.key(),
       steps: () => Number(this.composer.values.steps),
@@ -61,7 +68,7 @@ export class Sampling {
     drawing.addEventListener("commit", () => this.live.changed());
     states.addEventListener("change", () => this.live.changed());
     document.addEventListener("visibilitychange", () => this.live.sight());
-    this.live.turn(settings.live);
+    this.resume().finally(() => this.live.turn(this.composer.values.live));
   }
 
   /** A field was changed. */
@@ -86,6 +93,8 @@ export class Sampling {
     this.settings = { prompt, seed, steps, strength, ...heard };
     asked.steps = isDraft ? String(DRAFT_STEPS) : steps;
     this.labels = this.drawing.labels.slice();
+    const { words, order } = this.drawing.layers;
+    this.layers = { words: words.slice(), order };
     Object.assign(this, { asked, isOwn, base: this.shown });
     this.send();
   }
@@ -134,6 +143,7 @@ export class Sampling {
   step(packet) {
     this.run.add(packet);
     this.picture.step(this.run);
+    this.underlay(packet.picture);
     this.gate.grow();
   }
 
@@ -148,9 +158,13 @@ export class Sampling {
   accept(picture) {
     const { labels, settings, orders: { number } } = this;
     const isForeign = this.kept > 0 && this.base.isForeign;
-    const accepted = new Accepted({ picture, labels, settings, isForeign, number });
+    const layers = packLayers(this.layers);
+    this.add(new Accepted({ picture, labels, layers, settings, isForeign, number }));
+  }
+
+  add(accepted) {
+    this.archive.add(accepted);
     this.show(accepted);
-    this.strip.add(accepted);
   }
 
   /**
@@ -158,24 +172,65 @@ export class Sampling {
    * and an edit keeps the rest of the picture. See Accepted for the arguments.
    */
   adopt({ picture, labels, settings = null, isForeign = settings === null }) {
-    const accepted = new Accepted({ picture, labels, settings, isForeign });
-    this.restore(accepted, "Opened");
-    this.strip.add(accepted);
-  }
-
-  /** Go back to a picture of the history. */
-  restore(accepted, origin = "From the history") {
     this.orders.stop();
-    this.drawing.replace(accepted.labels);
-    if (accepted.settings) this.putSettings(accepted.settings);
-    this.show(accepted);
-    this.picture.restore(accepted, origin);
+    this.drawing.replace(labels);
+    if (settings) this.putSettings(settings);
+    const accepted = new Accepted({ picture, labels, settings, isForeign });
+    this.add(accepted);
+    this.picture.restore(accepted, "Opened");
     this.live.settle();
   }
 
+  /** Go back to a picture of the history: the drawing with all its layers, settings and picture. */
+  async restore(accepted) {
+    this.orders.stop();
+    this.wanted = accepted;
+    const layers = await accepted.layers;
+    const words = layers && await unpackWords(layers.words, SIDE);
+    if (this.wanted !== accepted) return; // another one was clicked
+    if (words) this.drawing.replaceLayers({ words, order: layers.order });
+    else this.drawing.replace(accepted.labels);
+    if (accepted.settings) this.putSettings(accepted.settings);
+    this.recall(accepted);
+    this.live.settle();
+  }
+
+  /** Show the pictures of earlier visits, and the last one as it was; the drawing is there already. */
+  async resume() {
+    await this.archive.load();
+    const last = this.archive.find(loadSettings().shown);
+    if (!last || this.orders.isBusy || this.shown) return;
+    this.recall(last);
+    const isOf = last.settings && checksum(last.labels) === checksum(this.drawing.labels);
+    if (isOf && last.settings.prompt === this.composer.values.prompt) this.live.settle();
+  }
+
+  /** Show a picture as the current one, without an order. */
+  recall(accepted) {
+    this.show(accepted);
+    this.picture.restore(accepted, "From the history");
+  }
+
   show(accepted) {
+    this.underlay(accepted.picture);
     if (this.shown) this.compare.set(this.shown.picture);
     this.shown = accepted;
+    this.strip.mark(accepted.id);
+    saveSettings({ shown: accepted.id });
+  }
+
+  /** Of the form and of the experts' states. */
+  get everySetting() {
+    return { ...this.composer.values, ...this.states.values };
+  }
+
+  /** Go on with the settings of a project, and with its picture; the drawing is there already. */
+  takeUp({ live: _live, ...settings }, shown) {
+    this.orders.stop();
+    this.putSettings(settings);
+    const accepted = this.archive.find(shown);
+    if (accepted) this.recall(accepted);
+    this.live.settle();
   }
 
   /** settings: values of fields of the form and of the experts' states. */

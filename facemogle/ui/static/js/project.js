@@ -1,0 +1,85 @@
+// A project as one file: everything that a person has made here. docs/project.md describes it.
+
+import { deflate, fromBase64, inflate, toBase64 } from "./codec.js";
+
+const FORMAT = "facemogle project";
+const VERSION = 1;
+const REGIONS = 19;
+const PICTURE = /^data:image\/(png|jpeg);base64,[A-Za-z0-9+/]+=*$/;
+
+/**
+ * bits: the region of each bit of a word. drawing: { words, order }, as of Layers. settings: of the
+ * form and the experts' states. states: of the layers. shown: id of the current picture, or null.
+ * history: records of Accepted, the oldest first. Returns the file's text.
+ */
+export async function writeProject({ bits, drawing, history, ...rest }) {
+  const entries = history.map(({ labels, layers, ...others }) => (
+    { ...others, labels: toBase64(labels), layers: layers && asText(layers) }));
+  const layers = asText(await packLayers(drawing));
+  return JSON.stringify({ format: FORMAT, version: VERSION, bits, layers, ...rest, history: entries });
+}
+
+/**
+ * What writeProject() was given, and `damaged`: how many pictures of the history had to be left out.
+ * bits, side: of this page. Fails with a text for the person if the file cannot be used.
+ */
+export async function readProject(text, { bits, side }) {
+  const file = parse(text);
+  if (file.version > VERSION) {
+    throw new Error(`It was saved by a newer facemogle (format ${file.version}; this one reads ` +
+      `${VERSION}). Update the program, then open it again.`);
+  }
+  try {
+    const { settings, states } = file;
+    if (String(file.bits) !== String(bits)) throw new Error("its layers are others");
+    if (typeof settings.prompt !== "string") throw new Error("it has no prompt");
+    const drawing = await readLayers(file.layers, bits, side);
+    const read = await Promise.allSettled(file.history.map((entry) => readEntry(entry, bits, side)));
+    const history = read.filter(({ value }) => value).map(({ value }) => value);
+    const shown = history.some(({ id }) => id === file.shown) ? file.shown : null;
+    return { drawing, settings, states, shown, history, damaged: read.length - history.length };
+  } catch (error) {
+    throw new Error(`It is damaged (${error.message}). Nothing was changed.`);
+  }
+}
+
+/** { words, order } with the words packed: zlib of little-endian 32-bit words, row by row. */
+export async function packLayers({ words, order }) {
+  return { words: await packWords(words), order };
+}
+
+export const packWords = (words) => deflate(new Uint8Array(words.slice().buffer));
+
+export async function unpackWords(bytes, side) {
+  const unpacked = await inflate(bytes);
+  if (unpacked.length !== 4 * side * side) throw new Error("its drawing has another size");
+  return new Uint32Array(unpacked.buffer).map((word) => word & (2 ** REGIONS - 1));
+}
+
+function parse(text) {
+  try {
+    const file = JSON.parse(text);
+    if (file.format === FORMAT && Number.isInteger(file.version)) return file;
+  } catch {
+    // The same message as for JSON of something else.
+  }
+  throw new Error("It is no facemogle project, or only a part of one.");
+}
+
+const asText = ({ words, order }) => ({ words: toBase64(words), order });
+
+async function readLayers({ words, order }, bits, side) {
+  const isWhole = order.length === REGIONS && order[0] === bits[0];
+  if (!isWhole || !bits.every((region) => order.includes(region))) throw new Error("its order is none");
+  return { words: await unpackWords(fromBase64(words), side), order };
+}
+
+async function readEntry({ id, time, picture, settings, isForeign, labels, layers }, bits, side) {
+  if (typeof id !== "string" || !Number.isFinite(time) || !PICTURE.test(picture)) throw new Error();
+  if (!isForeign && typeof settings.prompt !== "string") throw new Error();
+  const packed = fromBase64(labels);
+  const map = await inflate(packed);
+  if (map.length !== side * side || map.some((label) => label >= REGIONS)) throw new Error();
+  const drawn = layers && await packLayers(await readLayers(layers, bits, side));
+  return { id, time, picture, settings, isForeign: Boolean(isForeign), labels: packed, layers: drawn };
+}

@@ -1,0 +1,67 @@
+// Project files: everything on the page saved as one file, and back.
+
+import { Accepted } from "./accepted.js";
+import { SIDE } from "./layers.js";
+import { readProject, writeProject } from "./project.js";
+import { save } from "./save.js";
+
+export const EXTENSION = ".facemogle";
+
+export class Projects {
+  /** states: LayerStates. */
+  constructor({ drawing, sampling, states, notice }) {
+    Object.assign(this, { drawing, sampling, states, notice });
+  }
+
+  async save() {
+    const { archive } = this.sampling;
+    const history = await Promise.all(archive.entries.map((entry) => entry.record()));
+    const bits = this.drawing.layers.firstOrder;
+    const text = await writeProject({ bits, ...this.state(), history });
+    save(`face${EXTENSION}`, new Blob([text], { type: "application/json" }));
+  }
+
+  /** file: a File. One that cannot be used leaves everything as it is. */
+  async open(file) {
+    const before = this.state();
+    const own = new Set(this.sampling.archive.entries.map(({ id }) => id));
+    const bits = this.drawing.layers.firstOrder;
+    let project;
+    try {
+      project = await readProject(await file.text(), { bits, side: SIDE });
+    } catch (error) {
+      this.notice.warn(`${file.name}: ${error.message}`);
+      return;
+    }
+    const opened = await Promise.all(project.history.map(Accepted.from));
+    await this.sampling.archive.add(...opened);
+    this.apply(project);
+    const left = project.damaged ? `${project.damaged} damaged pictures were left out. ` : "";
+    const added = opened.filter(({ id }) => !own.has(id));
+    this.notice.tell(`Opened ${file.name}. ${left}Your earlier pictures are still in the history.`, {
+      title: "Back to before",
+      act: () => {
+        this.apply(before);
+        this.sampling.archive.remove(added);
+        this.notice.clear();
+      },
+    });
+  }
+
+  /** What is on the page, but for the history. */
+  state() {
+    const { sampling, states, drawing: { layers } } = this;
+    return {
+      drawing: { words: layers.words.slice(), order: layers.order },
+      settings: sampling.everySetting,
+      states: states.saved,
+      shown: sampling.shown?.id ?? null,
+    };
+  }
+
+  apply({ drawing, settings, states, shown }) {
+    this.drawing.replaceLayers(drawing);
+    this.states.put(states);
+    this.sampling.takeUp(settings, shown);
+  }
+}
