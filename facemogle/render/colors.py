@@ -26,7 +26,7 @@ HAIR = {
     "pink": (0.50, 0.13, 0.25),
 }
 DYED = ("blue", "pink")
-BROWS = {"gray": np.array((0.105, 0.1, 0.095)), "white": np.array((0.25, 0.24, 0.23))}
+BROWS = {"gray": np.array((0.105, 0.1, 0.095)), "white": np.array((0.17, 0.165, 0.155))}
 """Brows stay darker than hair that turns gray."""
 LIGHT = ("white", "gray", "platinum blond", "blond")
 

@@ -41,9 +41,9 @@ CUTS = {
 BULKY = ("afro", "curls", "short curls", "combed back", "long curls")
 
 WOMEN = {
-    "waves": 1.3, "long waves": 1.4, "long curls": 0.9, "curls": 1.0, "straight": 1.1,
+    "waves": 1.5, "long waves": 1.7, "long curls": 0.9, "curls": 1.0, "straight": 1.1,
     "long straight": 1.2, "afro": 0.7, "short curls": 0.5, "combed back": 0.5, "side part": 0.35,
-    "bob02": 0.7, "braid01": 0.8, "long01": 1.9, "ponytail01": 1.5, "short01": 0.3, "short02": 0.8,
+    "bob02": 0.7, "braid01": 0.8, "long01": 1.3, "ponytail01": 1.2, "short01": 0.3, "short02": 0.8,
     "short03": 0.3, "buzz": 0.2,
 }  # fmt: skip
 MEN = {
