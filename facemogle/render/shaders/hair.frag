@@ -6,7 +6,7 @@ void main() {
   vec3 dx = dFdx(place), dy = dFdy(place);
   vec2 ux = dFdx(uv), uy = dFdy(uv);
   vec3 along = normalize((dy * ux.x - dx * uy.x) * sign(ux.x * uy.y - ux.y * uy.x) + 1e-6);
-  float shade = pow(clamp(dot(linear(texel.rgb), vec3(.3, .5, .2)) / options.x, .02, 4.), .75);
+  float shade = pow(clamp(dot(linear(texel.rgb), vec3(.3, .5, .2)) / options.x, .02, 4.), mix(.75, .3, min(1., 2. * tint.g)));
   vec3 albedo = mix(tint, tint2, 1. - smoothstep(6.1, 7.5, rest.y)) * shade;
   albedo /= 1. + .7 * albedo * albedo;  // white hair keeps its strands
   float light = mix(lit(), 1., .15);
