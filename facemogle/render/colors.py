@@ -16,7 +16,7 @@ HAIR = {
     "dark brown": (0.040, 0.022, 0.014),
     "brown": (0.095, 0.050, 0.028),
     "light brown": (0.18, 0.105, 0.055),
-    "blond": (0.44, 0.27, 0.125),
+    "blond": (0.45, 0.262, 0.115),
     "platinum blond": (0.62, 0.52, 0.38),
     "red": (0.24, 0.070, 0.025),
     "auburn": (0.13, 0.038, 0.020),
@@ -101,10 +101,8 @@ def mix_looks(face: Face, camera: Camera, backdrop: np.ndarray) -> Looks:
     draw.random(8)
     skin = np.exp([np.interp(face.monk, TONES, np.log(channel)) for channel in SKIN])
     skin = skin * np.exp(draw.normal(0, 0.05, 3))
-    cast = draw.normal(0, 0.12, 3) * (1, 0.6, 0.6)
-    if face.hair_color in ("gray", "white"):  # has no hue of its own
-        cast = cast[0] + 0.2 * cast
-    hair = np.array(HAIR[face.hair_color]) * np.exp(cast)
+    hue = 0.015 if face.hair_color in ("gray", "white") else 0.05
+    hair = np.array(HAIR[face.hair_color]) * np.exp(draw.normal(0, 0.1) + draw.normal(0, hue, 3))
     ends = hair * 2.2 + 0.03 if draw.random() < 0.15 else hair * 1.1
     natural = np.array(HAIR["dark brown"]) if face.hair_color in DYED else hair
     dark = 0.45 if face.hair_color in LIGHT else draw.uniform(0.5, 0.9)
