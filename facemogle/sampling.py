@@ -142,14 +142,15 @@ def denoise(
         t = float(timestep) / scale
         tokens, weights = (None, None) if mixture is None else mixture.at(latents, t)
         tokens = None if tokens is None else tokens.to(dtype)
-        (velocity,) = transformer(
-            hidden_states=latents[:, seen].repeat(passes, 1, 1),
-            # FluxPipeline rounds in this order too, which shows in half precision.
-            timestep=timestep.expand(rows).to(device, dtype) / scale,
-            condition_tokens=None if tokens is None else tokens[:, seen].repeat(passes, 1, 1),
-            return_dict=False,
-            **fixed,
-        )
+        with transformer.cache_context("step"):
+            (velocity,) = transformer(
+                hidden_states=latents[:, seen].repeat(passes, 1, 1),
+                # FluxPipeline rounds in this order too, which shows in half precision.
+                timestep=timestep.expand(rows).to(device, dtype) / scale,
+                condition_tokens=None if tokens is None else tokens[:, seen].repeat(passes, 1, 1),
+                return_dict=False,
+                **fixed,
+            )
         if passes == 2:
             prompted, unprompted = velocity.chunk(2)
             velocity = unprompted + guidance_scale * (prompted - unprompted)

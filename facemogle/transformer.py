@@ -8,10 +8,13 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from diffusers.configuration_utils import register_to_config
+from diffusers.hooks import FirstBlockCacheConfig
+from diffusers.hooks._helpers import TransformerBlockMetadata, TransformerBlockRegistry
 from diffusers.models.modeling_outputs import Transformer2DModelOutput
 from diffusers.models.modeling_utils import ModelMixin as ModelMixin  # from_pretrained looks here
 from diffusers.models.transformers.transformer_flux import FluxTransformer2DModel
 from torch import Tensor
+from torch.nn import Parameter
 
 from facemogle.lora import ConditionLoRA, flux_targets, read_official_lora
 from facemogle.sinusoid import sinusoid
@@ -91,6 +94,34 @@ class FaceMoGLETransformer(FluxTransformer2DModel):
     def save_condition_lora(self, folder: str | Path) -> Path:
         """Write `pytorch_lora_weights.safetensors` in the published layout."""
         return self.condition_lora.save(folder)
+
+    def enable_cache(self, config: Any) -> None:
+        """Leave out blocks whose result would hardly change since the last step; see `CacheMixin`.
+
+        config: a `FirstBlockCacheConfig`. Raises ValueError for another technique: they act on
+        attention modules, which are not called as such where condition tokens join in.
+        """
+        if not isinstance(config, FirstBlockCacheConfig):
+            raise ValueError(
+                f"{type(config).__name__} would have no effect on the condition stream: take "
+                "FirstBlockCacheConfig."
+            )
+        for block in (DoubleBlock, SingleBlock):
+            TransformerBlockRegistry.register(block, TransformerBlockMetadata(1, 0))
+        super().enable_cache(config)
+
+    def fuse_qkv_projections(self) -> None:
+        """Let queries, keys and values be one matrix product; the condition's terms stay apart.
+
+        Raises ValueError for quantised weights, which cannot be joined.
+        """
+        weight = self.x_embedder.weight
+        if type(weight) is not Parameter:
+            raise ValueError(
+                f"Weights of the kind {type(weight).__name__} cannot be fused: fuse a model that "
+                "is not quantised."
+            )
+        super().fuse_qkv_projections()
 
     def forward(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,
