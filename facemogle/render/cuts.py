@@ -78,5 +78,5 @@ CUTS: dict[str, Cut] = {
 
 
 def facing(name: str) -> float:
-    """How far the locks of a cut turn to the eye: ringlets do, locks on the head lie flat."""
-    return float(isinstance(CUTS[name], Coils) or CUTS[name].curl > 0)
+    """How far the locks of a cut turn to the eye: ringlets do, the others lie on the head."""
+    return 1.0 if isinstance(CUTS[name], Coils) or CUTS[name].curl > 0 else 0.35

@@ -40,6 +40,9 @@ CUTS = {
 
 BULKY = ("afro", "curls", "short curls", "combed back", "long curls")
 
+FRINGES = {"bob02": "straight", "short03": "crop"}
+"""Cuts that hide an eye, and what those who wear glasses have instead."""
+
 WOMEN = {
     "waves": 1.5, "long waves": 1.7, "long curls": 0.9, "curls": 1.0, "straight": 1.1,
     "long straight": 1.2, "afro": 0.7, "short curls": 0.5, "combed back": 0.5, "side part": 0.35,
@@ -200,6 +203,8 @@ def _look(draw: np.random.Generator, person: dict[str, Any]) -> dict[str, Any]:
         draw, round=2, oval=2, rectangular=2, square=2, aviator=3 * (glasses == "sunglasses"),
         **{"cat-eye": not man},
     )  # fmt: skip
+    if glasses != "none" and cut in FRINGES:  # the fringe would cut through them
+        cut = FRINGES[cut]
     style, length = CUTS[cut]
     return {
         "hair_cut": cut,

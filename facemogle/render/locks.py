@@ -34,7 +34,7 @@ def grow_hair(
     roots = anatomy.scalp_roots
     line = roots.values["hairline"] - recession(face, roots.on(anatomy.body))
     tucked = isinstance(cut, Fall) and (draw.random() < 0.45 or face.hat != "none")
-    grown = (line > 0) & ~_left_out(face, roots.on(anatomy.body) - CENTRE, tucked)
+    grown = (line > 0) & ~_left_out(face, cut, roots.on(anatomy.body) - CENTRE, tucked)
     chosen = np.flatnonzero(grown)[: cut.count]
     roots = Roots(roots.corners[chosen], roots.shares[chosen], {})
     start = roots.on(pose.upright) - centre
@@ -74,13 +74,15 @@ class _Head:
         return found.reshape(arms.shape[:-1])
 
 
-def _left_out(face: Face, place: np.ndarray, tucked: bool) -> np.ndarray:
+def _left_out(face: Face, cut: Cut, place: np.ndarray, tucked: bool) -> np.ndarray:
     """Roots whose locks would cross the ears, or the forehead under a hat, bool (N,).
 
     place: of the roots on the average head, from its centre, (N, 3). tucked: behind the ears.
     """
     around = np.abs(np.arctan2(place[:, 0], place[:, 2]))
-    temple = tucked & (around > 0.6) & (around < 1.5) & (place[:, 1] < 0.3)
+    near_ear = (around > 0.6) & (around < 1.5)
+    temple = near_ear & (place[:, 1] < (0.3 if tucked else 0.14))
+    temple &= tucked or (isinstance(cut, Flow) and cut.curl > 0)
     return temple | (face.hat != "none") & (around < 0.9)
 
 
@@ -117,9 +119,10 @@ def _fall(
     arm = np.stack(
         [np.sin(polar) * np.sin(angle), np.cos(polar), np.sin(polar) * np.cos(angle)], -1
     )
-    layer = loose[:, :1] ** 0.8
+    inner = loose[:, :1] < 0.3  # a layer beneath, so that nothing shines through the outer one
+    layer = np.where(inner, 0.2 + 1.2 * loose[:, :1], 0.65 + 0.35 * loose[:, 4:5])
     edge = np.clip(0.35 + line / 0.35, 0, 1)[:, None]
-    lift = 0.02 + cut.volume * size * (0.6 + 0.4 * layer) * edge * np.minimum(1, 1.9 * share) ** 0.6
+    lift = 0.02 + cut.volume * size * layer * edge * np.minimum(1, 1.9 * share) ** 0.6
     ear = (
         np.where(fringe | tucked, 0.0, 0.34)[:, None]
         * np.exp(-(((np.abs(angle) - 1.2) / 0.4) ** 2))
