@@ -123,6 +123,9 @@ def test_an_interrupted_run_resumes(tmp_path: Path) -> None:
     rows = [json.loads(line) for line in (tmp_path / "metadata.jsonl").open()]
     assert [row["id"] for row in rows] == [f"{n:06d}" for n in range(6)]
     assert list(dataset.write_faces(tmp_path, picture, 7, 6)) == []
+    sheet = np.asarray(Image.open(tmp_path / "labels.png"))
+    assert sheet.shape == (16, 8 * 16) and (sheet[:, :16] == picture(FACES[0]).labels).all()
+    assert Image.open(tmp_path / "faces.jpg").size == (8 * 16, 16)
 
 
 def test_files_of_a_face(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="DIR",
-        help="images/, labels/, labels_bare/, metadata.jsonl and sheet.png go there",
+        help="images/, labels/, labels_bare/, metadata.jsonl, faces.jpg and labels.png go there",
     )
     parser.add_argument("--count", type=whole_number(1, 10**6), required=True, help="of faces")
     parser.add_argument("--seed", type=whole_number(0, 2**31), default=0, help="(%(default)s)")

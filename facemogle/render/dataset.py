@@ -1,8 +1,8 @@
 """A folder of rendered faces in the ``imagefolder`` layout of Hugging Face ``datasets``.
 
 images/NNNNNN.jpg, labels/NNNNNN.png (index PNG), labels_bare/NNNNNN.png (faces with glasses: what
-lies under them), metadata.jsonl and sheet.png. Several workers share nothing but the folder: each
-writes its faces and its own rows, which are joined at the end.
+lies under them), metadata.jsonl; faces.jpg and labels.png show the first of them. Several workers
+share nothing but the folder: each writes its faces and its own rows, which are joined at the end.
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-import cv2
 import numpy as np
 from PIL import Image
 
-from facemogle.label_map import colorize, index_png
+from facemogle.label_map import index_png
 from facemogle.regions import REGIONS
 from facemogle.render.captions import captions
 from facemogle.render.face import Face, sample_face
@@ -28,7 +27,7 @@ ROWS = "rows"
 SHEET_FACES, SHEET_COLUMNS = 64, 8
 SEEN = 0.01
 """Per cent of the picture from which on a region counts as visible."""
-JPEG_QUALITY = 95
+JPEG_QUALITY, SHEET_QUALITY = 95, 80
 
 
 class Picture(Protocol):
@@ -107,7 +106,7 @@ def read_rows(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def finish(folder: Path) -> int:
-    """Join the rows in metadata.jsonl, draw sheet.png, and return the number of faces."""
+    """Join the rows in metadata.jsonl, draw the sheets, and return the number of faces."""
     rows = {row["id"]: row for row in read_rows(folder)}
     ordered = [rows[name] for name in sorted(rows)]
     text = "".join(json.dumps(row) + "\n" for row in ordered)
@@ -119,22 +118,22 @@ def finish(folder: Path) -> int:
     if (folder / ROWS).is_dir():
         (folder / ROWS).rmdir()
     if ordered:
-        draw_sheet(folder, [row["id"] for row in ordered[:SHEET_FACES]]).save(folder / "sheet.png")
+        draw_sheets(folder, [row["id"] for row in ordered[:SHEET_FACES]])
     return len(ordered)
 
 
-def draw_sheet(folder: Path, names: list[str]) -> Image.Image:
-    """Faces in rows of eight, their label maps below them."""
-    tiles = []
-    for name in names:
-        image = cv2.imread(str(folder / "images" / f"{name}.jpg"), cv2.IMREAD_COLOR_RGB)
-        labels = cv2.imread(str(folder / "labels" / f"{name}.png"), cv2.IMREAD_UNCHANGED)
-        if labels.ndim == 3:  # OpenCV looks the palette's colours up
-            labels = np.asarray(Image.open(folder / "labels" / f"{name}.png"))
-        tiles.append(np.vstack([image, colorize(labels)]))
-    tiles += [np.full_like(tiles[0], 255)] * (-len(tiles) % SHEET_COLUMNS)
+def draw_sheets(folder: Path, names: list[str]) -> None:
+    """Draw faces in rows of eight in faces.jpg, their label maps likewise in labels.png."""
+    faces = [np.asarray(Image.open(folder / "images" / f"{name}.jpg")) for name in names]
+    labels = [np.asarray(Image.open(folder / "labels" / f"{name}.png")) for name in names]
+    Image.fromarray(_in_rows(faces)).save(folder / "faces.jpg", quality=SHEET_QUALITY)
+    (folder / "labels.png").write_bytes(index_png(_in_rows(labels)))
+
+
+def _in_rows(tiles: list[np.ndarray]) -> np.ndarray:
+    tiles = tiles + [np.zeros_like(tiles[0])] * (-len(tiles) % SHEET_COLUMNS)
     rows = [np.hstack(tiles[n : n + SHEET_COLUMNS]) for n in range(0, len(tiles), SHEET_COLUMNS)]
-    return Image.fromarray(np.vstack(rows))
+    return np.vstack(rows)
 
 
 def face_id(number: int) -> str:
