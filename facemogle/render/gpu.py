@@ -16,7 +16,7 @@ from facemogle.render.strands import Strands
 
 SHADERS = Path(__file__).parent / "shaders"
 MATERIALS = (
-    "skin", "hair", "lash", "eyeball", "mouth", "cloth", "shirt", "solid", "lens", "hat",
+    "hair", "lash", "eyeball", "mouth", "cloth", "shirt", "solid", "lens", "hat",
 )  # fmt: skip
 
 
@@ -30,11 +30,20 @@ class Gpu:
         self.context = moderngl.create_standalone_context(backend="egl")
         self.context.enable(moderngl.DEPTH_TEST)
         lights, surface = _source("lights.glsl"), _source("surface.glsl")
+        varyings, points = _source("varyings.glsl"), _source("points.glsl")
         vertex = lights + _source("surface.vert")
         self.programs = {
-            name: self.context.program(vertex, lights + surface + _source(f"{name}.frag"))
+            name: self.context.program(
+                vertex, lights + varyings + surface + _source(f"{name}.frag")
+            )
             for name in MATERIALS
         }
+        self.programs["skin_points"] = self.context.program(
+            vertex, "#version 330\n" + varyings + _source("skin_points.frag")
+        )
+        self.programs["skin"] = self.context.program(
+            _source("backdrop.vert"), lights + points + surface + _source("skin.frag")
+        )
         for name in ("hair_depth", "skin_shown"):
             self.programs[name] = self.context.program(
                 vertex, "#version 330\n" + _source(f"{name}.frag")

@@ -37,6 +37,8 @@ from facemogle.render.strands import Strands, grow_beard, grow_brows, recession
 SAMPLES = 3
 """Samples of a pixel along one axis."""
 SHADOW_SIDE = 640
+TEXTURE_SPAN = 0.097
+"""Of the texture space of a face, per decimetre."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +80,15 @@ class Renderer:
         self._skin = [context.texture((side, side), 4) for _ in range(2)]
         depth = context.depth_renderbuffer((side, side))
         self._skin_target = context.framebuffer(self._skin, depth)
+        self._points = [context.texture((side, side), 4, dtype="f4") for _ in range(4)]
+        self._points_target = context.framebuffer(self._points, depth)
         self._shadows = context.depth_texture((SHADOW_SIDE, SHADOW_SIDE))
         self._shadows.compare_func = ""
         self._shadow_target = context.framebuffer([], self._shadows)
         corners = context.buffer(np.float32([[-1, -1], [1, -1], [-1, 1], [1, 1]]))
         self._backdrop = context.vertex_array(gpu.programs["backdrop"], [(corners, "2f", "corner")])
         self._backdrop_image = context.texture((size, size), 3, alignment=1)
+        self._skin_quad = context.vertex_array(gpu.programs["skin"], [(corners, "2f", "corner")])
 
         skin_map = draw_skin_map()
         self.anatomy = anatomy = Anatomy(assets, skin_map)
@@ -94,6 +99,7 @@ class Renderer:
         self._grain = gpu.texture(draw_grain())
         gpu.shared = {
             "image": 0, "image2": 1, "shadows": 2, "regions": 3, "paint": 4, "noise": 5, "hairs": 6,
+            "places": 7, "normals": 8, "marks": 9, "averages": 10,
             "window": WINDOW, "opaque_from": 0.0,
         }  # fmt: skip
         self._body = self._skin_surface(np.ones(len(anatomy.body)), anatomy.drawn)
@@ -276,6 +282,7 @@ class _Scene:
         normals: np.ndarray,
     ) -> None:
         self.r, self.face, self.pose, self.looks = renderer, face, pose, looks
+        self.camera = camera
         self.gpu = renderer.gpu
         anatomy = renderer.anatomy
         draw = face.draw("worn")
@@ -389,7 +396,9 @@ class _Scene:
     def draw_shadows(self) -> None:
         self.r._shadow_target.use()
         self.gpu.context.clear(depth=1.0)
+        self.gpu.context.enable(moderngl.CULL_FACE)
         self.r._body.draw("shadow")
+        self.gpu.context.disable(moderngl.CULL_FACE)
         if self.suit:
             self.suit.surface.draw("shadow")
         for solid in (self.glasses, self.hat, self.hat_mesh and self.hat_mesh.surface):
@@ -404,15 +413,25 @@ class _Scene:
     def shade_skin(self) -> None:
         """Shade the skin at half the resolution of the samples: it is what costs most, and it is
         smooth but for its edges, which come with ``draw``.
+
+        First what its points are, then their shades in one sheet: software shades small triangles
+        four pixels by four, most of them for nothing.
         """
         r, context = self.r, self.gpu.context
-        for number, texture in enumerate((r._shadows, r._regions, r._paint, r._noise, r._grain)):
+        r._skin_target.use()
+        r._skin_target.clear()
+        r._points_target.use()
+        r._points_target.clear(depth=1.0)
+        context.enable(moderngl.CULL_FACE)
+        r._body.draw("skin_points")
+        context.disable(moderngl.CULL_FACE)
+        used = r._shadows, r._regions, r._paint, r._noise, r._grain, *r._points
+        for number, texture in enumerate(used):
             texture.use(2 + number)
         r._skin_target.use()
-        r._skin_target.clear(0, 0, 0, 0, depth=1.0)
-        context.enable(moderngl.CULL_FACE)
+        context.depth_func = ">"  # only where there is skin
         self._draw_skin()
-        context.disable(moderngl.CULL_FACE)
+        context.depth_func = "<"
 
     def draw(self) -> None:
         r, gpu, face, looks = self.r, self.gpu, self.face, self.looks
@@ -491,11 +510,15 @@ class _Scene:
         mean = r._skin_means[first] * (1 - share) + r._skin_means[second] * share
         age = np.clip((face.years - 30) / 45, 0, 1)
         bald = {"bald": 0.0, "buzz": 0.92}.get(face.hair_cut, 1.0)
-        r._body.draw(
-            "skin", mixture=share, gain=looks.skin / mean, hair_color=looks.hair,
-            beard_color=looks.beard, lipstick=looks.lipstick, eyeshadow=looks.eyeshadow,
+        distance = np.linalg.norm(self.camera.position - sum(self.pose.eyes) / 2)
+        pixels = np.linalg.norm(self.camera.matrix[0, :3]) / distance * r._skin_target.width / 2
+        self.gpu.use(
+            "skin", texture_step=TEXTURE_SPAN / pixels, mixture=share,
+            gain=looks.skin / mean, hair_color=looks.hair, beard_color=looks.beard,
+            lipstick=looks.lipstick, eyeshadow=looks.eyeshadow,
             blush=looks.blush, options=(1.0, age, float(face.freckles), bald),
         )  # fmt: skip
+        r._skin_quad.render(moderngl.TRIANGLE_STRIP)
 
     def _draw_glasses(self) -> None:
         """Last, and not into the second label channel: that shows what lies under them."""

@@ -1,4 +1,4 @@
-// Skin. traits: ear, neck, openness to the sky. stain: hair of the scalp, beard.
+// Skin, pixel by pixel. traits: ear, neck, openness to the sky. stain: hair of the scalp, beard.
 // options: pores, age, freckles, shine.
 uniform sampler2D image2, regions, paint;
 uniform vec4 window;
@@ -6,16 +6,22 @@ uniform float mixture;
 uniform vec3 gain, hair_color, beard_color;
 uniform vec4 lipstick, eyeshadow;
 uniform float blush;
+uniform float texture_step;  // texture coordinates a pixel
+
+vec2 noise_at(float turns) {
+  return textureLod(noise, uv * turns, max(0., log2(256. * turns * texture_step) - 1.)).rg;
+}
 
 void main() {
+  look_up();
   vec3 to_eye = normalize(eye - place), n = normalize(normal);
   // A blurred texture is the base; pores, spots and wrinkles are made here.
-  vec3 albedo = linear(mix(texture(image, uv).rgb, texture(image2, uv).rgb, mixture)) * gain;
+  vec3 albedo = linear(mix(textureLod(image, uv, 0.).rgb, textureLod(image2, uv, 0.).rgb, mixture)) * gain;
   float y = 1. - uv.y;
   vec2 f = vec2((uv.x - window.x) / (window.y - window.x), (y - window.z) / (window.w - window.z));
   bool facial = f.x > 0. && f.x < 1. && f.y > 0. && f.y < 1.;
-  vec4 region = facial ? texture(regions, f) : vec4(0., 0., 0., .5);
-  vec4 make_up = facial ? texture(paint, f) : vec4(0.);
+  vec4 region = facial ? textureLod(regions, f, 0.) : vec4(0., 0., 0., .5);
+  vec4 make_up = facial ? textureLod(paint, f, 0.) : vec4(0.);
   bool cavity = uv.x > .745 && uv.x < .945 && y > .856;
   bool socket = uv.x < .158 && y > .355 && y < .462;
 
@@ -41,11 +47,11 @@ void main() {
     albedo *= .5;
   }
 
-  vec2 fine = texture(noise, uv * 41., -1.).rg;
-  vec2 middle = texture(noise, uv * 11., -1.).rg;
-  vec2 wide = texture(noise, uv * 3.1, -1.).rg;
+  vec2 fine = noise_at(41.);
+  vec2 middle = noise_at(11.);
+  vec2 wide = noise_at(3.1);
   albedo *= mix(vec3(1.), vec3(1.04, .93, .92), (wide.r - .5) * 1.2) * (.93 + .14 * middle.r);
-  float spots = smoothstep(.69, .80, texture(noise, uv * 17., -1.).g) * make_up.b;
+  float spots = smoothstep(.69, .80, noise_at(17.).g) * make_up.b;
   albedo *= mix(vec3(1.), vec3(.62, .47, .38), spots * options.z);
   albedo *= mix(vec3(1.), vec3(.80, .70, .64), smoothstep(.72, .85, wide.g * .6 + middle.g * .4) *
                 max(options.y - .5, 0.) * 1.4);  // age spots

@@ -1,9 +1,4 @@
-// Fragments of meshes.
-in vec3 place, normal, soft, rest;
-in vec2 uv;
-in vec4 traits;
-in vec2 stain;
-in vec3 in_key;
+// What fragments of meshes share.
 layout(location = 0) out vec4 out_color;
 layout(location = 1) out vec4 out_label;
 uniform sampler2D image;
