@@ -113,7 +113,7 @@ def _fall(
     over = int(0.6 * cut.steps)
     share = np.linspace(0, 1, over)[None]
     angle = around[:, None] + (goal - around)[:, None] * (1 - (1 - share) ** 1.9)
-    brow = draw.uniform(1.24, 1.32) - 0.13 * loose[:, 2]
+    brow = draw.uniform(1.08, 1.16) - 0.1 * loose[:, 2]
     low = np.maximum(np.where(fringe, brow, EQUATOR), down + 0.08)[:, None]
     polar = down[:, None] + (low - down[:, None]) * share
     arm = np.stack(
@@ -133,7 +133,7 @@ def _fall(
     fallen = np.linspace(0, 1, cut.steps - over + 1)[None, 1:]
     end = -level * (0.85 + 0.25 * loose[:, 2:3])
     last = first[:, -1:]
-    drop = np.where(fringe[:, None], 0.02, np.maximum(last[..., 1] - end, 0.25))
+    drop = np.where(fringe[:, None], 0.15, np.maximum(last[..., 1] - end, 0.25))
     y = last[..., 1] - drop * fallen
     spread = 1 + flare * fallen - 0.1 * fallen * (1 - layer)
     second = np.stack([last[..., 0] * spread, y, last[..., 2] * spread], -1)
