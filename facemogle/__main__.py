@@ -15,7 +15,7 @@ COMMANDS = {
     "generate": "facemogle.generate",
     "train": "facemogle.training.cli",
     "render": "facemogle.render.cli",
-    "bench": "facemogle.bench",
+    "bench": "facemogle.bench.cli",
     "statistics": "facemogle.render.statistics",
     "space-check": "facemogle.space",
 }

@@ -8,16 +8,36 @@ import numpy as np
 import pytest
 import torch
 
-from facemogle.bench import DECODE, FIRST, SECOND, STEP, Parts, measure, ratios, table
+from facemogle.__main__ import main
+from facemogle.bench.cli import table
+from facemogle.bench.floor import matrix_flops, share_of_floor
+from facemogle.bench.parts import (
+    DECODE,
+    EDIT,
+    FIRST,
+    NEAR_EDIT,
+    PLAIN,
+    PROMPT,
+    SECOND,
+    STEP,
+    Parts,
+    measure,
+    ratios,
+)
+from facemogle.bench.plain import plain_latents
+from facemogle.bench.random_flux import TRANSFORMER, VAE, random_pipeline, random_text
 from facemogle.checkpoints import load_pipeline
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.prompt import Text
+from facemogle.transformer import FaceMoGLETransformer
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
 
 @pytest.fixture(scope="module")
 def pipeline() -> FaceMoGLEPipeline:
-    return load_pipeline(FIXTURES / "tiny_flux", face_mogle=FIXTURES / "tiny_face_mogle")
+    tiny = load_pipeline(FIXTURES / "tiny_flux", face_mogle=FIXTURES / "tiny_face_mogle")
+    return FaceMoGLEPipeline(**tiny.components, text_length=32)  # text is most of the work
 
 
 @pytest.fixture
@@ -28,7 +48,7 @@ def label_map() -> np.ndarray:
 def test_times_every_part_in_every_repeat(
     pipeline: FaceMoGLEPipeline, label_map: np.ndarray
 ) -> None:
-    parts = Parts(pipeline, label_map, num_steps=2).all()
+    parts = Parts(pipeline, label_map, num_steps=1).all()
     seconds = measure(parts, repeats=2, device=pipeline.device)
     assert list(seconds) == list(parts)
     assert all(len(times) == 2 and min(times) > 0 for times in seconds.values())
@@ -43,11 +63,14 @@ def test_the_changed_mask_differs_in_few_pictures(
     monkeypatch.setattr(pipeline.vae, "encode", lambda x: encoded.append(len(x)) or encode(x))
     parts = Parts(pipeline, label_map, num_steps=1).all()
     counts = {}
-    for name in ("encode mask, no picture known", "encode mask, one region changed", FIRST, SECOND):
+    masks = ("encode mask, no picture known", "encode mask, one region changed")
+    for name in (*masks, FIRST, SECOND, EDIT, NEAR_EDIT, PLAIN):
+        parts[name].prepare()
         encoded.clear()
-        parts[name]()
+        parts[name].run()
         counts[name] = sum(encoded)
-    assert list(counts.values()) == [4, 3, 4, 3], "global, hair, skin, empty; global, hair, hat"
+    # Global, hair, skin, empty; global, hair, hat; and in plain rendering always all.
+    assert list(counts.values()) == [4, 3, 4, 3, 3, 3, 20]
 
 
 def test_the_transformer_step_is_the_one_that_pictures_are_made_of(
@@ -55,18 +78,98 @@ def test_the_transformer_step_is_the_one_that_pictures_are_made_of(
 ) -> None:
     parts = Parts(pipeline, label_map, num_steps=1)
     with torch.no_grad():
-        (velocity,) = parts.all()[STEP]()
+        (velocity,) = parts.all()[STEP].run()
     assert torch.equal(velocity, parts.last_step.velocity)
 
 
 def test_ratios_are_of_medians() -> None:
     seconds = {STEP: [1.0, 9.0, 2.0], DECODE: [1.0], FIRST: [12.0], SECOND: [6.0]}
-    assert list(ratios(seconds, num_steps=5).values()) == [12 / 11, 6 / 11, 0.5]
+    seconds |= {PLAIN: [24.0], EDIT: [8.0], NEAR_EDIT: [4.0]}
+    assert list(ratios(seconds, num_steps=5).values()) == [12 / 11, 6 / 11, 0.5, 2, 3, 6]
+
+
+@pytest.mark.parametrize("model", ["tiny", "mini"])
+def test_the_plain_rendering_is_the_same_computation(
+    pipeline: FaceMoGLEPipeline, label_map: np.ndarray, model: str
+) -> None:
+    """A comparison with something that does less, or other work, would be worth nothing."""
+    pipeline = pipeline if model == "tiny" else load_pipeline("mini")
+    noise = torch.randn((1, 16, 64), generator=torch.Generator().manual_seed(0))
+    texts = [pipeline.encode_prompt(prompt) for prompt in (PROMPT, "")]
+    text = Text.stacked(texts[:1] if model == "tiny" else texts)
+    plain = plain_latents(pipeline, label_map, text, noise, num_steps=2)
+    *_, last = pipeline.stream(PROMPT, label_map, 2, latents=noise, height=64, width=64)
+    torch.testing.assert_close(plain, last.latents, rtol=0, atol=2e-4)
+
+
+def test_operations_of_a_step_are_those_of_its_matrices(
+    pipeline: FaceMoGLEPipeline, label_map: np.ndarray
+) -> None:
+    """Counted by hand for the tiny FLUX without low-rank terms: 2 per multiply-add."""
+    transformer = FaceMoGLETransformer.from_pretrained(FIXTURES / "tiny_flux/transformer")
+    config, width = transformer.config, transformer.inner_dim
+    text, image = 32, 16
+    tokens = text + 2 * image
+    options = {
+        "hidden_states": torch.zeros(1, image, 64),
+        "encoder_hidden_states": torch.zeros(1, text, config["joint_attention_dim"]),
+        "pooled_projections": torch.zeros(1, config["pooled_projection_dim"]),
+        "timestep": torch.ones(1),
+        "guidance": torch.ones(1),
+        "img_ids": torch.zeros(image, 3),
+        "txt_ids": torch.zeros(text, 3),
+        "condition_tokens": torch.zeros(1, image, 64),
+    }
+    with torch.no_grad():
+        counted = matrix_flops(lambda: transformer(**options))
+    square, doubles, singles = width**2, config["num_layers"], config["num_single_layers"]
+    linear = (doubles + singles) * 12 * square * tokens  # 3 + 1 + 8 and 3 + 4 + 5
+    linear -= (1 + 4 + 5) * square * image  # the last block's condition tokens only give and keep
+    attention = (doubles + singles) * 2 * width * tokens**2 - 2 * width * image * tokens
+    modulation = doubles * (2 + 1) * 6 * square + singles * 2 * 3 * square
+    ends = 2 * image * 64 * width + image * width * 64 + 2 * square  # and norm_out
+    ends += text * config["joint_attention_dim"] * width
+    pooled = config["pooled_projection_dim"] * width + square
+    times = 2 * (256 * width + square) + 256 * width + square  # t and 0, guidance
+    assert counted == 2 * (linear + attention + modulation + ends + pooled + times)
+
+
+def test_share_of_the_floor() -> None:
+    assert share_of_floor(flops=79 * 10**12, seconds=0.2) == 0.5
+
+
+def test_random_weights_make_a_whole_picture(label_map: np.ndarray) -> None:
+    """FLUX.1-dev's own size needs a GPU; the code around it must not."""
+    smaller = {"num_layers": 1, "num_single_layers": 2, "num_attention_heads": 1}
+    vae = {**VAE, "block_out_channels": (32,) * 4}
+    pipeline = random_pipeline(torch.device("cpu"), torch.float32, {**TRANSFORMER, **smaller}, vae)
+    parts = Parts(pipeline, label_map, num_steps=1, text=random_text(pipeline)).all()
+    assert "encode prompt" not in parts
+    for name in (STEP, FIRST, NEAR_EDIT):
+        parts[name].run()
+
+
+def test_flux_dev_says_what_it_needs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "--config", "flux-dev", "--device", "cpu"]) == 2
+    assert "needs a CUDA GPU with 32 GB, and cpu is none" in capsys.readouterr().err
+
+
+def test_options_reach_the_model_and_the_report(
+    pipeline: FaceMoGLEPipeline, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    small = FaceMoGLEPipeline(**pipeline.components, default_size=64, text_length=32)
+    small.save_pretrained(tmp_path)
+    model = ["--model", str(tmp_path), "--device", "cpu", "--repeats", "1", "--steps", "2"]
+    assert main(["bench", *model, "--fuse", "--first-block-cache", "1000"]) == 0
+    said = capsys.readouterr().out
+    assert "--fuse --first-block-cache 1000" in said
+    assert "error of caching, largest" in said and "plain rendering / edit of one region" in said
 
 
 def test_the_table_is_in_milliseconds() -> None:
     report = {
         "model": "mini",
+        "options": ["--fuse"],
         "device": "cpu",
         "threads": 2,
         "torch": "2",
@@ -77,5 +180,5 @@ def test_the_table_is_in_milliseconds() -> None:
         "ratios": {"second picture / first": 0.5},
     }
     text = table(report)
-    assert "128x256" in text and "2 torch threads" in text
-    assert "12.5     10.0     20.0" in text and text.endswith("0.50")
+    assert "mini --fuse, 128x256" in text and "2 torch threads" in text
+    assert "12.5     10.0     20.0" in text and text.endswith("0.500")

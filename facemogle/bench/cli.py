@@ -1,0 +1,187 @@
+"""Measure what each part of a picture costs on this machine; what counts is medians."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import statistics
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers.hooks import FirstBlockCacheConfig
+from torch import Tensor
+
+from facemogle.bench.floor import kernel_seconds, matrix_flops, share_of_floor
+from facemogle.bench.parts import Parts, measure, ratios
+from facemogle.bench.random_flux import random_pipeline, random_text
+from facemogle.cli import (
+    add_model_arguments,
+    load_chosen,
+    non_negative,
+    say,
+    whole_number,
+    writable,
+)
+from facemogle.mask import read_mask
+from facemogle.pipeline import FaceMoGLEPipeline
+
+MASK = Path(__file__).parents[2] / "assets" / "templates" / "long_hair.png"
+FLUX_DEV = "flux-dev"
+FLUX_DEV_GIGABYTES = 32
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's arguments."""
+    parser.add_argument("--mask", default=MASK, metavar="PNG", help="(default: a template face)")
+    parser.add_argument(
+        "--steps", type=whole_number(1, 1000), help="denoising steps (default: the model's)"
+    )
+    parser.add_argument(
+        "--repeats", type=whole_number(1, 1000), default=5, help="(default: %(default)s)"
+    )
+    parser.add_argument(
+        "--json", type=writable(".json"), metavar="FILE", help="also write the report to FILE"
+    )
+    parser.add_argument(
+        "--config",
+        choices=("mini", FLUX_DEV),
+        help="random weights of FLUX.1-dev's size, or the embedded model, in place of --model",
+    )
+    parser.add_argument(
+        "--fuse", action="store_true", help="queries, keys and values as one matrix product"
+    )
+    parser.add_argument("--compile", action="store_true", help="torch.compile, block by block")
+    parser.add_argument(
+        "--attention", metavar="NAME", help="attention backend by diffusers' name, e.g. flash"
+    )
+    parser.add_argument(
+        "--first-block-cache",
+        type=non_negative,
+        metavar="THRESHOLD",
+        help="leave out what follows the first block when it changed less than this share; also "
+        "measures the error",
+    )
+    add_model_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure and print. Returns 0, or 2 if the input is unusable, which stderr then explains."""
+    try:
+        pipeline, text = _load(arguments)
+        side = pipeline.config["default_size"]
+        label_map = read_mask(arguments.mask, size=(side, side)).label_map
+        num_steps = arguments.steps or pipeline.config["default_steps"]
+        exact = None
+        if arguments.first_block_cache is not None:
+            exact = Parts(pipeline, label_map, num_steps, text).before.picture
+        _speed_up(pipeline, arguments)
+    except (ValueError, OSError) as error:
+        say("bench", error)
+        return 2
+    device = pipeline._execution_device
+    parts = Parts(pipeline, label_map, num_steps, text)
+    seconds = measure(parts.all(), arguments.repeats, device)
+    report = {
+        "model": arguments.config or arguments.model,
+        "options": _options(arguments),
+        "device": _device_name(device),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "size": list(label_map.shape),
+        "steps": num_steps,
+        "repeats": arguments.repeats,
+        "seconds": {
+            name: {"median": statistics.median(times), "min": min(times), "max": max(times)}
+            for name, times in seconds.items()
+        },
+        "ratios": {**ratios(seconds, num_steps), **_more(parts, device, exact)},
+    }
+    print(table(report))
+    if arguments.json is not None:
+        arguments.json.write_text(json.dumps(report, indent=2))
+    return 0
+
+
+def _load(arguments: argparse.Namespace) -> tuple[FaceMoGLEPipeline, dict[str, Tensor]]:
+    """The pipeline, and features in place of a prompt if it has no text encoders."""
+    if arguments.config != FLUX_DEV:
+        arguments.model = arguments.config or arguments.model
+        return load_chosen(arguments), {}
+    device = torch.device(arguments.device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    memory = 0
+    if device.type == "cuda" and torch.cuda.is_available():
+        memory = torch.cuda.get_device_properties(device).total_memory
+    if memory < FLUX_DEV_GIGABYTES * 1e9:
+        raise ValueError(
+            f"{FLUX_DEV} is 12 billion weights, 24 GB in bfloat16: it needs a CUDA GPU with "
+            f"{FLUX_DEV_GIGABYTES} GB, and {device} is none. Take --config mini here."
+        )
+    pipeline = random_pipeline(device, torch.bfloat16)
+    return pipeline, random_text(pipeline)
+
+
+def _speed_up(pipeline: FaceMoGLEPipeline, arguments: argparse.Namespace) -> None:
+    transformer = pipeline.transformer
+    if arguments.fuse:
+        transformer.fuse_qkv_projections()
+    if arguments.attention is not None:
+        transformer.set_attention_backend(arguments.attention)
+    if arguments.compile:
+        transformer.compile_repeated_blocks(fullgraph=True)
+    if arguments.first_block_cache is not None:
+        transformer.enable_cache(FirstBlockCacheConfig(arguments.first_block_cache))
+
+
+def _options(arguments: argparse.Namespace) -> list[str]:
+    """What was chosen beside the model, as it is typed."""
+    names = ("quantize", "offload", "attention", "first_block_cache")
+    given = {name: getattr(arguments, name) for name in names}
+    chosen = [f"--{name.replace('_', '-')} {v}" for name, v in given.items() if v is not None]
+    return [f"--{name}" for name in ("fuse", "compile") if getattr(arguments, name)] + chosen
+
+
+@torch.no_grad()
+def _more(parts: Parts, device: torch.device, exact: np.ndarray | None) -> dict[str, float]:
+    """What is not a ratio of times: the error of caching, the floor on a GPU.
+
+    exact: the picture without caching, uint8.
+    """
+    found = {}
+    if exact is not None:
+        error = np.abs(parts.before.picture.astype(float) - exact) / 255
+        found["error of caching, mean of pixels 0 to 1"] = error.mean()
+        found["error of caching, largest"] = error.max()
+    if device.type == "cuda":
+        flops, seconds = matrix_flops(parts.step), kernel_seconds(parts.step)
+        found["transformer step: TFLOP of matrix products"] = flops / 1e12
+        found["transformer step: milliseconds of kernels"] = 1000 * seconds
+        found["transformer step: share of kernel time at 790 TFLOP/s"] = share_of_floor(
+            flops, seconds
+        )
+    return found
+
+
+def table(report: dict[str, Any]) -> str:
+    """A report as text."""
+    height, width = report["size"]
+    lines = [
+        f"{' '.join([report['model'], *report['options']])}, {width}x{height}, "
+        f"{report['steps']} steps, {report['repeats']} repeats",
+        f"{report['device']}, {report['threads']} torch threads, torch {report['torch']}",
+        "",
+        f"{'milliseconds':<54}{'median':>9}{'min':>9}{'max':>9}",
+    ]
+    for name, times in report["seconds"].items():
+        values = "".join(f"{1000 * times[key]:9.1f}" for key in ("median", "min", "max"))
+        lines.append(f"{name:<54}{values}")
+    lines += ["", *(f"{name:<54}{ratio:9.3f}" for name, ratio in report["ratios"].items())]
+    return "\n".join(lines)
+
+
+def _device_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{device.type} ({platform.processor() or platform.machine()})"

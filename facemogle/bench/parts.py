@@ -1,0 +1,207 @@
+"""The parts of a picture, ready to be run one by one on the inputs of a real picture."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from facemogle.bench.plain import plain_latents
+from facemogle.editing import Edit, Recorded
+from facemogle.latents import pack
+from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.prompt import Text
+from facemogle.request import grid_of
+
+PROMPT = "A woman with long black hair"
+HAT = 14
+NEAR = 2
+"""Tokens around a change that an edit seen from near sees."""
+
+STEP, DECODE = "transformer step", "decode"
+FIRST, SECOND = "whole picture, no mask picture known", "whole picture, one region changed"
+EDIT, NEAR_EDIT = "edit of one region", "edit of one region, seen from near"
+PLAIN = "whole picture by the plain rendering"
+"""Names, in the report, of the parts that its ratios are made of."""
+
+
+class Part(NamedTuple):
+    """What is timed, and what must happen before without being timed."""
+
+    run: Callable[[], Any]
+    prepare: Callable[[], Any] = lambda: None
+
+
+class Parts:
+    """Everything that a picture consists of.
+
+    text: features in place of the prompt, for a pipeline without text encoders.
+    """
+
+    def __init__(
+        self,
+        pipeline: FaceMoGLEPipeline,
+        label_map: np.ndarray,
+        num_steps: int,
+        text: dict[str, Tensor] | None = None,
+    ) -> None:
+        self.pipeline = pipeline
+        self.num_steps = num_steps
+        self.label_map = label_map
+        self.text = text or {}
+        self.changed = label_map.copy()  # after a stroke of hat in the upper left corner
+        self.changed[: label_map.shape[0] // 8, : label_map.shape[1] // 4] = HAT
+
+        inputs: list[Any] = []
+        hook = pipeline.transformer.register_forward_pre_hook(
+            lambda _, args, kwargs: inputs.extend((args, kwargs)), with_kwargs=True
+        )
+        self.last_step = list(self._stream(label_map, num_steps=1))[-1]
+        hook.remove()
+        self.transformer_arguments, self.transformer_options = inputs
+        self.before = Recorded.from_steps(self._stream(label_map, num_steps), pipeline, label_map)
+
+        mogle = pipeline.mogle
+        self.x_t = self.last_step.latents.to(mogle.dtype)
+        self.condition_latents = pipeline.encode_mask(label_map).to(mogle.device, mogle.dtype)
+        self.expert_tokens = mogle.experts(self.condition_latents)
+
+    def all(self) -> dict[str, Part]:
+        """Parts by name."""
+        pipeline, forget = self.pipeline, self.pipeline.region_latents.clear
+        parts = {
+            "encode prompt": Part(lambda: pipeline.encode_prompt(PROMPT)),
+            "encode mask, no picture known": Part(
+                lambda: pipeline.encode_mask(self.label_map), forget
+            ),
+            "encode mask, one region changed": Part(
+                lambda: pipeline.encode_mask(self.changed), self._know
+            ),
+            "experts, once per mask": Part(lambda: pipeline.mogle.experts(self.condition_latents)),
+            "gate and mix, once per step": Part(self._gate),
+            STEP: Part(self.step),
+            DECODE: Part(lambda: pipeline.decode(self.last_step.latents, *self.label_map.shape)),
+            FIRST: Part(lambda: self.picture(self.label_map), forget),
+            SECOND: Part(lambda: self.picture(self.changed), self._know),
+            EDIT: Part(lambda: self._edit(None), self._know),
+            NEAR_EDIT: Part(lambda: self._edit(NEAR), self._know),
+            PLAIN: Part(self.plain_picture),
+        }
+        if self.text:
+            del parts["encode prompt"]
+        return parts
+
+    def step(self) -> tuple[Tensor]:
+        """A call of the transformer, as in a picture's first step."""
+        transformer = self.pipeline.transformer
+        transformer._reset_stateful_cache()  # else first-block caching would leave most of it out
+        with transformer.cache_context("step"):
+            return transformer(*self.transformer_arguments, **self.transformer_options)
+
+    def picture(self, label_map: np.ndarray) -> Any:
+        """The whole picture, by the pipeline."""
+        *_, last = self._stream(label_map, self.num_steps)
+        return self.pipeline.decode(last.latents, *label_map.shape)
+
+    def plain_picture(self) -> Any:
+        """The same by the plain rendering."""
+        pipeline, (rows, columns) = self.pipeline, grid_of(self.label_map.shape[:2])
+        target = pipeline._execution_device, pipeline.transformer.dtype
+        noise = torch.randn((1, 16, 2 * rows, 2 * columns), generator=_seeded(), dtype=target[1])
+        if self.text:
+            text = Text(*self.text.values())
+        elif pipeline.transformer.config["guidance_embeds"]:
+            text = pipeline.encode_prompt(PROMPT)
+        else:
+            text = Text.stacked([pipeline.encode_prompt(prompt) for prompt in (PROMPT, "")])
+        text = Text(text.sequence.to(*target), text.pooled.to(*target))
+        noise = pack(noise.to(target[0]))
+        latents = plain_latents(pipeline, self.label_map, text, noise, self.num_steps)
+        return pipeline.decode(latents, *self.label_map.shape)
+
+    def _know(self) -> None:
+        """Leave the mask pictures known as they are after the first picture."""
+        self.pipeline.region_latents.clear()
+        self.pipeline.encode_mask(self.label_map)
+
+    def _gate(self) -> None:
+        mogle = self.pipeline.mogle
+        t = torch.tensor([self.last_step.t])
+        mogle.mix(mogle.gate(self.condition_latents[:, 0], self.x_t, t), self.expert_tokens)
+
+    def _edit(self, context: int | None) -> None:
+        prompt = "" if self.text else PROMPT
+        edit = Edit(
+            self.pipeline,
+            self.before,
+            self.changed,
+            prompt,
+            self.num_steps,
+            context=context,
+            **self.text,
+        )
+        *_, last = edit.steps()
+        edit.picture(last.latents)
+
+    def _stream(self, label_map: np.ndarray, num_steps: int) -> Any:
+        height, width = label_map.shape
+        return self.pipeline.stream(
+            "" if self.text else PROMPT,
+            label_map,
+            num_inference_steps=num_steps,
+            generator=_seeded(),
+            height=height,
+            width=width,
+            **self.text,
+        )
+
+
+@torch.no_grad()
+def measure(parts: dict[str, Part], repeats: int, device: torch.device) -> dict[str, list[float]]:
+    """Seconds that each part took in each repeat, after a round of warming up.
+
+    All parts run in turn, and that several times, so that a change in the machine's load meets all
+    of them.
+    """
+
+    def wait() -> None:
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+
+    seconds: dict[str, list[float]] = {name: [] for name in parts}
+    for repeat in tqdm(range(repeats + 1), unit="repeat"):
+        for name, part in parts.items():
+            part.prepare()
+            wait()
+            start = time.perf_counter()
+            part.run()
+            wait()
+            if repeat > 0:
+                seconds[name].append(time.perf_counter() - start)
+    return seconds
+
+
+def ratios(seconds: dict[str, list[float]], num_steps: int) -> dict[str, float]:
+    """How near a picture comes to what its transformer steps and its decoding cost anyway, and how
+    far it is from the plain rendering.
+    """
+    median = {name: statistics.median(times) for name, times in seconds.items()}
+    least = num_steps * median[STEP] + median[DECODE]
+    return {
+        "whole picture / (steps x transformer step + decode)": median[FIRST] / least,
+        "the same after one region changed": median[SECOND] / least,
+        "second picture / first": median[SECOND] / median[FIRST],
+        "plain rendering / whole picture": median[PLAIN] / median[FIRST],
+        "plain rendering / edit of one region": median[PLAIN] / median[EDIT],
+        "plain rendering / edit seen from near": median[PLAIN] / median[NEAR_EDIT],
+    }
+
+
+def _seeded() -> torch.Generator:
+    return torch.Generator("cpu").manual_seed(0)
