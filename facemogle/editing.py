@@ -31,7 +31,7 @@ from facemogle.label_map import changed_regions
 from facemogle.latents import PIXELS_PER_TOKEN, encode_picture, pack
 from facemogle.mask import read_mask
 from facemogle.pipeline import FaceMoGLEPipeline
-from facemogle.request import check_steps
+from facemogle.request import check_steps, grid_of
 from facemogle.sampling import Step, Steps, make_schedule
 
 PIXELS_PER_LATENT = PIXELS_PER_TOKEN // 2
@@ -160,7 +160,7 @@ class Area:
 
         context: how many tokens around, in every direction.
         """
-        rows, columns = (length // PIXELS_PER_TOKEN for length in self.pixels.shape)
+        rows, columns = grid_of(self.pixels.shape)
         blocks = self.pixels.reshape(rows, PIXELS_PER_TOKEN, columns, PIXELS_PER_TOKEN)
         inside = (blocks > 0).any(axis=(1, 3)).astype(np.uint8)
         near = cv2.dilate(inside, np.ones((2 * context + 1,) * 2, np.uint8))
@@ -237,6 +237,7 @@ class Edit:
         self.pipeline, self.before = pipeline, before
         self.label_map = read_mask(mask, size=(height, width)).label_map
         self.area = area or Area.between(before.label_map, self.label_map, margin)
+        self._sampled = None if context is None else self.area.tokens(context)
         count = pipeline.config["default_steps"]
         if num_inference_steps is not None:
             count = check_steps(num_inference_steps)
@@ -253,7 +254,7 @@ class Edit:
             width=width,
             latents=before.at(self._levels[0]),
             sigmas=list(even),
-            sampled_tokens=None if context is None else self.area.tokens(context),
+            sampled_tokens=self._sampled,
             **options,
         )
 
@@ -280,8 +281,25 @@ class Edit:
         # Predictions of what is kept anyway would be seen at the area's edge.
         kept = self.area.weights(latents.shape[2]).to(latents) == 0
         latents = torch.where(kept, self.before.at(0.0).to(latents), latents)
-        new = np.asarray(self.pipeline.decode(latents, *self.label_map.shape))
-        return Image.fromarray(self.area.paste(self.before.picture, new))
+        return Image.fromarray(self.area.paste(self.before.picture, self._decoded(latents)))
+
+    def _decoded(self, latents: Tensor) -> np.ndarray:
+        """Pixels uint8 (H, W, 3); away from what the model saw, they are the old picture's."""
+        if self._sampled is None:
+            return np.asarray(self.pipeline.decode(latents, *self.label_map.shape))
+        grid = grid_of(self.label_map.shape)
+        (top, left), (bottom, right) = (
+            [int(end(indices)) for indices in np.unravel_index(self._sampled, grid)]
+            for end in (np.min, np.max)
+        )
+        part = latents.unflatten(1, grid)[:, top : bottom + 1, left : right + 1]
+        size = [PIXELS_PER_TOKEN * length for length in part.shape[1:3]]
+        pixels, (y, x) = (
+            self.before.picture.copy(),
+            (PIXELS_PER_TOKEN * top, PIXELS_PER_TOKEN * left),
+        )
+        pixels[y : y + size[0], x : x + size[1]] = self.pipeline.decode(part.flatten(1, 2), *size)
+        return pixels
 
     def recorded(self, done: Sequence[Step], picture: np.ndarray) -> Recorded:
         """The edited picture for further edits.

@@ -76,10 +76,10 @@ def decouple(label_map: np.ndarray) -> np.ndarray:
     Picture 0 is the label map in the palette; picture k is 255 where the label is k - 1, else 0
     (Face-MoGLE, section 3.2). Returns uint8 (20, H, W, 3).
     """
-    pictures = np.empty((NUM_EXPERTS, *label_map.shape, 3), np.uint8)
+    pictures = np.zeros((NUM_EXPERTS, *label_map.shape, 3), np.uint8)
     pictures[0] = colorize(label_map)
-    inside = label_map == np.arange(NUM_REGIONS, dtype=np.uint8)[:, None, None]  # (19, H, W)
-    pictures[1:] = np.where(inside, np.uint8(255), np.uint8(0))[..., None]
+    for region in present_regions(label_map):
+        pictures[REGIONS[region].expert][label_map == region] = 255
     return pictures
 
 

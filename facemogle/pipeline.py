@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -56,6 +57,7 @@ __all__ = ["FaceMoGLEOutput", "FaceMoGLEPipeline", "Step"]
 OutputType = Literal["pil", "np", "pt", "latent"]
 
 REMEMBERED_PICTURES = 256
+REMEMBERED_PROMPTS = 16
 MOST_ENCODING_THREADS = 4
 
 
@@ -127,6 +129,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         )
         self.image_processor = VaeImageProcessor(vae_scale_factor=PIXELS_PER_TOKEN)
         self.region_latents = RegionLatentCache(REMEMBERED_PICTURES)
+        self._remembered_text = lru_cache(REMEMBERED_PROMPTS)(self._text_of)
 
     def __call__(
         self,
@@ -275,8 +278,20 @@ class FaceMoGLEPipeline(DiffusionPipeline):
 
     @torch.no_grad()
     def encode_prompt(self, prompt: str) -> Text:
-        """Features of a prompt: `sequence` (1, T, D) of T5 and `pooled` (1, D) of CLIP."""
-        device = self._execution_device
+        """Features of a prompt: `sequence` (1, T, D) of T5 and `pooled` (1, D) of CLIP.
+
+        Those of the last prompts are remembered: call `forget` after changing an encoder's weights.
+        """
+        encoders = self.text_encoder, self.text_encoder_2
+        kinds = tuple(encoder.dtype for encoder in encoders)
+        return self._remembered_text(prompt, self._execution_device, kinds)
+
+    def forget(self) -> None:
+        """Drop the features of prompts and mask pictures that were seen before."""
+        self._remembered_text.cache_clear()
+        self.region_latents.clear()
+
+    def _text_of(self, prompt: str, device: torch.device, _dtypes: Any) -> Text:
         pooled = pooled_features(prompt, self.tokenizer, self.text_encoder, device)
         sequence = sequence_features(
             prompt, self.tokenizer_2, self.text_encoder_2, device, self.config["text_length"]

@@ -15,10 +15,7 @@ import os
 import random
 import shutil
 import statistics
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +23,7 @@ from playwright.sync_api import Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from studio import ROOT, free_port
+from studio import served_apart
 from visitor import drag, take
 
 CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or "/usr/bin/chromium")
@@ -49,23 +46,6 @@ WATCH = """() => {
     mark(text.startsWith("Draft") ? "draft" : "full");
   }).observe(result, { attributes: true, attributeFilter: ["data-state"] });
 }"""
-
-
-@contextmanager
-def served() -> Iterator[str]:
-    """The address of a studio that runs meanwhile."""
-    port = free_port()
-    command = [sys.executable, "app.py", "--port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if str(port) in line:
-                break
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def stroke(page: Page, draw: random.Random) -> None:
@@ -112,7 +92,7 @@ def main() -> None:
     parser.add_argument("--strokes", type=int, default=30)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    with served() as url, sync_playwright() as playwright:
+    with served_apart() as (url, _), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(url)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,6 +52,27 @@ def serve_studio() -> Iterator[StudioUnderTest]:
     studio.record()
     yield studio
     page.close(verbose=False)
+
+
+@contextmanager
+def served_apart() -> Iterator[tuple[str, int]]:
+    """Serve the page in a process of its own, as `app.py` does; its address and process id."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "app.py", "--port", str(port)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:  # one of them tells the address
+            if str(port) in line:
+                break
+        yield f"http://127.0.0.1:{port}", process.pid
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def free_port() -> int:

@@ -27,6 +27,7 @@ NEAR = 2
 STEP, DECODE = "transformer step", "decode"
 FIRST, SECOND = "whole picture, no mask picture known", "whole picture, one region changed"
 EDIT, NEAR_EDIT = "edit of one region", "edit of one region, seen from near"
+HALF_EDIT = "edit of one region, strength 0.5"
 PLAIN = "whole picture by the plain rendering"
 """Names, in the report, of the parts that its ratios are made of."""
 
@@ -74,9 +75,9 @@ class Parts:
 
     def all(self) -> dict[str, Part]:
         """Parts by name."""
-        pipeline, forget = self.pipeline, self.pipeline.region_latents.clear
+        pipeline, forget = self.pipeline, self.pipeline.forget
         parts = {
-            "encode prompt": Part(lambda: pipeline.encode_prompt(PROMPT)),
+            "encode prompt": Part(lambda: pipeline.encode_prompt(PROMPT), forget),
             "encode mask, no picture known": Part(
                 lambda: pipeline.encode_mask(self.label_map), forget
             ),
@@ -91,7 +92,8 @@ class Parts:
             SECOND: Part(lambda: self.picture(self.changed), self._know),
             EDIT: Part(lambda: self._edit(None), self._know),
             NEAR_EDIT: Part(lambda: self._edit(NEAR), self._know),
-            PLAIN: Part(self.plain_picture),
+            HALF_EDIT: Part(lambda: self._edit(None, strength=0.5), self._know),
+            PLAIN: Part(self.plain_picture, forget),
         }
         if self.text:
             del parts["encode prompt"]
@@ -135,7 +137,7 @@ class Parts:
         t = torch.tensor([self.last_step.t])
         mogle.mix(mogle.gate(self.condition_latents[:, 0], self.x_t, t), self.expert_tokens)
 
-    def _edit(self, context: int | None) -> None:
+    def _edit(self, context: int | None, strength: float = 1.0) -> None:
         prompt = "" if self.text else PROMPT
         edit = Edit(
             self.pipeline,
@@ -143,6 +145,7 @@ class Parts:
             self.changed,
             prompt,
             self.num_steps,
+            strength=strength,
             context=context,
             **self.text,
         )

@@ -6,6 +6,7 @@ import { Scene } from "./gate_scene.js";
 import { Stage } from "./gate_stage.js";
 import { meanCurve, placeCurve, regionAt, stepAt } from "./gate_statistics.js";
 import { Tiles } from "./gate_tiles.js";
+import { Redraw } from "./redraw.js";
 
 const GLOBAL_COLOR = [150, 150, 150]; // of no region
 
@@ -34,6 +35,7 @@ export class Gate {
     this.player = new Player(find("[data-command=play]"), {
       advance: () => this.set({ step: (this.step + 1) % this.run.done }),
     });
+    this.redraw = new Redraw(panel, () => this.show());
     this.listen();
     this.show();
   }
@@ -63,7 +65,8 @@ export class Gate {
   /** A step has come in. The view moves on with it unless a person has gone back. */
   grow() {
     const isFollowing = this.step >= this.run.done - 2;
-    this.set({ step: isFollowing ? this.run.done - 1 : this.step });
+    if (isFollowing) this.step = this.run.done - 1;
+    this.redraw.ask(); // the picture itself comes first
   }
 
   /** A person goes to a step, which ends the animation. */
@@ -95,6 +98,7 @@ export class Gate {
   }
 
   show() {
+    this.redraw.settle();
     const { panel, parts, pinned, run } = this;
     for (const button of panel.querySelectorAll("[data-choice]")) {
       const { choice, value } = button.dataset;

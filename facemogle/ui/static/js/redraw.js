@@ -1,0 +1,34 @@
+// Draws what is not urgent: after the next frame, at most once, and only while it is seen.
+
+export class Redraw {
+  /** element: what is drawn. draw(): brings it up to date. */
+  constructor(element, draw) {
+    this.draw = draw;
+    this.isDue = this.isPlanned = this.isSeen = false;
+    new IntersectionObserver((entries) => {
+      this.isSeen = entries.at(-1).isIntersecting;
+      this.plan();
+    }).observe(element);
+  }
+
+  /** Something has changed. */
+  ask() {
+    this.isDue = true;
+    this.plan();
+  }
+
+  /** What was asked for has been drawn by other means. */
+  settle() {
+    this.isDue = false;
+  }
+
+  plan() {
+    if (!this.isDue || !this.isSeen || this.isPlanned) return;
+    this.isPlanned = true;
+    // A frame's callback runs before the frame is shown, and what it does would delay it.
+    requestAnimationFrame(() => setTimeout(() => {
+      this.isPlanned = false;
+      if (this.isDue && this.isSeen) this.draw();
+    }));
+  }
+}
