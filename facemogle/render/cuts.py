@@ -28,7 +28,8 @@ class Flow:
     """Short hair, combed over the head.
 
     comb: direction (away from the part, up, forward). lift: share of the skin's normal in it at
-    the roots. part: whether it is combed away from a line. curl: radius of curls, of ``turns``.
+    the roots. volume: how far locks lie off the head. part: whether it is combed away from a line.
+    curl: radius of curls, of ``turns``. sides: how short the sides are, as a share.
     """
 
     length: float
