@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 from facemogle.__main__ import main
+from facemogle.bench import faces
 from facemogle.bench.cli import table
 from facemogle.bench.floor import matrix_flops, share_of_floor
 from facemogle.bench.parts import (
@@ -182,3 +185,27 @@ def test_the_table_is_in_milliseconds() -> None:
     text = table(report)
     assert "mini --fuse, 128x256" in text and "2 torch threads" in text
     assert "12.5     10.0     20.0" in text and text.endswith("0.500")
+
+
+def test_the_parts_of_a_face_make_up_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing that is still under way when its part ends would be booked on the next one."""
+    monkeypatch.setattr(faces, "FACES", 2)
+    told: list[str] = []
+
+    def render(face: object, done: Callable[[str], None]) -> SimpleNamespace:
+        told.append("drawn")
+        done("drawing")
+        labels = np.ones((16, 16), np.uint8)
+        return SimpleNamespace(image=np.zeros((16, 16, 3), np.uint8), labels=labels, bare=None)
+
+    seconds = faces.measure(render, lambda: told.append("finished"), rounds=2)
+    assert told[:3] == ["finished", "drawn", "finished"]
+    assert list(seconds) == ["attributes", "drawing", "captions and files", faces.WHOLE]
+    for number in (0, 1):
+        parts = [times[number] for name, times in seconds.items() if name != faces.WHOLE]
+        assert sum(parts) == pytest.approx(seconds[faces.WHOLE][number])
+    found = faces.report(seconds, "llvmpipe", 256)
+    assert found["faces per second and core"] * found["seconds"][faces.WHOLE][
+        "median"
+    ] == pytest.approx(1)
+    assert "faces per second and core" in faces.table(found)

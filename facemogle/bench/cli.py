@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import statistics
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,11 @@ import torch
 from diffusers.hooks import FirstBlockCacheConfig
 from torch import Tensor
 
+from facemogle.bench import faces
 from facemogle.bench.floor import kernel_seconds, matrix_flops, share_of_floor
 from facemogle.bench.parts import Parts, measure, ratios
 from facemogle.bench.random_flux import random_pipeline, random_text
+from facemogle.bench.report import rows, summary
 from facemogle.cli import (
     add_model_arguments,
     load_chosen,
@@ -41,6 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--repeats", type=whole_number(1, 1000), default=5, help="(default: %(default)s)"
+    )
+    parser.add_argument(
+        "--render",
+        type=Path,
+        metavar="DIR",
+        help="measure the renderer of faces instead, on MakeHuman's data folder DIR",
     )
     parser.add_argument(
         "--json", type=writable(".json"), metavar="FILE", help="also write the report to FILE"
@@ -69,6 +76,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print. Returns 0, or 2 if the input is unusable, which stderr then explains."""
+    if arguments.render is not None:
+        return _run_renderer(arguments)
     try:
         pipeline, text = _load(arguments)
         side = pipeline.config["default_size"]
@@ -93,16 +102,32 @@ def run(arguments: argparse.Namespace) -> int:
         "size": list(label_map.shape),
         "steps": num_steps,
         "repeats": arguments.repeats,
-        "seconds": {
-            name: {"median": statistics.median(times), "min": min(times), "max": max(times)}
-            for name, times in seconds.items()
-        },
+        "seconds": summary(seconds),
         "ratios": {**ratios(seconds, num_steps), **_more(parts, device, exact)},
     }
-    print(table(report))
-    if arguments.json is not None:
-        arguments.json.write_text(json.dumps(report, indent=2))
+    _tell(report, table(report), arguments.json)
     return 0
+
+
+def _run_renderer(arguments: argparse.Namespace) -> int:
+    from facemogle.render.cli import SIZE, RenderError, open_renderer
+
+    try:
+        renderer = open_renderer(arguments.render, SIZE)
+    except RenderError as error:
+        say("bench", error)
+        return 2
+    context = renderer.gpu.context
+    seconds = faces.measure(renderer.render, context.finish, arguments.repeats)
+    report = faces.report(seconds, context.info["GL_RENDERER"], SIZE)
+    _tell(report, faces.table(report), arguments.json)
+    return 0
+
+
+def _tell(report: dict[str, Any], text: str, file: Path | None) -> None:
+    print(text)
+    if file is not None:
+        file.write_text(json.dumps(report, indent=2))
 
 
 def _load(arguments: argparse.Namespace) -> tuple[FaceMoGLEPipeline, dict[str, Tensor]]:
@@ -172,11 +197,8 @@ def table(report: dict[str, Any]) -> str:
         f"{report['steps']} steps, {report['repeats']} repeats",
         f"{report['device']}, {report['threads']} torch threads, torch {report['torch']}",
         "",
-        f"{'milliseconds':<54}{'median':>9}{'min':>9}{'max':>9}",
+        *rows(report["seconds"], "milliseconds"),
     ]
-    for name, times in report["seconds"].items():
-        values = "".join(f"{1000 * times[key]:9.1f}" for key in ("median", "min", "max"))
-        lines.append(f"{name:<54}{values}")
     lines += ["", *(f"{name:<54}{ratio:9.3f}" for name, ratio in report["ratios"].items())]
     return "\n".join(lines)
 

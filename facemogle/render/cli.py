@@ -7,9 +7,15 @@ import multiprocessing
 import os
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from facemogle.cli import say, whole_number
 
+if TYPE_CHECKING:
+    from facemogle.render.renderer import Renderer
+
+SIZE = 256
+"""Side of the pictures, pixels."""
 EVERY = 10
 """Seconds between two reports."""
 
@@ -38,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=whole_number(1, 10**6), required=True, help="of faces")
     parser.add_argument("--seed", type=whole_number(0, 2**31), default=0, help="(%(default)s)")
     parser.add_argument(
-        "--size", type=whole_number(64, 1024), default=256, help="side in pixels (%(default)s)"
+        "--size", type=whole_number(64, 1024), default=SIZE, help="side in pixels (%(default)s)"
     )
     parser.add_argument(
         "--workers", type=whole_number(1, 256), default=1, help="processes (%(default)s)"
@@ -47,7 +53,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Render; 2 when assets, OpenGL or the folder cannot be used."""
-    from facemogle.render.assets import AssetError
     from facemogle.render.dataset import FolderError, check_seed, finish
 
     try:
@@ -56,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
             _work(arguments, 0)
         else:
             _share(arguments)
-    except (AssetError, FolderError, OpenGLError) as error:
+    except (RenderError, FolderError) as error:
         say("render", error)
         return 2
     say("render", f"{finish(arguments.out)} faces in {arguments.out}")
@@ -64,8 +69,28 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-class OpenGLError(RuntimeError):
-    """There is no usable OpenGL."""
+class RenderError(RuntimeError):
+    """The renderer lacks an asset or OpenGL. The message says where to get it."""
+
+
+def open_renderer(assets: Path, size: int) -> Renderer:
+    """Prepare the renderer on one core. Raises RenderError."""
+    os.environ.setdefault("LP_NUM_THREADS", "1")  # of software OpenGL; workers use the cores
+    import cv2
+
+    from facemogle.render.assets import AssetError, AssetFolder
+    from facemogle.render.renderer import Renderer
+
+    cv2.setNumThreads(1)
+    try:
+        return Renderer(AssetFolder(assets), size)
+    except AssetError as error:
+        raise RenderError(str(error)) from error
+    except Exception as error:  # moderngl raises bare ones
+        raise RenderError(
+            f"OpenGL 3.3 through EGL is not there: {error}. Install moderngl, libegl1 and a "
+            "driver, for example libgl1-mesa-dri."
+        ) from error
 
 
 def _share(arguments: argparse.Namespace) -> None:
@@ -76,24 +101,9 @@ def _share(arguments: argparse.Namespace) -> None:
 
 
 def _work(arguments: argparse.Namespace, worker: int) -> None:
-    os.environ.setdefault("LP_NUM_THREADS", "1")  # of software OpenGL; workers use the cores
-    import cv2
-
-    from facemogle.render.assets import AssetFolder
     from facemogle.render.dataset import write_faces
-    from facemogle.render.renderer import Renderer
 
-    cv2.setNumThreads(1)
-    assets = AssetFolder(arguments.assets)
-    try:
-        renderer = Renderer(assets, arguments.size)
-    except FileNotFoundError:
-        raise
-    except Exception as error:  # moderngl raises bare ones
-        raise OpenGLError(
-            f"OpenGL 3.3 through EGL is not there: {error}. Install moderngl, libegl1 and a "
-            "driver, for example libgl1-mesa-dri."
-        ) from error
+    renderer = open_renderer(arguments.assets, arguments.size)
     start = reported = time.monotonic()
     faces = write_faces(
         arguments.out, renderer.render, arguments.seed, arguments.count, worker, arguments.workers

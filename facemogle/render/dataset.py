@@ -22,6 +22,7 @@ from facemogle.render.captions import captions
 from facemogle.render.face import Face, sample_face
 from facemogle.render.labels import areas
 
+FOLDERS = ("images", "labels", "labels_bare")
 ROWS = "rows"
 """Folder of the rows of unfinished runs, one file per worker."""
 SHEET_FACES, SHEET_COLUMNS = 64, 8
@@ -53,7 +54,7 @@ def write_faces(
     Yields the number of each face after it is written. A face counts as written once its row is,
     so an interrupted run goes on where it stopped.
     """
-    for name in ("images", "labels", "labels_bare", ROWS):
+    for name in (*FOLDERS, ROWS):
         (folder / name).mkdir(parents=True, exist_ok=True)
     done = {row["id"] for row in read_rows(folder)}
     with (folder / ROWS / f"{worker}.jsonl").open("a", encoding="utf8") as rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -134,8 +135,11 @@ class Renderer:
         }
         self._brow_roots = self._grow_brow_roots()
 
-    def render(self, face: Face) -> Picture:
-        """Draw a face. The same face gives the same picture on the same driver."""
+    def render(self, face: Face, done: Callable[[str], None] = lambda part: None) -> Picture:
+        """Draw a face. The same face gives the same picture on the same driver.
+
+        done: is told the name of each part of the work when it is done.
+        """
         gpu, anatomy = self.gpu, self.anatomy
         upright = shape_body(self.assets, face)
         pose = pose_head(upright, face)
@@ -151,9 +155,13 @@ class Renderer:
         }
         normals = self._body.normals(pose.body)
         self._body.move(pose.body, normals)
+        done("body, lights, background")
         scene = _Scene(self, face, pose, camera, looks, normals)
+        done("growing hair, fitting meshes")
         scene.draw_shadows()
+        done("shadows")
         scene.shade_skin()
+        done("shading skin")
         self._target.use()
         self._target.clear(0, 0, 0, 1, depth=1.0)
         self._backdrop_image.write(np.ascontiguousarray(backdrop[::-1]).tobytes())
@@ -164,7 +172,10 @@ class Renderer:
         gpu.context.enable(moderngl.DEPTH_TEST)
         scene.draw()
         scene.release()
-        return self._read(face)
+        done("drawing")
+        picture = self._read(face)
+        done("label map")
+        return picture
 
     def _read(self, face: Face) -> Picture:
         side = self.size * SAMPLES
