@@ -34,7 +34,7 @@ from facemogle.weight_files import (
     missing_files,
 )
 
-__all__ = ["CheckpointError", "load_mogle", "load_pipeline", "save_face_mogle"]
+__all__ = ["CheckpointError", "load_base", "load_mogle", "load_pipeline", "save_face_mogle"]
 
 MINI_FOLDER = Path(__file__).resolve().parent.parent / "checkpoints" / "mini"
 FLUX_REPOSITORY = "black-forest-labs/FLUX.1-dev"
@@ -115,6 +115,26 @@ def load_pipeline(
         return pipeline.to(where)
     memory.offload(pipeline, where, offload)
     return pipeline
+
+
+def load_base(
+    name_or_path: str | Path, lora_rank: int, dtype: torch.dtype = torch.float32
+) -> FaceMoGLEPipeline:
+    """Load a base model with a new, untrained Face-MoGLE part, to train one for it.
+
+    name_or_path: as for `load_pipeline`; a Face-MoGLE part that is there is left away.
+    Raises CheckpointError.
+    """
+    folder = _folder(str(name_or_path), None)
+    check_folder(folder)
+    transformer = FaceMoGLETransformer.from_pretrained(folder, subfolder="transformer", dtype=dtype)
+    transformer.add_condition_lora(lora_rank)
+    return FaceMoGLEPipeline.from_pretrained(
+        folder,
+        transformer=transformer,
+        mogle=MoGLE(transformer.config["in_channels"]),
+        dtype=dtype,
+    )
 
 
 def save_face_mogle(pipeline: FaceMoGLEPipeline, folder: str | Path) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from made_up_faces import write_faces
 from parity import FIXTURES
 
 from facemogle.checkpoints import load_pipeline
@@ -39,3 +42,9 @@ def label_map() -> np.ndarray:
     labels[24:30, 18:28] = 5
     labels[24:30, 36:46] = 4
     return labels
+
+
+@pytest.fixture(scope="session")
+def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Training data in one folder: leave it as it is."""
+    return write_faces(tmp_path_factory.mktemp("faces"))

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from made_up_faces import CAPTIONS, SENTENCE
 
 from facemogle.__main__ import main
 from facemogle.checkpoints import load_pipeline
@@ -28,7 +28,7 @@ from facemogle.training.data import (
 )
 from facemogle.training.flow import FlowData, FlowModel, token_weights
 from facemogle.training.latent_store import LatentStore
-from facemogle.training.recipe import FlowRecipe, VAERecipe
+from facemogle.training.recipe import REGION_WEIGHTS, FlowRecipe, ModelRecipe, VAERecipe
 from facemogle.training.run import Run, learning_rate_factor, make_accelerator
 from facemogle.training.text import (
     build_encoders,
@@ -37,33 +37,6 @@ from facemogle.training.text import (
     vary_caption,
 )
 from facemogle.training.vae import build_vae
-
-SENTENCE = "She wears lipstick, has rosy cheeks, and is facing to the left."
-CAPTIONS = (
-    "a rendered portrait of a young woman with fair skin, long blond hair, smiling",
-    "a rendered portrait of a man with dark skin, short black hair, round glasses",
-)
-
-
-@pytest.fixture(scope="session")
-def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four pictures of coloured blocks with label maps and captions."""
-    folder = tmp_path_factory.mktemp("faces")
-    (folder / "images").mkdir()
-    (folder / "labels").mkdir()
-    draw = np.random.default_rng(0)
-    lines = []
-    for n in range(4):
-        label_map = np.kron(draw.integers(0, 19, (4, 4)), np.ones((16, 16))).astype(np.uint8)
-        colors = draw.integers(0, 256, (19, 3)).astype(np.uint8)
-        Image.fromarray(colors[label_map]).save(folder / "images" / f"{n}.png")
-        Image.fromarray(label_map).save(folder / "labels" / f"{n}.png")
-        row = {"id": str(n), "caption": CAPTIONS[n % 2]}
-        lines.append(json.dumps(row | ({"captions": [SENTENCE, row["caption"]]} if n else {})))
-    (folder / "labels_bare").mkdir()
-    Image.fromarray(np.full((64, 64), 1, np.uint8)).save(folder / "labels_bare" / "1.png")
-    (folder / "metadata.jsonl").write_text("\n".join(lines))
-    return folder
 
 
 def train(faces: Path, out: Path, *stages: str, start: Path | None = None) -> int:
@@ -176,9 +149,10 @@ def test_processes_share_the_batches_of_one() -> None:
 
 
 def test_learning_rate_rises_stays_and_falls() -> None:
-    rates = [learning_rate_factor(step, 1000) for step in range(1000)]
+    rates = [learning_rate_factor(step, 1000, 0.4) for step in range(1000)]
     assert rates[0] < 0.02 and rates[-1] <= 0.02
     assert max(rates) == 1 == rates[500]
+    assert {learning_rate_factor(step, 1000, 0) for step in (0, 999)} == {1}
 
 
 def test_latents_are_those_that_the_pipeline_uses(faces: Path, tmp_path: Path) -> None:
@@ -227,14 +201,14 @@ def test_what_people_look_at_weighs_more() -> None:
     """Weights must lie where the region lies, and leave the loss' scale alone."""
     label_map = np.zeros((32, 48), np.uint8)
     label_map[16:, 32:] = 4
-    weights = token_weights(label_map)
+    weights = token_weights(label_map, REGION_WEIGHTS)
     assert weights.argmax() == 5 and weights[5] > 5 * weights[0]
     assert torch.allclose(weights.mean(), torch.tensor(1.0))
 
 
 def test_every_parameter_is_trained_once() -> None:
     """Muon and AdamW must share the model between them: a tensor in both is moved twice."""
-    recipe = FlowRecipe(width=64, head_dim=32, double_blocks=1, single_blocks=1)
+    recipe = ModelRecipe(width=64, head_dim=32, double_blocks=1, single_blocks=1)
     model = FlowModel.untrained(recipe, *build_encoders(recipe, *build_tokenizers(CAPTIONS, 48)))
     matrices = model.matrices()
     names = {id(p): name for name, p in model.named_parameters()}
@@ -267,7 +241,7 @@ def test_new_words_join_the_vocabulary_and_old_ones_stay(tmp_path: Path) -> None
     own could only be spelled; a stored tokenizer must read as the one that was trained.
     """
     tokenizers = build_tokenizers(CAPTIONS, 48)
-    encoders = build_encoders(FlowRecipe(), *tokenizers)
+    encoders = build_encoders(ModelRecipe(), *tokenizers)
     before = [encoder.get_input_embeddings().weight.clone() for encoder in encoders]
     text = "This goatee, and THAT moustache"
     extended = extend_vocabulary(*tokenizers, *encoders, ["This goatee and that moustache"])

@@ -5,9 +5,15 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from facemogle.cli import say, whole_number
-from facemogle.training.recipe import FlowRecipe, Stage, VAERecipe
+from facemogle.training.recipe import PAPER, FlowRecipe, Stage, VAERecipe
+
+if TYPE_CHECKING:
+    from accelerate import PartialState
+
+    from facemogle.pipeline import FaceMoGLEPipeline
 
 PRECISIONS = ("auto", "bf16", "no")
 
@@ -20,24 +26,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "when the same command is run again. Runs on a GPU if there is one, otherwise on the CPU."
     )
     parser.add_argument(
+        "--recipe",
+        choices=("embedded", "paper"),
+        default="embedded",
+        help="embedded: a small model of its own; paper: a Face-MoGLE part for a frozen FLUX "
+        "(default: %(default)s)",
+    )
+    parser.add_argument(
         "--data",
-        type=Path,
         required=True,
         action="append",
         metavar="DIR",
-        help="images/, labels/ and metadata.jsonl or attributes.jsonl with 'id' and 'caption'; "
-        "several are used together",
+        help="images/, labels/ and metadata.jsonl or attributes.jsonl with 'id' and 'caption'; or "
+        "a data set of the paper (face/, mask/, text/), DIR:train being MM-CelebA-HQ's faces for "
+        "training; several are used together",
     )
     parser.add_argument(
         "--out",
         type=Path,
         required=True,
         metavar="DIR",
-        help="the run: states to resume from, logs, and at the end the model in DIR/pipeline",
+        help="the run: states to resume from, logs, and at the end the model in DIR/pipeline, or "
+        "the part in DIR/face_mogle",
     )
     parser.add_argument(
         "--held-out",
-        type=Path,
         metavar="DIR",
         help="faces that --data does not have: DIR/sheet.png shows 32 of them beside the model's",
     )
@@ -45,14 +58,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--from",
         dest="start",
         metavar="MODEL",
-        help="go on from a trained model (mini or a path) with its VAE; words of the captions that "
-        "it lacks are added to its own",
+        help="embedded: a trained model (mini or a path) to go on from with its VAE; words of the "
+        "captions that it lacks are added to its own. paper: the base (flux, mini or a path; "
+        "default: flux)",
     )
     parser.add_argument(
         "--vae-steps",
         type=whole_number(1, 10**8),
         default=vae.steps,
-        help="of the VAE, which is not trained again if DIR/vae is there (default: %(default)s)",
+        help="of the embedded model's VAE, which is not trained again if DIR/vae is there "
+        "(default: %(default)s)",
     )
     parser.add_argument(
         "--stage",
@@ -60,7 +75,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         metavar="SIZE:BATCH:STEPS[:FACES]",
         help="of the transformer's training, several in a row; FACES: use only so many of each "
-        f"folder's faces (default: {' '.join(map(_stage_text, flow.stages))})",
+        f"folder's faces (default: {' '.join(map(_stage_text, flow.stages))}; paper: "
+        f"{' '.join(map(_stage_text, PAPER.stages))})",
     )
     parser.add_argument(
         "--mixed-precision",
@@ -76,36 +92,70 @@ def run(arguments: argparse.Namespace) -> int:
     import torch
     from accelerate import PartialState
 
-    from facemogle.checkpoints import CheckpointError, load_pipeline
+    from facemogle.checkpoints import CheckpointError
     from facemogle.label_map import MaskError
-    from facemogle.training.data import FaceFolder
-    from facemogle.training.flow import train_flow
+    from facemogle.training.paper_faces import open_faces
     from facemogle.training.sheet import contact_sheet
-    from facemogle.training.vae import train_vae
 
-    common = {"mixed_precision": arguments.mixed_precision, "seed": arguments.seed}
-    flow = FlowRecipe(**common)
-    stages = tuple(arguments.stage or flow.stages)
     state = PartialState(cpu=not torch.cuda.is_available())
+    train = {"embedded": _train_embedded, "paper": _train_paper}[arguments.recipe]
     try:
-        start = arguments.start and load_pipeline(
-            arguments.start, device="cpu", torch_dtype=torch.float32
-        )
-        if start and state.is_main_process:
-            start.vae.save_pretrained(arguments.out / "vae")
-        state.wait_for_everyone()
-        if not (arguments.out / "vae").is_dir():
-            vae = VAERecipe(steps=arguments.vae_steps, **common)
-            train_vae(arguments.data, arguments.out, vae)
-        pipeline = train_flow(arguments.data, arguments.out, replace(flow, stages=stages), start)
+        pipeline, result = train(arguments, state)
         if arguments.held_out and state.is_main_process:
-            faces = FaceFolder(arguments.held_out, pipeline.config.default_size, most=32)
+            size = _recipe(arguments).stages[-1].size
+            faces = open_faces(arguments.held_out, size, most=32)
             contact_sheet(pipeline, faces).save(arguments.out / "sheet.png")
     except (FileNotFoundError, CheckpointError, MaskError) as error:
         say("train", error)
         return 2
-    state.print(arguments.out / "pipeline")
+    state.print(result)
     return 0
+
+
+def _train_embedded(
+    arguments: argparse.Namespace, state: PartialState
+) -> tuple[FaceMoGLEPipeline, Path]:
+    import torch
+
+    from facemogle.checkpoints import load_pipeline
+    from facemogle.training.embedded import train_embedded
+    from facemogle.training.vae import train_vae
+
+    start = arguments.start and load_pipeline(
+        arguments.start, device="cpu", torch_dtype=torch.float32
+    )
+    if start and state.is_main_process:
+        start.vae.save_pretrained(arguments.out / "vae")
+    state.wait_for_everyone()
+    if not (arguments.out / "vae").is_dir():
+        vae = VAERecipe(
+            steps=arguments.vae_steps,
+            mixed_precision=arguments.mixed_precision,
+            seed=arguments.seed,
+        )
+        train_vae(arguments.data, arguments.out, vae)
+    pipeline = train_embedded(arguments.data, arguments.out, _recipe(arguments), start)
+    return pipeline, arguments.out / "pipeline"
+
+
+def _train_paper(
+    arguments: argparse.Namespace, state: PartialState
+) -> tuple[FaceMoGLEPipeline, Path]:
+    from facemogle.training.paper import train_paper
+
+    base = arguments.start or "flux"
+    pipeline = train_paper(arguments.data, arguments.out, _recipe(arguments), base)
+    return pipeline, arguments.out / "face_mogle"
+
+
+def _recipe(arguments: argparse.Namespace) -> FlowRecipe:
+    recipe = {"embedded": FlowRecipe(), "paper": PAPER}[arguments.recipe]
+    return replace(
+        recipe,
+        stages=tuple(arguments.stage or recipe.stages),
+        mixed_precision=arguments.mixed_precision,
+        seed=arguments.seed,
+    )
 
 
 def _stage(text: str) -> Stage:

@@ -50,8 +50,17 @@ class FaceFolder(Dataset[Face]):
     Raises FileNotFoundError naming what is missing.
     """
 
+    images, labels = "images", "labels"
+
     def __init__(self, folder: str | Path, size: int, most: int = 1_000_000) -> None:
         self.folder, self.size = Path(folder), size
+        self.captions = self._read_captions()
+        self.ids = list(self.captions)[:most]
+        self.suffix = next((self.folder / self.images).glob(f"{self.ids[0]}.*")).suffix
+        self.bare = {path.stem for path in (self.folder / "labels_bare").glob("*.png")}
+
+    def _read_captions(self) -> dict[str, list[str]]:
+        """The captions of each face by its id, in the faces' order."""
         lines = next((p for n in CAPTION_FILES if (p := self.folder / n).is_file()), None)
         if lines is None:
             raise FileNotFoundError(
@@ -59,10 +68,8 @@ class FaceFolder(Dataset[Face]):
                 "images/, labels/ and one JSON line per face with 'id' and 'caption'."
             )
         rows = [json.loads(line) for line in lines.read_text("utf8").splitlines()]
-        self.captions = {row["id"]: row.get("captions") or [row["caption"]] for row in rows}
-        self.ids = sorted(self.captions)[:most]
-        self.suffix = next((self.folder / "images").glob(f"{self.ids[0]}.*")).suffix
-        self.bare = {path.stem for path in (self.folder / "labels_bare").glob("*.png")}
+        rows.sort(key=lambda row: row["id"])
+        return {row["id"]: row.get("captions") or [row["caption"]] for row in rows}
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -72,7 +79,7 @@ class FaceFolder(Dataset[Face]):
 
     def image(self, n: int) -> np.ndarray:
         """Picture of face n, area-averaged: uint8 (size, size, 3)."""
-        path = self.folder / "images" / f"{self.ids[n]}{self.suffix}"
+        path = self.folder / self.images / f"{self.ids[n]}{self.suffix}"
         image = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
         if image is None:
             raise FileNotFoundError(f"{path} is missing or not a picture.")
@@ -84,7 +91,7 @@ class FaceFolder(Dataset[Face]):
         The painted one is always the same. A bare one needs the face's id in ``bare``.
         """
         name = self.ids[n]
-        path = self.folder / ("labels_bare" if kind.bare else "labels") / f"{name}.png"
+        path = self.folder / ("labels_bare" if kind.bare else self.labels) / f"{name}.png"
         label_map = read_mask(path, size=(self.size, self.size)).label_map
         if kind.painted:
             label_map = painted_like(label_map, np.random.default_rng(zlib.crc32(name.encode())))

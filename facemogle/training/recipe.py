@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class VAERecipe:
 class Stage:
     """Training at one picture size.
 
-    size: pixels. batch: faces a step. steps: of this stage. faces: at most so many of the data's
-    faces, since encoding 20 mask pictures a face takes time too.
+    size: pixels. batch: faces a step and process. steps: of this stage. faces: at most so many of
+    each folder's faces, since encoding 20 mask pictures a face takes time too.
     """
 
     size: int
@@ -56,15 +57,10 @@ most of what differs between faces, eyes and mouths most of what people look at.
 
 
 @dataclass(frozen=True)
-class FlowRecipe:
-    """The transformer, its text encoders and MoGLE.
+class ModelRecipe:
+    """Shape of the embedded model.
 
-    text_length: T5 tokens. lora_rank: of the condition stream. drop_text, drop_region:
-    probabilities of an empty prompt and of each local mask being black (Face-MoGLE, section 4.1).
-    drop_mask: probability that a step trains text alone, without a condition stream.
-    bare: probability that a face with glasses shows the label map without them. painted: share of
-    the faces whose label maps look painted (see ``facemogle.render.augment``).
-    matrix_rate: Muon's rate for the blocks' matrices; rate: AdamW's for all else.
+    lora_rank: of the condition stream. text_length: T5 tokens. default_steps: of sampling.
     """
 
     width: int = 256
@@ -75,15 +71,47 @@ class FlowRecipe:
     text_width: int = 128
     text_layers: int = 2
     text_length: int = 48
+    default_steps: int = 8
+
+
+@dataclass(frozen=True)
+class FlowRecipe:
+    """Training by flow matching; the embedded model's numbers.
+
+    matrix_rate: Muon's rate for the blocks' matrices; rate: AdamW's for all else.
+    decay_share: share of the steps, at the end, over which the rates fall; 0 = they never change.
+    max_gradient: norm to which gradients are clipped. ema_decay: of the averaged weights.
+    drop_text, drop_region: probabilities of an empty prompt and of each local mask being black.
+    drop_mask: probability that a step trains text alone, without a condition stream.
+    bare: probability that a face with glasses shows the label map without them. painted: share of
+    the faces whose label maps look painted (see ``facemogle.render.augment``).
+    region_weights: how much a pixel counts in the loss, by its region; 1 for those not named.
+    """
+
     stages: tuple[Stage, ...] = (Stage(128, 32, 1300), Stage(256, 16, 800, 1500))
     matrix_rate: float = 2e-3
     rate: float = 1e-3
+    decay_share: float = 0.4
+    max_gradient: float = 1.0
+    ema_decay: float = 0.998
     drop_text: float = 0.1
     drop_region: float = 0.1
     drop_mask: float = 0.1
     bare: float = 0.5
     painted: float = 0.25
-    ema_decay: float = 0.998
+    region_weights: Mapping[str, float] = field(default_factory=lambda: REGION_WEIGHTS)
     mixed_precision: str = "auto"
-    default_steps: int = 8
     seed: int = 0
+
+
+PAPER = FlowRecipe(
+    stages=(Stage(512, 4, 27000),),
+    decay_share=0.0,
+    max_gradient=0.5,
+    ema_decay=0.0,
+    drop_mask=0.0,
+    bare=0.0,
+    painted=0.0,
+    region_weights={},
+)
+"""Face-MoGLE, section 4.1; without averaged weights. Its number of steps is ours."""

@@ -18,23 +18,27 @@ from tqdm.auto import tqdm
 
 WARM_UP_STEPS = 100
 REPORT_EVERY = 25
-DECAY_SHARE = 0.4
-"""Share of the steps, at the end, over which the learning rate falls linearly to 2 %."""
+SAVE_EVERY_S = 240
 
 
-def learning_rate_factor(step: int, total: int) -> float:
-    """Warm-up, constant, linear decay. Depends on (step, total) alone, so a resumed run may have
-    another total.
+def learning_rate_factor(step: int, total: int, decay_share: float) -> float:
+    """Warm-up, constant, linear decay to 2 %; 1 throughout if there is no share of decay.
+
+    Depends on the numbers of steps alone, so a resumed run may have another total.
+    decay_share: share of the steps, at the end, over which it falls.
     """
-    decay = (total - step) / (DECAY_SHARE * total)
+    if not decay_share:
+        return 1.0
+    decay = (total - step) / (decay_share * total)
     return min((step + 1) / WARM_UP_STEPS, 1.0, max(decay, 0.02))
 
 
 class Run:
     """One training stage in a folder: run the same command again to go on where it stopped.
 
-    model: everything that is trained, as one module. ``folder/state`` holds what resuming needs,
-    ``folder/log.jsonl`` one line of losses per report.
+    model: everything that is trained, as one module; a frozen part of it is not stored.
+    ``folder/state`` holds what resuming needs, ``folder/log.jsonl`` one line of losses per report.
+    max_gradient: norm to which gradients are clipped. decay_share: see `learning_rate_factor`.
     """
 
     def __init__(
@@ -45,10 +49,11 @@ class Run:
         folder: Path,
         total_steps: int,
         ema_decay: float,
-        save_every_s: float = 240.0,
+        max_gradient: float = 1.0,
+        decay_share: float = 0.4,
     ) -> None:
         self.accelerator, self.folder, self.total_steps = accelerator, folder, total_steps
-        self.save_every_s = save_every_s
+        self.max_gradient, self.decay_share = max_gradient, decay_share
         self.base_rates = [[g["lr"] for g in o.param_groups] for o in optimizers]
         self.model, *self.optimizers = accelerator.prepare(model, *optimizers)
         self.saved = time.monotonic()
@@ -58,15 +63,23 @@ class Run:
         self.step = 0
         folder.mkdir(parents=True, exist_ok=True)
         accelerator.register_for_checkpointing(self)
+        # What is trained is part of this object's state; a frozen base can be far larger.
+        accelerator.register_save_state_pre_hook(lambda models, weights, path: weights.clear())
+        accelerator.register_load_state_pre_hook(lambda models, path: models.clear())
         if (folder / "state").is_dir():
             accelerator.load_state(str(folder / "state"))
             accelerator.print(f"Resuming {folder} at step {self.step} of {total_steps}.")
 
     def state_dict(self) -> dict:
-        return {"step": self.step, "ema": self.ema.state_dict()}
+        model = self.accelerator.unwrap_model(self.model)
+        frozen = {name for name, p in model.named_parameters() if not p.requires_grad}
+        tensors = {k: v for k, v in model.state_dict().items() if k not in frozen}
+        return {"step": self.step, "ema": self.ema.state_dict(), "model": tensors}
 
     def load_state_dict(self, state: dict) -> None:
         self.step = state["step"]
+        model = self.accelerator.unwrap_model(self.model)
+        model.load_state_dict(state["model"], strict=False)  # without what is frozen
         self.ema.load_state_dict(state["ema"])
 
     def save(self) -> None:
@@ -75,7 +88,7 @@ class Run:
 
     def _is_time_to_save(self) -> bool:
         """By the first process's clock: all must save together."""
-        answer = [time.monotonic() - self.saved > self.save_every_s]
+        answer = [time.monotonic() - self.saved > SAVE_EVERY_S]
         return broadcast_object_list(answer)[0]
 
     def train(
@@ -110,14 +123,14 @@ class Run:
         self.save()
 
     def _update(self, batch: object, loss_of: Callable[..., dict[str, Tensor]]) -> dict:
-        factor = learning_rate_factor(self.step, self.total_steps)
+        factor = learning_rate_factor(self.step, self.total_steps, self.decay_share)
         for optimizer, rates in zip(self.optimizers, self.base_rates, strict=True):
             for group, rate in zip(optimizer.param_groups, rates, strict=True):
                 group["lr"] = rate * factor
         with self.accelerator.autocast():
             losses = loss_of(batch)
         self.accelerator.backward(losses["loss"])
-        self.accelerator.clip_grad_norm_(self.parameters, 1.0)
+        self.accelerator.clip_grad_norm_(self.parameters, self.max_gradient)
         for optimizer in self.optimizers:
             optimizer.step()
             optimizer.zero_grad()

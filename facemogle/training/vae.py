@@ -15,6 +15,7 @@ from torch.utils.data import Dataset
 
 from facemogle.mask import decouple
 from facemogle.training.data import FaceFolder, Joined, Visit, endless, to_model_range
+from facemogle.training.paper_faces import open_faces
 from facemogle.training.recipe import VAERecipe
 from facemogle.training.run import Run, make_accelerator
 
@@ -110,7 +111,7 @@ def set_latent_statistics(vae: AutoencoderDC, faces: FaceFolder, count: int = 64
     vae.register_to_config(scaling_factor=1 / latents.std().item())
 
 
-def train_vae(data: Sequence[Path], folder: Path, recipe: VAERecipe) -> None:
+def train_vae(data: Sequence[str | Path], folder: Path, recipe: VAERecipe) -> None:
     """Train the VAE; the averaged weights go to ``folder/vae`` (safetensors)."""
     accelerator = make_accelerator(recipe.mixed_precision)
     torch.manual_seed(recipe.seed)
@@ -119,7 +120,7 @@ def train_vae(data: Sequence[Path], folder: Path, recipe: VAERecipe) -> None:
         vae.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99), weight_decay=1e-3
     )
     run = Run(accelerator, vae, [optimizer], folder / "vae_run", recipe.steps, recipe.ema_decay)
-    folders = [FaceFolder(path, recipe.size) for path in data]
+    folders = [open_faces(path, recipe.size) for path in data]
     crops = Joined([Crops(faces, recipe.crop) for faces in folders])
     loader = endless(
         crops,

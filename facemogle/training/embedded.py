@@ -1,0 +1,103 @@
+"""The embedded model's second stage: transformer, text encoders, experts and gate together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderDC, FlowMatchEulerDiscreteScheduler
+from torch.optim import Optimizer
+from transformers import CLIPTokenizer, T5TokenizerFast
+
+from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.training.flow import FlowModel
+from facemogle.training.paper_faces import open_faces
+from facemogle.training.recipe import FlowRecipe, ModelRecipe
+from facemogle.training.run import make_accelerator
+from facemogle.training.text import build_encoders, build_tokenizers, extend_vocabulary
+from facemogle.training.trainer import FlowTrainer
+
+
+def train_embedded(
+    data: Sequence[str | Path],
+    folder: Path,
+    recipe: FlowRecipe,
+    start: FaceMoGLEPipeline | None = None,
+) -> FaceMoGLEPipeline:
+    """Train on the VAE in ``folder/vae``; the pipeline goes to ``folder/pipeline``.
+
+    start: the model to go on from; words of the captions that it lacks are added to its own.
+    None = an untrained one. The stored transformer is in half precision, to take less room.
+    """
+    accelerator = make_accelerator(recipe.mixed_precision)
+    torch.manual_seed(recipe.seed)
+    captions = [
+        caption
+        for path in data
+        for several in open_faces(path, recipe.stages[-1].size).captions.values()
+        for caption in several
+    ]
+    model, tokenizers = _untrained(captions) if start is None else _trained(start, captions)
+    precision = torch.bfloat16 if accelerator.mixed_precision == "bf16" else torch.float32
+    vae = AutoencoderDC.from_pretrained(folder / "vae", dtype=precision)
+    trainer = FlowTrainer(
+        accelerator, model, _optimizers(model, recipe), tokenizers, vae, data, folder, recipe
+    )
+    pipeline = _pipeline(trainer.train(), tokenizers, folder / "vae", recipe.stages[-1].size)
+    if accelerator.is_main_process:
+        pipeline.transformer.half()
+        pipeline.save_pretrained(folder / "pipeline")
+        pipeline.transformer.float()
+    return pipeline
+
+
+Tokenizers = tuple[CLIPTokenizer, T5TokenizerFast]
+
+
+def _untrained(captions: Sequence[str]) -> tuple[FlowModel, Tokenizers]:
+    recipe = ModelRecipe()
+    tokenizers = build_tokenizers(captions, recipe.text_length)
+    return FlowModel.untrained(recipe, *build_encoders(recipe, *tokenizers)), tokenizers
+
+
+def _trained(start: FaceMoGLEPipeline, captions: Sequence[str]) -> tuple[FlowModel, Tokenizers]:
+    # Where a part was loaded from would otherwise be stored in the pipeline's files.
+    for part in (start.transformer, start.mogle):
+        part.register_to_config(_name_or_path="")
+    encoders = start.text_encoder, start.text_encoder_2
+    tokenizers = extend_vocabulary(start.tokenizer, start.tokenizer_2, *encoders, captions)
+    return FlowModel(start.transformer, start.mogle, *encoders).train(), tokenizers
+
+
+def _optimizers(model: FlowModel, recipe: FlowRecipe) -> list[Optimizer]:
+    matrices = model.matrices()
+    others = [p for p in model.parameters() if all(p is not m for m in matrices)]
+    return [
+        torch.optim.Muon(
+            matrices, lr=recipe.matrix_rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"
+        ),
+        torch.optim.AdamW(others, lr=recipe.rate, betas=(0.9, 0.99), weight_decay=0.01),
+    ]
+
+
+def _pipeline(
+    model: FlowModel, tokenizers: Tokenizers, vae_folder: Path, size: int
+) -> FaceMoGLEPipeline:
+    vae = AutoencoderDC.from_pretrained(vae_folder)
+    vae.register_to_config(_name_or_path="")
+    return FaceMoGLEPipeline(
+        transformer=model.transformer,
+        vae=vae,
+        text_encoder=model.text_encoder,
+        text_encoder_2=model.text_encoder_2,
+        tokenizer=tokenizers[0],
+        tokenizer_2=tokenizers[1],
+        scheduler=FlowMatchEulerDiscreteScheduler(
+            use_dynamic_shifting=True, base_shift=0.5, max_shift=1.15
+        ),
+        mogle=model.mogle,
+        default_size=size,
+        default_steps=ModelRecipe().default_steps,
+        text_length=tokenizers[1].model_max_length,
+    )

@@ -1,0 +1,119 @@
+"""Trains a flow model through a recipe's stages, on one process or several."""
+
+from __future__ import annotations
+
+import random
+import zlib
+from collections.abc import Sequence
+from itertools import accumulate
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+from torch.optim import Optimizer
+from transformers import PreTrainedTokenizerBase
+
+from facemogle.latents import PIXELS_PER_TOKEN, VAE, position_ids
+from facemogle.training.data import Joined, endless
+from facemogle.training.flow import Batch, FlowData, FlowModel, Row, flow_loss
+from facemogle.training.latent_store import LatentStore
+from facemogle.training.paper_faces import open_faces
+from facemogle.training.recipe import FlowRecipe, Stage
+from facemogle.training.run import Run
+
+
+class FlowTrainer:
+    """Trains through the recipe's stages, one picture size after the other, and resumes.
+
+    model: those of its parameters that require a gradient are trained, by the optimizers.
+    tokenizers: CLIP's and T5's. vae: encodes pictures and masks, in its own precision.
+    data: folders of faces, used together. folder: of the run.
+    """
+
+    def __init__(
+        self,
+        accelerator: Accelerator,
+        model: FlowModel,
+        optimizers: list[Optimizer],
+        tokenizers: tuple[PreTrainedTokenizerBase, PreTrainedTokenizerBase],
+        vae: VAE,
+        data: Sequence[str | Path],
+        folder: Path,
+        recipe: FlowRecipe,
+    ) -> None:
+        self.accelerator, self.tokenizers = accelerator, tokenizers
+        self.data, self.folder, self.recipe = data, folder, recipe
+        self.vae = vae.to(accelerator.device).requires_grad_(False)
+        if accelerator.mixed_precision == "bf16" and accelerator.device.type == "cpu":
+            # Twice as fast there as the fused kernel, of which the backward pass is slow.
+            torch.backends.cuda.allow_fp16_bf16_reduction_math_sdp(True)
+            model.transformer.set_attention_backend("_native_math")
+        self.ends = list(accumulate(stage.steps for stage in recipe.stages))
+        self.run = Run(
+            accelerator,
+            model,
+            optimizers,
+            folder / "flow_run",
+            self.ends[-1],
+            recipe.ema_decay,
+            recipe.max_gradient,
+            recipe.decay_share,
+        )
+
+    def train(self) -> FlowModel:
+        """The model with averaged weights."""
+        for stage, end in zip(self.recipe.stages, self.ends, strict=True):
+            if self.run.step < end:
+                self._train_stage(stage, end)
+        model = self.run.averaged()
+        assert isinstance(model, FlowModel)
+        model.transformer.reset_attention_backend()
+        return model.cpu().eval()
+
+    def _train_stage(self, stage: Stage, end: int) -> None:
+        data = Joined([self._faces(folder, stage) for folder in self.data])
+        loader = endless(
+            data,
+            stage.batch,
+            self.recipe.seed,
+            self.run.step,
+            self.accelerator.process_index,
+            self.accelerator.num_processes,
+            collate_fn=self._collate,
+        )
+        # One place in the picture has the same position at every picture size.
+        side = stage.size // PIXELS_PER_TOKEN
+        scale = self.recipe.stages[-1].size / stage.size
+        ids = position_ids((side, side)) * torch.tensor([1.0, scale, scale])
+        ids = ids.to(self.accelerator.device)
+        batches = (batch.to(self.accelerator.device) for batch in loader)
+
+        def loss_of(batch: Batch) -> dict[str, Tensor]:
+            # The same for all processes, and for a resumed run.
+            draw = random.Random(f"{self.recipe.seed} {self.run.step}").random()
+            return flow_loss(self.run.model, batch, ids, draw >= self.recipe.drop_mask)
+
+        self.run.train(batches, loss_of, until=end)
+
+    def _faces(self, folder: str | Path, stage: Stage) -> FlowData:
+        faces = open_faces(folder, stage.size, stage.faces)
+        # By the whole path: data sets often have the same last name, such as train.
+        path = faces.folder.resolve()
+        name = f"{path.name}-{zlib.crc32(str(path).encode()):08x}"
+        store = LatentStore(faces, self.vae, self.folder / f"latents_{stage.size}" / name)
+        return FlowData(store, self.recipe)
+
+    def _collate(self, rows: list[Row]) -> Batch:
+        *tensors, captions = zip(*rows, strict=True)
+        ids = [
+            tokenizer(
+                list(captions),
+                padding="max_length",
+                max_length=tokenizer.model_max_length,
+                truncation=True,
+                return_tensors="pt",
+            ).input_ids
+            for tokenizer in self.tokenizers
+        ]
+        return Batch(*map(torch.stack, tensors), *ids)
