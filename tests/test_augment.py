@@ -78,8 +78,8 @@ def test_the_face_stays_where_it_is() -> None:
     """A repainted map that no longer fits its picture would teach to ignore maps."""
     label_map = face()
     for result in painted(label_map):
-        assert (result == label_map).mean() > 0.8
-        for name in ("skin", "hair", "nose", "u_lip", "l_lip", "cloth"):
+        assert (result == label_map)[label_map != INDEX["cloth"]].mean() > 0.8
+        for name in ("skin", "hair", "nose", "u_lip", "l_lip"):
             before, after = label_map == INDEX[name], result == INDEX[name]
             assert after.any() and 0.5 < after.sum() / before.sum() < 2, name
             moved = np.argwhere(after).mean(0) - np.argwhere(before).mean(0)
@@ -109,10 +109,14 @@ def test_every_kind_of_change_occurs_and_none_always() -> None:
 
     often(*without("ear_r"))
     often(*without("l_ear"))
+    often(*without("cloth"))
     often(*(a != b for a, b in zip(without("l_ear"), without("r_ear"), strict=True)))
     eye = np.argwhere(label_map == INDEX["l_eye"]).mean(0)
     eyes = [np.argwhere(result == INDEX["l_eye"]) for result in results]
     often(*(len(found) > 0 and bool(np.abs(found.mean(0) - eye).max() > 1.5) for found in eyes))
+    seams = cv2.dilate((label_map == INDEX["skin"]).view(np.uint8), np.ones((7, 7))).view(bool)
+    seams &= label_map == INDEX["hair"]
+    often(*((result[seams] == INDEX["background"]).mean() > 0.02 for result in results))
     hair = np.mean(label_map == INDEX["hair"])
     often(*(abs(np.mean(result == INDEX["hair"]) / hair - 1) > 0.05 for result in results))
 

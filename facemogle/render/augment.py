@@ -17,10 +17,19 @@ from facemogle.label_map import check_label_map, swap_sides
 from facemogle.regions import MIRROR, REGIONS
 
 _INDEX = {region.name: region.index for region in REGIONS}
-_BACKGROUND, _HAIR = _INDEX["background"], _INDEX["hair"]
+_BACKGROUND, _SKIN, _HAIR = (_INDEX[name] for name in ("background", "skin", "hair"))
 _EARS = (_INDEX["l_ear"], _INDEX["r_ear"])
 _JEWELLERY = (_INDEX["ear_r"], _INDEX["neck_l"])
+_BELOW = (_INDEX["neck"], _INDEX["cloth"])
 _FEATURES = tuple(_INDEX[name] for name in ("l_brow", "r_brow", "l_eye", "r_eye"))
+_SMALL = tuple(
+    _INDEX[name]
+    for name in (
+        "l_ear", "r_ear", "nose", "u_lip", "l_lip", "mouth", "l_eye", "r_eye", "l_brow", "r_brow",
+    )
+)  # fmt: skip
+"""What is drawn in few strokes, in the order in which they are drawn."""
+
 _GROUND = tuple(
     _INDEX[name] for name in ("background", "skin", "nose", "eye_g", "hair", "hat", "neck", "cloth")
 )
@@ -108,6 +117,51 @@ def _flatten_hair(label_map: np.ndarray, draw: np.random.Generator) -> np.ndarra
     return _erase(flat, ~smooth & (label_map == _HAIR))
 
 
+def _draw_simply(label_map: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """Draw the parts of the face as ovals or as shapes with few corners."""
+    simple = _erase(label_map, np.isin(label_map, _SMALL))
+    for region in _SMALL:
+        mask = (label_map == region).astype(np.uint8)
+        if not mask.any():
+            continue
+        shape = np.zeros_like(mask)
+        if draw.random() < 0.6:
+            cv2.ellipse(shape, _oval(mask), 1, -1)
+        else:
+            cv2.fillPoly(shape, _corners(mask, draw.uniform(0.02, 0.05)), 1)
+        simple[shape.view(bool)] = region
+    return simple
+
+
+def _draw_corners(label_map: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """Draw hair, hat, neck and clothes with straight edges, as with a polygon tool."""
+    ground = label_map
+    for region in np.intersect1d(label_map, _BROAD[2:]):
+        mask = label_map == region
+        shape = np.zeros(label_map.shape, np.uint8)
+        cv2.fillPoly(shape, _corners(mask.astype(np.uint8), draw.uniform(0.008, 0.025)), 1)
+        ground = _erase(ground, mask & ~shape.view(bool))
+        ground[shape.view(bool) & np.isin(ground, _BROAD)] = region
+    return ground
+
+
+def _forget_below(label_map: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """Leave out the clothes, or the neck and the clothes, as in a head drawn for itself."""
+    forgotten = _BELOW if draw.random() < 0.5 else _BELOW[1:]
+    return np.where(np.isin(label_map, forgotten), np.uint8(_BACKGROUND), label_map)
+
+
+def _leave_gaps(label_map: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """Leave some of the seams between broad regions unpainted."""
+    width = 2 * round(draw.uniform(0.004, 0.012) * max(label_map.shape)) + 1
+    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
+    broad = np.where(np.isin(label_map, _BROAD), label_map, np.uint8(_SKIN))
+    seam = cv2.morphologyEx(broad, cv2.MORPH_GRADIENT, brush) > 0
+    hasty = cv2.resize(draw.random((7, 7)).astype(np.float32), label_map.shape[::-1]) > 0.6
+    gap = seam & hasty & np.isin(label_map, _BROAD)
+    return np.where(gap, np.uint8(_BACKGROUND), label_map)
+
+
 def _wobble(label_map: np.ndarray, draw: np.random.Generator) -> np.ndarray:
     """Bend all outlines a little, as an unsteady hand does."""
     height, width = label_map.shape
@@ -136,12 +190,16 @@ def _paint_coarsely(label_map: np.ndarray, draw: np.random.Generator) -> np.ndar
 _CHANGES: tuple[tuple[float, Callable[[np.ndarray, np.random.Generator], np.ndarray]], ...] = (
     (0.5, _forget_jewellery),
     (0.3, _forget_ears),
+    (0.15, _forget_below),
     (0.3, _flatten_hair),
+    (0.35, _draw_simply),
+    (0.25, _draw_corners),
     (0.4, _move_features),
     (0.2, _make_symmetric),
     (0.1, _confuse_sides),
     (0.5, _wobble),
     (0.7, _paint_coarsely),
+    (0.2, _leave_gaps),
 )
 """(How often it is made, change), in the order in which they are made."""
 
@@ -151,6 +209,22 @@ def _erase(label_map: np.ndarray, erased: np.ndarray) -> np.ndarray:
     ground = np.isin(label_map, _GROUND) & ~erased
     below = spread_labels(label_map, ground) if ground.any() else np.uint8(_BACKGROUND)
     return np.where(erased, below, label_map).astype(np.uint8)
+
+
+def _oval(mask: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...], float]:
+    """The oval with a mask's place, spread and direction, as OpenCV takes it: sizes, degrees."""
+    rows, columns = np.nonzero(mask)
+    spread = np.cov(columns, rows) if len(rows) > 1 else np.zeros((2, 2))
+    lengths, axes = np.linalg.eigh(spread)
+    angle = np.degrees(np.arctan2(axes[1, 1], axes[0, 1]))
+    wide, high = 4 * np.sqrt(np.maximum(lengths[::-1], 0.25))
+    return (float(columns.mean()), float(rows.mean())), (float(wide), float(high)), float(angle)
+
+
+def _corners(mask: np.ndarray, tolerance: float) -> list[np.ndarray]:
+    """Outlines of a mask, uint8, with few corners. tolerance: share of the outline's length."""
+    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    return [cv2.approxPolyDP(o, tolerance * cv2.arcLength(o, True), True) for o in outlines]
 
 
 def _warp(mask: np.ndarray, matrix: np.ndarray) -> np.ndarray:
