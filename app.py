@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from facemogle.pipeline import FaceMoGLEPipeline
 
 IN_A_SPACE = "SPACE_ID" in os.environ
+MCP = "mcp==1.30.0"
 TEMPLATES = Path(__file__).parent / "assets" / "templates"
 
 
@@ -32,6 +34,11 @@ def parse_arguments() -> argparse.Namespace:
         help="default: %(default)s",
     )
     parser.add_argument("--share", action="store_true", help="make a public link through Gradio")
+    parser.add_argument(
+        "--mcp",
+        action="store_true",
+        help=f"offer generate, edit and parse as tools at /gradio_api/mcp/ (needs {MCP})",
+    )
     return parser.parse_args()
 
 
@@ -47,6 +54,8 @@ def warm_up(pipeline: FaceMoGLEPipeline) -> None:
 def main() -> None:
     """Load the model and serve the page until interrupted."""
     arguments = parse_arguments()
+    if arguments.mcp and find_spec("mcp") is None:
+        raise SystemExit(f"app.py: --mcp needs the package mcp. Install it: pip install {MCP}")
 
     try:
         pipeline = load_chosen(arguments)
@@ -59,7 +68,13 @@ def main() -> None:
     if pipeline._execution_device.type == "cpu":  # on a GPU, it would take one before anybody asks
         warm_up(pipeline)
     page = build_page(pipeline, model=Path(arguments.model).name, templates=TEMPLATES)
-    serve(page, host=arguments.host, port=arguments.port, share=arguments.share)
+    serve(
+        page,
+        host=arguments.host,
+        port=arguments.port,
+        share=arguments.share,
+        mcp_server=arguments.mcp,
+    )
 
 
 if __name__ == "__main__":

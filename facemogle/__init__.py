@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from facemogle.checkpoints import load_pipeline
     from facemogle.mogle import MoGLE
+    from facemogle.parsing import FaceParser, load_parser
     from facemogle.pipeline import FaceMoGLEOutput, FaceMoGLEPipeline
     from facemogle.sampling import Step
     from facemogle.trace import Trace
@@ -22,9 +23,11 @@ __all__ = [
     "FaceMoGLEOutput",
     "FaceMoGLEPipeline",
     "FaceMoGLETransformer",
+    "FaceParser",
     "MoGLE",
     "Step",
     "Trace",
+    "load_parser",
     "load_pipeline",
 ]
 
@@ -32,9 +35,11 @@ _HOMES = {
     "FaceMoGLEOutput": "pipeline",
     "FaceMoGLEPipeline": "pipeline",
     "FaceMoGLETransformer": "transformer",
+    "FaceParser": "parsing",
     "MoGLE": "mogle",
     "Step": "sampling",
     "Trace": "trace",
+    "load_parser": "parsing",
     "load_pipeline": "checkpoints",
 }
 

@@ -1,4 +1,4 @@
-"""Command line: ``python -m facemogle {generate,train,render,bench,statistics,space-check}``."""
+"""Command line: ``python -m facemogle COMMAND``, with the commands below."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from facemogle.cli import PROGRAM, Parser
 COMMANDS = {
     "generate": "facemogle.generate",
     "train": "facemogle.training.cli",
+    "train-parser": "facemogle.training.parser_cli",
     "render": "facemogle.render.cli",
     "bench": "facemogle.bench.cli",
     "statistics": "facemogle.render.statistics",

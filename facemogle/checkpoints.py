@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import torch
-from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTiny
 from diffusers.quantizers import PipelineQuantizationConfig
 from huggingface_hub import constants, get_token, snapshot_download
 from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError
@@ -45,8 +44,6 @@ REFERENCE_TIME_SCALE = 1000.0
 
 Compat = Literal["reference-inference"]
 
-PREVIEW_REPOSITORY = "madebyollin/taef1"
-
 MOGLE_FILES = ("global_local_mask_moe.safetensors", "global_local_mask_moe.pt", "mogle.pt")
 
 
@@ -67,8 +64,7 @@ def load_pipeline(
         Face-MoGLE weights from the hub; or a folder, ours or FLUX's.
     face_mogle: folder of the Face-MoGLE part, which a FLUX folder needs.
     local_dir: where "flux" lies or is downloaded to, as plain files in the folders FLUX.1-dev and
-        face-mogle-models, and taef1 if you put it there, for previews; None = the hub's cache. What
-        is there already needs no network.
+        face-mogle-models; None = the hub's cache. What is there already needs no network.
     device: "cpu", "cuda", ...; None = a GPU if there is one.
     torch_dtype: None = bfloat16 on a GPU, float32 elsewhere.
     quantize: "nf4", "int8" or "fp8" weights of transformer and T5; None = as they are stored.
@@ -113,8 +109,6 @@ def load_pipeline(
         raise CheckpointError(
             f"A file in {folder} or {face_mogle} is damaged ({error}). Get it again."
         ) from error
-    if name_or_path == "flux":
-        pipeline.register_modules(preview_vae=_preview_vae(local_dir, dtype))
     if compat is not None:
         _follow_reference(pipeline)
     if offload is None:
@@ -259,18 +253,6 @@ def _face_mogle_folder(local_dir: str | Path | None) -> Path:
     if place and any(place.rglob(LORA_FILE)) and any(any(place.rglob(n)) for n in MOGLE_FILES):
         return place
     return _download(FACE_MOGLE_REPOSITORY, ["*.safetensors", "*.pt"], place)
-
-
-def _preview_vae(local_dir: str | Path | None, dtype: torch.dtype) -> AutoencoderTiny | None:
-    """The small decoder for previews; None if it is not to be had, since there are others."""
-    try:
-        if local_dir is None:
-            place = _download(PREVIEW_REPOSITORY, ["*.json", "*.safetensors"], None)
-        else:
-            place = Path(local_dir) / PREVIEW_REPOSITORY.split("/")[1]
-        return AutoencoderTiny.from_pretrained(place, dtype=dtype, local_files_only=True)
-    except (CheckpointError, OSError):
-        return None
 
 
 def _download(repository: str, patterns: list[str], place: Path | None) -> Path:

@@ -16,7 +16,7 @@ Shapes: H, W pixels of the picture, N tokens, C channels of a token, K noise lev
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
@@ -273,21 +273,20 @@ class Edit:
                 except StopIteration:
                     return
 
-    def picture(self, latents: Tensor, *, preview: bool = False) -> Image.Image:
+    def picture(self, latents: Tensor) -> Image.Image:
         """Decode tokens (1, N, C) of a step and paste the old picture around the area.
 
-        latents: the step's `latents` or `clean_latents`. preview: see the pipeline's `preview`.
+        latents: the step's `latents` or `clean_latents`.
         """
         # Predictions of what is kept anyway would be seen at the area's edge.
         kept = self.area.weights(latents.shape[2]).to(latents) == 0
         latents = torch.where(kept, self.before.at(0.0).to(latents), latents)
-        new = self._decoded(latents, self.pipeline.preview if preview else self.pipeline.decode)
-        return Image.fromarray(self.area.paste(self.before.picture, new))
+        return Image.fromarray(self.area.paste(self.before.picture, self._decoded(latents)))
 
-    def _decoded(self, latents: Tensor, decode: Callable[..., Image.Image]) -> np.ndarray:
+    def _decoded(self, latents: Tensor) -> np.ndarray:
         """Pixels uint8 (H, W, 3); away from what the model saw, they are the old picture's."""
         if self._sampled is None:
-            return np.asarray(decode(latents, *self.label_map.shape))
+            return np.asarray(self.pipeline.decode(latents, *self.label_map.shape))
         grid = grid_of(self.label_map.shape)
         (top, left), (bottom, right) = (
             [int(end(indices)) for indices in np.unravel_index(self._sampled, grid)]
@@ -299,7 +298,7 @@ class Edit:
             self.before.picture.copy(),
             (PIXELS_PER_TOKEN * top, PIXELS_PER_TOKEN * left),
         )
-        pixels[y : y + size[0], x : x + size[1]] = decode(part.flatten(1, 2), *size)
+        pixels[y : y + size[0], x : x + size[1]] = self.pipeline.decode(part.flatten(1, 2), *size)
         return pixels
 
     def recorded(self, done: Sequence[Step], picture: np.ndarray) -> Recorded:

@@ -18,7 +18,6 @@ import numpy as np
 import torch
 from diffusers.models.autoencoders.autoencoder_dc import AutoencoderDC
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
-from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTiny
 from torch import Tensor
 
 VAE = AutoencoderKL | AutoencoderDC
@@ -67,7 +66,7 @@ def encode_pixels(vae: VAE, pixels: Tensor) -> Tensor:
     return pack((z - shift) * scale)
 
 
-def decode_tokens(vae: VAE | AutoencoderTiny, tokens: Tensor, grid: tuple[int, int]) -> Tensor:
+def decode_tokens(vae: VAE, tokens: Tensor, grid: tuple[int, int]) -> Tensor:
     """Tokens (B, N, 4 C) on a grid of (rows, columns) -> pictures (B, 3, H, W), about [-1, 1]."""
     shift, scale = _normalisation(vae)
     z = unpack(tokens, grid) / scale + shift
@@ -75,7 +74,7 @@ def decode_tokens(vae: VAE | AutoencoderTiny, tokens: Tensor, grid: tuple[int, i
     return decoder.decode(z.to(vae.dtype), return_dict=False)[0]
 
 
-def _normalisation(vae: VAE | AutoencoderTiny) -> tuple[float, float]:
+def _normalisation(vae: VAE) -> tuple[float, float]:
     return vae.config.get("shift_factor") or 0.0, vae.config["scaling_factor"]
 
 

@@ -11,14 +11,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
 from diffusers.image_processor import VaeImageProcessor
 from diffusers.models.autoencoders.autoencoder_dc import AutoencoderDC
-from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
-from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTiny
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
     FlowMatchEulerDiscreteScheduler,
@@ -40,7 +38,6 @@ from facemogle.latents import (
 )
 from facemogle.mask import decouple, read_mask
 from facemogle.mogle import MoGLE
-from facemogle.preview import LatentColors
 from facemogle.prompt import Text, pooled_features, sequence_features
 from facemogle.regions import REGIONS
 from facemogle.request import (
@@ -84,14 +81,12 @@ class FaceMoGLEPipeline(DiffusionPipeline):
     pipeline, so threads may share it (not with CPU offload, which moves models around).
 
     default_size: height and width of pictures, in pixels. default_steps: denoising steps.
-    preview_vae: a small decoder of the VAE's latents, for `preview`.
     text_length: T5 tokens read of a prompt.
     local_masks: what local experts see, unless `stream` is told otherwise.
     """
 
     model_cpu_offload_seq = "text_encoder->text_encoder_2->transformer->vae"
-    _exclude_from_cpu_offload = ("mogle", "preview_vae")  # small, not called by their `forward`
-    _optional_components: ClassVar = ["preview_vae"]
+    _exclude_from_cpu_offload = ("mogle",)  # small, and not called by its `forward`
     _callback_tensor_inputs = (
         "latents",
         "clean_latents",
@@ -110,7 +105,6 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         tokenizer_2: T5Tokenizer,
         scheduler: FlowMatchEulerDiscreteScheduler,
         mogle: MoGLE,
-        preview_vae: AutoencoderTiny | None = None,
         default_size: int = 512,
         default_steps: int = 28,
         text_length: int = 512,
@@ -126,7 +120,6 @@ class FaceMoGLEPipeline(DiffusionPipeline):
             tokenizer_2=tokenizer_2,
             scheduler=scheduler,
             mogle=mogle,
-            preview_vae=preview_vae,
         )
         self.register_to_config(
             default_size=default_size,
@@ -137,7 +130,6 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         self.image_processor = VaeImageProcessor(vae_scale_factor=PIXELS_PER_TOKEN)
         self.region_latents = RegionLatentCache(REMEMBERED_PICTURES)
         self._remembered_text = lru_cache(REMEMBERED_PROMPTS)(self._text_of)
-        self._latent_colors: LatentColors | None = None
 
     def __call__(
         self,
@@ -347,23 +339,6 @@ class FaceMoGLEPipeline(DiffusionPipeline):
     def decode(self, latents: Tensor, height: int, width: int) -> Image.Image:
         """Picture of tokens (1, N, C): a step's `latents` or `clean_latents`."""
         return self._decode(latents, grid_of((height, width)), "pil")[0]
-
-    @torch.no_grad()
-    def preview(self, latents: Tensor, height: int, width: int) -> Image.Image:
-        """A quick picture of tokens (1, N, C) on their way: a step's `clean_latents`.
-
-        By the `preview_vae` if there is one. Else an AutoencoderKL, as FLUX has, is spared by a
-        linear map of its latents, soft and without details; other VAEs are quick themselves.
-        """
-        grid = grid_of((height, width))
-        if self.preview_vae is not None:
-            pixels = decode_tokens(self.preview_vae, latents.to(self._execution_device), grid)
-            return self.image_processor.postprocess(pixels)[0]
-        if not isinstance(self.vae, AutoencoderKL):
-            return self.decode(latents, height, width)
-        if self._latent_colors is None:  # two threads may fit it, with the same result
-            self._latent_colors = LatentColors(self.vae, self._execution_device)
-        return self._latent_colors.picture(latents, grid)
 
     def enable_group_offload(self, *arguments: Any, **options: Any) -> None:
         """Keep weights in main memory or on disk but for the block or layer that is at work.

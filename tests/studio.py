@@ -43,11 +43,12 @@ class StudioUnderTest:
         self.pipeline.stream = recorded
 
 
-def serve_studio() -> Iterator[StudioUnderTest]:
+def serve_studio(**launch: Any) -> Iterator[StudioUnderTest]:
     """Body of a fixture: serve the page in a thread of the test's process."""
     pipeline = load_pipeline(MODEL, device="cpu")
     page = build_page(pipeline, model="test", templates=TEMPLATES)
-    url = serve(page, host="127.0.0.1", port=free_port(), prevent_thread_lock=True, quiet=True)
+    where = {"host": "127.0.0.1", "port": free_port()}
+    url = serve(page, **where, prevent_thread_lock=True, quiet=True, **launch)
     studio = StudioUnderTest(url, pipeline)
     studio.record()
     yield studio

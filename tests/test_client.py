@@ -1,7 +1,8 @@
-"""The endpoint ``/generate`` makes the page's pictures, and refuses what cannot be used by name."""
+"""The endpoints do what the page does, name what cannot be used, and stop for callers who left."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -36,10 +37,10 @@ def client(studio: StudioUnderTest, tmp_path_factory: pytest.TempPathFactory) ->
     client.close()
 
 
-def test_only_generate_and_edit_are_published(client: Client) -> None:
+def test_nothing_else_is_published(client: Client) -> None:
     api: Any = client.view_api(print_info=False, return_format="dict")
     endpoints = api["named_endpoints"]
-    assert list(endpoints) == ["/generate", "/edit"]
+    assert list(endpoints) == ["/generate", "/edit", "/parse"]
     names = [parameter["parameter_name"] for parameter in endpoints["/generate"]["parameters"]]
     assert names == ["mask", "prompt", "seed", "steps"]
 
@@ -98,6 +99,65 @@ def test_edit_keeps_all_pixels_but_those_of_the_edit(client: Client, tmp_path: P
     same = (np.asarray(Image.open(after)) == before).all(axis=2)
     assert same[:80].all() and same[130:].all() and not same[104, 104]
     assert len(Trace.load(path).times) == 1
+
+
+def test_parse_gives_a_mask_of_the_pictures_size(client: Client, tmp_path: Path) -> None:
+    """Gradio would turn a picture of indices into colours; a file keeps them."""
+    Image.new("RGB", (300, 200), "tan").save(tmp_path / "face.png")
+    path = client.predict(picture=handle_file(tmp_path / "face.png"), api_name="/parse")
+    mask = Image.open(path)
+    assert mask.mode == "P" and mask.size == (300, 200)
+    assert read_mask(path).label_map.max() < 19
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"parser": "best"}, "The parser is 'best'"), ({"picture": None}, "There is no picture")],
+)
+def test_what_cannot_be_parsed_is_named(
+    client: Client, tmp_path: Path, change: dict, message: str
+) -> None:
+    Image.new("RGB", (32, 32)).save(tmp_path / "face.png")
+    arguments = {"picture": handle_file(tmp_path / "face.png"), "parser": "embedded", **change}
+    with pytest.raises(AppError, match=message):
+        client.predict(**arguments, api_name="/parse")
+
+
+def settled_steps(studio: StudioUnderTest) -> int:
+    """How many steps were made, once no more are."""
+    made = -1
+    while made != studio.steps:
+        made = studio.steps
+        time.sleep(1.5)
+    return made
+
+
+def wait_for_a_step(studio: StudioUnderTest, made: int) -> None:
+    deadline = time.monotonic() + 60
+    while studio.steps == made:
+        assert time.monotonic() < deadline, "sampling has not begun"
+        time.sleep(0.05)
+
+
+def test_a_caller_who_hangs_up_frees_the_job(studio: StudioUnderTest) -> None:
+    """Gradio tells of pages only; the others would wait for a picture that nobody fetches."""
+    api, before = f"{studio.url}gradio_api", studio.steps
+    with TEMPLATE.open("rb") as file:
+        (path,) = httpx.post(f"{api}/upload", files={"files": file}).json()
+    mask = {"path": path, "meta": {"_type": "gradio.FileData"}}
+    call = httpx.post(f"{api}/call/generate", json={"data": [mask, "a face", 0, 100]}).json()
+    with httpx.stream("GET", f"{api}/call/generate/{call['event_id']}", timeout=60):
+        wait_for_a_step(studio, before)
+    assert settled_steps(studio) - before < 100
+
+
+def test_a_program_with_gradio_client_that_ends_frees_the_job(studio: StudioUnderTest) -> None:
+    before = studio.steps
+    leaver = Client(studio.url, verbose=False)
+    leaver.submit(handle_file(TEMPLATE), "a face", 0, 100, api_name="/generate")
+    wait_for_a_step(studio, before)
+    leaver.close()
+    assert settled_steps(studio) - before < 100
 
 
 def test_file_that_is_no_mask_is_refused(client: Client, tmp_path: Path) -> None:

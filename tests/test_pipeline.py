@@ -449,8 +449,7 @@ def test_offload_knows_every_model(pipeline) -> None:
     """A model in neither list would be moved by its own forward, which the gate never calls."""
     models = {k for k, v in pipeline.components.items() if isinstance(v, torch.nn.Module)}
     moved = pipeline.model_cpu_offload_seq.split("->")
-    stay = set(pipeline._exclude_from_cpu_offload) - {"preview_vae"}  # which is not here
-    assert models == {*moved, *stay}
+    assert models == {*moved, *pipeline._exclude_from_cpu_offload}
 
 
 def test_offload_hooks_move_and_free_the_models(own_pipeline, label_map) -> None:

@@ -71,12 +71,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--stage",
-        type=_stage,
+        type=read_stage,
         action="append",
         metavar="SIZE:BATCH:STEPS[:FACES]",
         help="of the transformer's training, several in a row; FACES: use only so many of each "
-        f"folder's faces (default: {' '.join(map(_stage_text, flow.stages))}; paper: "
-        f"{' '.join(map(_stage_text, PAPER.stages))})",
+        f"folder's faces (default: {' '.join(map(stage_text, flow.stages))}; paper: "
+        f"{' '.join(map(stage_text, PAPER.stages))})",
     )
     parser.add_argument(
         "--mixed-precision",
@@ -158,7 +158,8 @@ def _recipe(arguments: argparse.Namespace) -> FlowRecipe:
     )
 
 
-def _stage(text: str) -> Stage:
+def read_stage(text: str) -> Stage:
+    """Argument type for SIZE:BATCH:STEPS[:FACES]."""
     try:
         stage = Stage(*map(int, text.split(":")))
     except (ValueError, TypeError):
@@ -170,5 +171,6 @@ def _stage(text: str) -> Stage:
     return stage
 
 
-def _stage_text(stage: Stage) -> str:
+def stage_text(stage: Stage) -> str:
+    """The argument that reads as this stage."""
     return f"{stage.size}:{stage.batch}:{stage.steps}:{stage.faces}"

@@ -115,3 +115,25 @@ PAPER = FlowRecipe(
     region_weights={},
 )
 """Face-MoGLE, section 4.1; without averaged weights. Its number of steps is ours."""
+
+
+@dataclass(frozen=True)
+class ParserRecipe:
+    """One more stage than the published SegFormers, which begins at half of the resolution instead
+    of a quarter: an eye or a lip is a few pixels high. widths: of its stages, in channels.
+    stages: of training; the last one has the size at which the parser looks at pictures.
+    matrix_rate: Muon's rate for the blocks' matrices; rate: AdamW's for all else.
+    """
+
+    widths: tuple[int, ...] = (12, 24, 48, 96, 160)
+    depths: tuple[int, ...] = (1, 1, 2, 2, 2)
+    heads: tuple[int, ...] = (1, 1, 2, 4, 5)
+    reductions: tuple[int, ...] = (16, 8, 4, 2, 1)
+    ratios: tuple[int, ...] = (2, 4, 4, 4, 4)
+    head_channels: int = 40
+    stages: tuple[Stage, ...] = (Stage(128, 16, 700), Stage(256, 8, 3000))
+    matrix_rate: float = 2e-3
+    rate: float = 1e-3
+    ema_decay: float = 0.99
+    mixed_precision: str = "auto"
+    seed: int = 0

@@ -8,9 +8,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from functools import partial
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 import gradio as gr
+import numpy as np
 import torch
 from PIL import Image
 
@@ -18,10 +19,13 @@ from facemogle.editing import Edit, Recorded
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.trace import Trace
 from facemogle.ui.job import Job
+from facemogle.ui.photos import Photos
 from facemogle.ui.sampling import Accepted, Packet, Unwanted, failure, packets, render, stream
 from facemogle.ui.sessions import Sessions
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _CHECKED = (
     "prompt", "seed", "steps", "strength", "whole_face", "is_draft", "muted", "expert_strengths",
@@ -144,11 +148,19 @@ class Desk:
 
         return self._serve(work, request)
 
-    def _serve(
-        self,
-        work: Callable[[Callable[[], bool]], tuple[Image.Image, Trace]],
-        request: gr.Request,
-    ) -> tuple[Image.Image, Trace]:
+    def read(
+        self, photos: Photos, picture: Image.Image | None, parser: str, request: gr.Request
+    ) -> np.ndarray:
+        """Read a picture's label map, uint8 (H, W), for a caller of the API."""
+
+        def work(is_wanted: Callable[[], bool]) -> np.ndarray:
+            if picture is None:
+                raise ValueError("There is no picture. Give the one that is to be read.")
+            return photos.parse(picture, parser)
+
+        return self._serve(work, request)
+
+    def _serve(self, work: Callable[[Callable[[], bool]], T], request: gr.Request) -> T:
         """Do a caller's work while the caller is there."""
         session = _session(request)
         self.sessions.announce(session, 0, has_order=False)

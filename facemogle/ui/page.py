@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import gradio as gr
 from gradio.themes import Base
-from PIL import Image
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.responses import Response
@@ -18,8 +16,10 @@ from starlette.types import Scope
 
 from facemogle.mask import read_mask
 from facemogle.pipeline import FaceMoGLEPipeline
-from facemogle.trace import Trace
+from facemogle.ui.departures import Departures
 from facemogle.ui.desk import Desk
+from facemogle.ui.endpoints import add_endpoints
+from facemogle.ui.photos import Photos
 from facemogle.ui.studio import (
     MAX_BODY,
     MODULES_URL,
@@ -53,14 +53,22 @@ def build_page(pipeline: FaceMoGLEPipeline, *, model: str, templates: Path) -> g
     model: the checkpoint's name, shown in the header.
     templates: folder of masks to start from; the first by name is on the canvas at first.
     """
-    desk = Desk(pipeline, model)
+    desk, photos = Desk(pipeline, model), Photos(pipeline.config["default_size"])
+
+    def read_photo(sent: Any) -> dict[str, Any]:  # as Gradio marks it, which methods do not allow
+        return photos.read_photo(sent)
+
     with gr.Blocks(
         title="facemogle studio",
         fill_width=True,
         analytics_enabled=False,
         delete_cache=(_CACHE_SECONDS, _CACHE_SECONDS),
     ) as page:
-        desktop = studio(model=_facts(pipeline, model), templates=_read_templates(templates))
+        desktop = studio(
+            model=_facts(pipeline, model),
+            templates=_read_templates(templates),
+            read_photo=read_photo,
+        )
         desktop.announce(desk.announce, None, None, queue=False, **_PRIVATE)
         packets = bus()
         desktop.ask(desk.ask, None, packets, queue=False, **_PRIVATE)
@@ -69,7 +77,7 @@ def build_page(pipeline: FaceMoGLEPipeline, *, model: str, templates: Path) -> g
             desk.generate, desktop, packets, api_name="order", **_SAMPLING, **_PRIVATE
         )
         order.failure(None, js=ON_FAILURE)
-        _add_endpoints(desk, default_steps=pipeline.config["default_steps"])
+        add_endpoints(desk, photos, pipeline.config["default_steps"], **_SAMPLING)
         page.unload(desk.leave)
     return page
 
@@ -83,6 +91,7 @@ def serve(page: gr.Blocks, *, host: str, port: int, share: bool = False, **launc
     modules = Mount(f"/{MODULES_URL}", _Modules(directory=STATIC / "js"))
     # max_file_size covers uploads only; Gradio would take a JSON body of any size.
     limit = Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY)
+    departures = Middleware(Departures, on_departure=lambda session: _unload(page, session))
     _, address, _ = page.queue(max_size=_QUEUED).launch(
         server_name=host,
         server_port=port,
@@ -93,67 +102,17 @@ def serve(page: gr.Blocks, *, host: str, port: int, share: bool = False, **launc
         run_history=False,
         ssr_mode=False,
         max_file_size=MAX_BODY,
-        app_kwargs={"routes": [modules], "middleware": [limit]},
+        app_kwargs={"routes": [modules], "middleware": [limit, departures]},
         **launch,
     )
     return address
 
 
-def _add_endpoints(desk: Desk, default_steps: int) -> None:
-    """Publish ``/generate`` and ``/edit``, with components as only these move files in and out."""
-    with gr.Row(visible=False):
-        given = gr.Image(label="Picture to edit", type="pil")
-        mask = gr.File(label="Mask", type="binary")
-        new_mask = gr.File(label="New mask", type="binary")
-        prompt = gr.Textbox(label="Prompt")
-        seed = gr.Number(0, label="Seed", precision=0)
-        steps = gr.Number(default_steps, label="Steps", precision=0)
-        strength = gr.Number(1.0, label="Strength")
-        picture = gr.Image(label="Picture", type="pil", format="png")
-        trace = gr.File(label="Trace")
-        button = gr.Button()
-
-    def generate(
-        mask: bytes, prompt: str, seed: int, steps: int, request: gr.Request
-    ) -> tuple[Image.Image, str]:
-        """Make a face. The mask: any picture of labels or palette colours, of any size.
-
-        Returns the picture and the gate weights of all steps (npz: times, gate_weights, grid).
-        """
-        image, weights = desk.make(mask, prompt, seed, steps, request)
-        return image, _cached(weights, trace.GRADIO_CACHE)
-
-    def edit(
-        picture: Image.Image,
-        mask: bytes,
-        new_mask: bytes,
-        prompt: str,
-        seed: int,
-        steps: int,
-        strength: float,
-        request: gr.Request,
-    ) -> tuple[Image.Image, str]:
-        """Change a face where its new mask differs from its mask; all other pixels stay.
-
-        strength: over 0, up to 1; less makes fewer steps and stays closer to what was there.
-        Returns the picture and the gate weights of all steps (npz: times, gate_weights, grid).
-        """
-        image, weights = desk.alter(picture, mask, new_mask, prompt, seed, steps, strength, request)
-        return image, _cached(weights, trace.GRADIO_CACHE)
-
-    words = [prompt, seed, steps]
-    made = [picture, trace]
-    button.click(generate, [mask, *words], made, api_name="generate", **_SAMPLING)
-    changed = [given, mask, new_mask, *words, strength]
-    button.click(edit, changed, made, api_name="edit", **_SAMPLING)
-
-
-def _cached(trace: Trace, folder: str) -> str:
-    """Write a trace inside Gradio's cache, where it is served from and deleted with the rest."""
-    path = Path(folder) / uuid4().hex / "trace.npz"
-    path.parent.mkdir(parents=True)
-    trace.save(path)
-    return str(path)
+def _unload(page: gr.Blocks, session: str) -> None:
+    """Do what the page does when a visitor leaves."""
+    for event in page.fns.values():
+        if event.fn and any(trigger == "unload" for _, trigger in event.targets):
+            event.fn(gr.Request(session_hash=session))
 
 
 def _facts(pipeline: FaceMoGLEPipeline, model: str) -> dict[str, Any]:

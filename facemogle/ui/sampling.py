@@ -179,11 +179,6 @@ class Making:
             return pipeline.decode(latents, *self.label_map.shape)
         return self.edit.picture(latents)
 
-    def preview(self, pipeline: FaceMoGLEPipeline, latents: torch.Tensor) -> Image.Image:
-        if self.edit is None:
-            return pipeline.preview(latents, *self.label_map.shape)
-        return self.edit.picture(latents, preview=True)
-
     def signed_url(self, picture: Image.Image, model: str) -> str:
         """The finished picture with what it was made from, exact to the pixel."""
         facts = {
@@ -240,13 +235,12 @@ def _sample(
                 return
             done.append(step)
             is_last = len(done) == making.num_steps
-            if not is_last:
-                yield _step(step, _jpeg_url(making.preview(pipeline, step.clean_latents)))
-                continue
-            picture = making.picture(pipeline, step.latents)
-            if not making.job.is_draft:
+            latents = step.latents if is_last else step.clean_latents
+            picture = making.picture(pipeline, latents)
+            if is_last and not making.job.is_draft:
                 accept(making.accepted(done, picture))
-            yield _step(step, making.signed_url(picture, model))
+            url = making.signed_url(picture, model) if is_last else _jpeg_url(picture)
+            yield _step(step, url)
     yield {"kind": "done"}
 
 

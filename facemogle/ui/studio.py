@@ -16,6 +16,7 @@ one.
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -56,9 +57,15 @@ ON_FAILURE = '() => document.dispatchEvent(new CustomEvent("facemogle-failure"))
 """Runs in the browser when Gradio has not carried out an event: queue full, connection lost."""
 
 
-def studio(*, model: dict[str, Any], templates: list[dict[str, str]]) -> gr.HTML:
+def studio(
+    *,
+    model: dict[str, Any],
+    templates: list[dict[str, str]],
+    read_photo: Callable[[Any], dict[str, Any]],
+) -> gr.HTML:
     """Canvas, picture, prompt and gating view in one component.
 
+    read_photo: as in ``facemogle.ui.photos``.
     The template is static: Gradio would reset the canvas on any change of an interpolated one, and
     would run code in interpolated text. Everything that changes is written by the modules.
     (A function and no subclass, next to whose file Gradio would write a stub file.)
@@ -69,7 +76,7 @@ def studio(*, model: dict[str, Any], templates: list[dict[str, str]]) -> gr.HTML
         js_on_load=_ON_LOAD,
         apply_default_css=False,
         elem_id="studio",
-        server_functions=[read_mask_file, export_gate],
+        server_functions=[read_mask_file, read_photo, export_gate],
         regions=[asdict(region) for region in REGIONS],
         experts=EXPERT_TITLES,
         layers={"order": LAYER_ORDER, "beneath": _keyed(BENEATH), "across": _keyed(ACROSS)},

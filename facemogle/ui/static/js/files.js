@@ -1,4 +1,4 @@
-// Masks in and out: templates, files to open, files to save.
+// Masks in and out: templates, files and photos to open, files to save.
 
 import { fromBase64, inflate, toBase64 } from "./codec.js";
 import { SIDE } from "./layers.js";
@@ -10,18 +10,19 @@ export class Files {
   /**
    * read(file): asks the server; answers { labels, notes } or { error }, or nothing if it failed; of a
    * picture that was made here also { settings, isForeign }. adopt(): takes it, as Sampling does.
+   * readPhoto(file, parser): the same of a photo; answers { picture, labels, notes } or { error }.
    * openProject(file), saveProject(): as of Projects.
    */
   constructor(element, { templates, saveProject, ...others }) {
-    Object.assign(this, others); // drawing, brush, notice, palette, maxBytes, read, adopt, openProject
-    this.input = element.querySelector("input[type=file]");
-    this.input.addEventListener("change", () => {
-      if (this.input.files.length) this.open(this.input.files[0]);
-      this.input.value = ""; // so that the same file can be opened again
-    });
+    // drawing, brush, notice, palette, maxBytes, read, readPhoto, adopt, openProject
+    Object.assign(this, others);
+    const input = (name, take) => takeFile(element.querySelector(`input[name=${name}]`), take);
+    const any = input("any", (file) => this.open(file));
+    const photo = input("photo", (file) => this.openPhoto(file));
     const on = (command, act) =>
       element.querySelector(`[data-command=${command}]`).addEventListener("click", act);
-    on("open", () => this.input.click());
+    on("open", () => any.click());
+    on("open-photo", () => photo.click());
     on("save-project", saveProject);
     on("save-index", () => this.save("mask_index.png", indexedPNG));
     on("save-palette", () => this.save("mask_palette.png", colorPNG));
@@ -47,18 +48,9 @@ export class Files {
   /** Put a mask on the canvas; a file that is none leaves the drawing as it is. */
   async open(file) {
     if (file.name.endsWith(EXTENSION)) return this.openProject(file);
-    if (file.size > this.maxBytes) {
-      this.notice.warn(`${file.name} has ${megabytes(file.size)}; at most ` +
-        `${megabytes(this.maxBytes)} are accepted. Save the mask as a compressed PNG.`);
-      return;
-    }
-    this.notice.tell(`Reading ${file.name}`);
-    const answer = await this.read(file);
-    if (!answer) {
-      this.notice.warn(`${file.name} could not be sent to the server. Try again.`);
-    } else if (answer.error) {
-      this.notice.warn(`${file.name}: ${answer.error}`);
-    } else {
+    const asPhoto = { title: "Read it as a photo", act: () => this.openPhoto(file) };
+    const answer = await this.send(file, this.read, file.type.startsWith("image/") && asPhoto);
+    if (answer) {
       const { settings, isForeign } = answer;
       const labels = await inflate(fromBase64(answer.labels));
       if (settings) this.adopt({ picture: await pngUrl(file), labels, settings, isForeign });
@@ -66,6 +58,33 @@ export class Files {
       const swap = { title: "Swap left and right", act: () => this.swapSides() };
       this.notice.tell([`Opened ${file.name}.`, ...answer.notes].join(" "), swap);
     }
+  }
+
+  /** Put what a parser reads in a photo on the canvas; the photo is what the next edit starts from. */
+  async openPhoto(file, parser = "embedded") {
+    const forPhotographs = {
+      title: "Use the parser for photographs", act: () => this.openPhoto(file, "hub"),
+    };
+    const answer = await this.send(file, () => this.readPhoto(file, parser));
+    if (!answer) return;
+    const { picture, labels, notes } = answer;
+    this.adopt({ picture, labels: await inflate(fromBase64(labels)) });
+    const action = parser === "embedded" && forPhotographs;
+    this.notice.tell([`Opened ${file.name}.`, ...notes].join(" "), action);
+  }
+
+  /** The server's answer; without one, the reason is shown, and with it the action. */
+  async send(file, read, action) {
+    if (file.size > this.maxBytes) {
+      this.notice.warn(`${file.name} has ${megabytes(file.size)}; at most ` +
+        `${megabytes(this.maxBytes)} are accepted. Save it smaller or better compressed.`);
+      return null;
+    }
+    this.notice.tell(`Reading ${file.name}`);
+    const answer = await read(file);
+    if (!answer) this.notice.warn(`${file.name} could not be sent to the server. Try again.`);
+    else if (answer.error) this.notice.warn(`${file.name}: ${answer.error}`, action);
+    return answer?.error ? null : answer;
   }
 
   async save(name, encode) {
@@ -95,6 +114,15 @@ export class Files {
       });
     }
   }
+}
+
+/** Listen to a field for files; returns it. */
+function takeFile(field, take) {
+  field.addEventListener("change", () => {
+    if (field.files.length) take(field.files[0]);
+    field.value = ""; // so that the same file can be opened again
+  });
+  return field;
 }
 
 const THUMBNAIL = 128;

@@ -22,10 +22,12 @@ export async function mount({ element, trigger, props, server }) {
   states.addEventListener("change", () => saveSettings({ experts: states.values }));
 
   const read = (file) => server.read_mask_file({ binary: true, data: { file } });
+  const readPhoto = (file, parser) => server.read_photo({ binary: true, data: { file, parser } });
   const adopt = (found) => sampling.adopt(found);
   const openProject = (file) => projects.open(file);
   const saveProject = () => projects.save();
-  const opening = { templates, maxBytes: props.max_bytes, read, adopt, openProject, saveProject };
+  const projectFiles = { openProject, saveProject };
+  const opening = { templates, maxBytes: props.max_bytes, read, readPhoto, adopt, ...projectFiles };
   const painting = { drawing, regions, swatches, ...opening };
   const left = setUpPainting(root.querySelector(".painting"), painting);
 

@@ -14,8 +14,8 @@ export class Notice {
     this.show("info", text, action);
   }
 
-  warn(text) {
-    this.show("error", text);
+  warn(text, action) {
+    this.show("error", text, action);
   }
 
   clear() {

@@ -18,7 +18,7 @@ const HAIR = 13;
 const ZOOM_STEP = 1.5;
 
 /**
- * Fill the panel. read(file), adopt(found): as Files takes them.
+ * Fill the panel. read(file), readPhoto(file, parser), adopt(found): as Files takes them.
  * Returns { brush, states, notice, commands by name, holdPan for listenToKeys, underlay(url) }.
  */
 export function setUpPainting(panel, { drawing, regions, swatches, ...opening }) {

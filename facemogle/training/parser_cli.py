@@ -1,0 +1,97 @@
+"""Train a face parser from folders of faces."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from facemogle.cli import say, whole_number
+from facemogle.regions import REGIONS
+from facemogle.training.cli import read_stage, stage_text
+from facemogle.training.recipe import ParserRecipe
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's arguments."""
+    parser.description = (
+        "Train the parser that reads label maps from pictures. Stopped or killed, it goes on where "
+        "it last saved when the same command is run again."
+    )
+    folders = {"type": Path, "nargs": "+", "action": "extend", "metavar": "DIR"}
+    parser.add_argument(
+        "--data", **folders, required=True, help="folders of faces, laid out as for train"
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="RUN", help="at the end with RUN/parser"
+    )
+    parser.add_argument(
+        "--held-out",
+        **folders,
+        default=[],
+        help="faces that --data does not have: their IoU is printed, and written to RUN/iou.json",
+    )
+    parser.add_argument(
+        "--from",
+        dest="start",
+        metavar="PARSER",
+        help="go on from a trained parser (embedded or a path)",
+    )
+    parser.add_argument(
+        "--stage",
+        type=read_stage,
+        action="append",
+        metavar="SIZE:BATCH:STEPS[:FACES]",
+        help="of training, several in a row; the parser looks at pictures at the last one's size "
+        f"(default: {' '.join(map(stage_text, ParserRecipe().stages))})",
+    )
+    parser.add_argument("--seed", type=whole_number(0, 2**31), default=0, help="(%(default)s)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train and score; 2 when the data or the parser to go on from cannot be used."""
+    from facemogle.iou import mean_iou, region_iou
+    from facemogle.parsing import load_parser
+    from facemogle.training.data import FaceFolder
+    from facemogle.training.parser import score, train_parser
+    from facemogle.weight_files import CheckpointError
+
+    recipe = ParserRecipe(seed=arguments.seed)
+    if arguments.stage:
+        recipe = replace(recipe, stages=tuple(arguments.stage))
+    try:
+        held_out = [FaceFolder(folder, recipe.stages[-1].size) for folder in arguments.held_out]
+        start = load_parser(arguments.start, "cpu") if arguments.start else None
+        parser = train_parser(arguments.data, arguments.out, recipe, start)
+    except (FileNotFoundError, CheckpointError) as error:
+        say("train-parser", error)
+        return 2
+    columns = {}
+    for faces in held_out:
+        matrix = score(parser, faces)
+        columns[str(faces.folder)] = {
+            "faces": len(faces),
+            "mean": mean_iou(matrix),
+            **{r.name: float(v) for r, v in zip(REGIONS, region_iou(matrix), strict=True)},
+        }
+    if columns:
+        print(_table(columns))
+        clean = {
+            k: {n: None if np.isnan(v) else v for n, v in c.items()} for k, c in columns.items()
+        }
+        (arguments.out / "iou.json").write_text(json.dumps(clean, indent=1) + "\n")
+    print(arguments.out / "parser")
+    return 0
+
+
+def _table(columns: dict[str, dict[str, float]]) -> str:
+    """IoU in per cent, a row per region and a column per folder."""
+    names = list(next(iter(columns.values())))[1:]
+    lines = ["IoU, %      " + "  ".join(f"{Path(folder).name:>10}" for folder in columns)]
+    for name in names:
+        values = (f"{100 * column[name]:10.1f}" for column in columns.values())
+        lines.append(f"{name:<12}" + "  ".join(values))
+    return "\n".join(lines)

@@ -1,0 +1,113 @@
+"""What programs can call: ``/generate``, ``/edit``, ``/parse``; with ``--mcp`` they are tools too.
+
+Their docstrings are what a caller reads.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import gradio as gr
+from PIL import Image
+
+from facemogle.label_map import index_png
+from facemogle.ui.desk import Desk
+from facemogle.ui.photos import PARSERS, Photos
+
+
+def add_endpoints(desk: Desk, photos: Photos, default_steps: int, **queue: Any) -> None:
+    """Publish the endpoints, with components as only these move files in and out.
+
+    queue: Gradio's arguments for the line that they wait in.
+    """
+    with gr.Row(visible=False):
+        given = gr.Image(label="Picture", type="pil")
+        mask = gr.File(label="Mask", type="binary")
+        new_mask = gr.File(label="New mask", type="binary")
+        prompt = gr.Textbox(label="Prompt")
+        seed = gr.Number(0, label="Seed", precision=0)
+        steps = gr.Number(default_steps, label="Steps", precision=0)
+        strength = gr.Number(1.0, label="Strength")
+        parser = gr.Dropdown(PARSERS, value=PARSERS[0], label="Parser", allow_custom_value=True)
+        picture = gr.Image(label="Picture", type="pil", format="png")
+        trace = gr.File(label="Trace")
+        labels = gr.File(label="Label map")
+        button = gr.Button()
+
+    def generate(
+        mask: bytes, prompt: str, seed: int, steps: int, request: gr.Request
+    ) -> tuple[Image.Image, str]:
+        """Make a picture of a face from a mask of its regions and a prompt.
+
+        Args:
+            mask: PNG of the 19 CelebAMask-HQ regions, of any size: indices, or palette colours.
+            prompt: what the face looks like, such as "a woman with long black hair, smiling".
+            seed: of the noise, 0 to 2^63-1; the same seed gives the same picture.
+            steps: denoising steps, 1 to 100; more take longer.
+
+        Returns:
+            The picture, and the gate weights of all steps (npz: times, gate_weights, grid).
+        """
+        image, weights = desk.make(mask, prompt, seed, steps, request)
+        path = _fresh(trace, "trace.npz")
+        weights.save(path)
+        return image, str(path)
+
+    def edit(
+        picture: Image.Image,
+        mask: bytes,
+        new_mask: bytes,
+        prompt: str,
+        seed: int,
+        steps: int,
+        strength: float,
+        request: gr.Request,
+    ) -> tuple[Image.Image, str]:
+        """Change a picture of a face where its new mask differs from its mask; all else stays.
+
+        Args:
+            picture: the face that is to be edited.
+            mask: its mask, PNG of the 19 CelebAMask-HQ regions; /parse reads one from a picture.
+            new_mask: the same mask, changed where the face is to change.
+            prompt: what the face looks like.
+            seed: of the noise, 0 to 2^63-1.
+            steps: denoising steps, 1 to 100.
+            strength: over 0, up to 1; less makes fewer steps and stays closer to what was there.
+
+        Returns:
+            The picture, and the gate weights of all steps (npz: times, gate_weights, grid).
+        """
+        image, weights = desk.alter(picture, mask, new_mask, prompt, seed, steps, strength, request)
+        path = _fresh(trace, "trace.npz")
+        weights.save(path)
+        return image, str(path)
+
+    def parse(picture: Image.Image, parser: str, request: gr.Request) -> str:
+        """Read the mask of a face, its 19 CelebAMask-HQ regions, from a picture.
+
+        Args:
+            picture: one face that fills most of it.
+            parser: embedded, for rendered faces and those made here, or hub, for photographs.
+
+        Returns:
+            An indexed PNG of the picture's size: the indices are the labels, 0 to 18.
+        """
+        path = _fresh(labels, "mask.png")
+        path.write_bytes(index_png(desk.read(photos, picture, parser, request)))
+        return str(path)
+
+    words = [prompt, seed, steps]
+    made = [picture, trace]
+    button.click(generate, [mask, *words], made, api_name="generate", **queue)
+    changed = [given, mask, new_mask, *words, strength]
+    button.click(edit, changed, made, api_name="edit", **queue)
+    button.click(parse, [given, parser], labels, api_name="parse", **queue)
+
+
+def _fresh(file: gr.File, name: str) -> Path:
+    """A place in Gradio's cache, where a file is served from and deleted with the rest."""
+    path = Path(file.GRADIO_CACHE) / uuid4().hex / name
+    path.parent.mkdir(parents=True)
+    return path

@@ -1,0 +1,103 @@
+"""Pictures that are no masks: read as label maps, for the page and for the API."""
+
+from __future__ import annotations
+
+import logging
+from io import BytesIO
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from facemogle.label_map import present_regions
+from facemogle.parsing import HUB_REPOSITORY, FaceParser, load_parser
+from facemogle.ui.data_url import data_url
+from facemogle.ui.studio import SIDE, packed
+
+log = logging.getLogger(__name__)
+
+MAX_PIXELS = 64 * 10**6
+PARSERS = ("embedded", "hub")
+
+_FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
+_NOSE = 2
+
+_TRUST = {
+    "embedded": "Read with the embedded parser, which knows rendered faces: on a photograph, check "
+    "every region.",
+    "hub": f"Read with {HUB_REPOSITORY}, which was trained on photographs.",
+}
+
+
+class PhotoError(ValueError):
+    """A picture cannot be read. The message names what was found and what to do about it."""
+
+
+class Photos:
+    """The parsers, each loaded when it is first asked for.
+
+    side: of the pictures that the page edits, in pixels.
+    """
+
+    def __init__(self, side: int) -> None:
+        self.side = side
+        self._parsers: dict[str, FaceParser] = {}
+        self._lock = Lock()
+
+    def parse(self, picture: Image.Image, parser: str = "embedded") -> np.ndarray:
+        """Label map of a picture, uint8 (H, W). Raises PhotoError or CheckpointError."""
+        if parser not in PARSERS:
+            raise PhotoError(f"The parser is {parser!r}. Name one of {', '.join(PARSERS)}.")
+        with self._lock:
+            if parser not in self._parsers:
+                self._parsers[parser] = load_parser(parser)
+        return self._parsers[parser].parse(picture)
+
+    def read_photo(self, sent: Any) -> dict[str, Any]:
+        """Read a photo that a person opens. Called by the browser, outside the queue.
+
+        sent: one uploaded file, as ``sent.files[0] = (name, content)``, and the parser's name, as
+        ``sent.data["parser"]``.
+        Returns ``picture`` (data URL of its middle square), ``labels`` (see ``packed``) and
+        ``notes``; or ``error``.
+        """
+        try:
+            photo = open_photo(sent.files[0][1])
+            square = ImageOps.fit(photo, (SIDE, SIDE), Image.Resampling.LANCZOS)
+            label_map = self.parse(square, sent.data["parser"])
+        except ValueError as error:
+            return {"error": str(error)}
+        except Exception as error:
+            log.exception("parsing failed")
+            return {
+                "error": f"It could not be read ({type(error).__name__}; see the server's log)."
+            }
+        notes = [_TRUST[sent.data["parser"]]]
+        if photo.width != photo.height:
+            notes.append("Its middle square was taken.")
+        if _NOSE not in present_regions(label_map):
+            notes.append("No nose was found: crop the photo to one face.")
+        picture = BytesIO()
+        square.resize((self.side, self.side), Image.Resampling.LANCZOS).save(picture, "PNG")
+        url = data_url("png", picture.getvalue())
+        return {"picture": url, "labels": packed(label_map), "notes": notes}
+
+
+def open_photo(content: bytes) -> Image.Image:
+    """Decode a photo, upright, in RGB. Raises PhotoError."""
+    try:
+        photo = Image.open(BytesIO(content), formats=_FORMATS)
+        if photo.width * photo.height > MAX_PIXELS:
+            raise PhotoError(
+                f"The picture has {photo.width}x{photo.height} pixels. Give one of at most "
+                f"{MAX_PIXELS // 10**6} megapixels."
+            )
+        photo.draft("RGB", (2 * SIDE, 2 * SIDE))  # a JPEG's pixels need not all be decoded
+        return ImageOps.exif_transpose(photo).convert("RGB")
+    except UnidentifiedImageError as error:
+        raise PhotoError(
+            "It is no picture that can be read. Give a JPEG, PNG, WebP or BMP file."
+        ) from error
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise PhotoError(f"Its file is damaged or cut off ({error}). Save it again.") from error

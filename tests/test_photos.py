@@ -1,0 +1,151 @@
+"""A photo in the browser: its mask comes onto the canvas, and the next edit starts from it."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+from base64 import b64decode
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from huggingface_hub.errors import LocalEntryNotFoundError
+from PIL import Image
+from playwright.sync_api import Browser, FilePayload, Page, expect, sync_playwright
+from studio import TEMPLATES, StudioUnderTest, serve_studio
+from visitor import (
+    PATIENCE,
+    drag,
+    drawing,
+    generate,
+    open_mask,
+    open_studio,
+    overheard,
+    take,
+)
+
+from facemogle import parsing
+from facemogle.mask import read_mask
+from facemogle.parsing import load_parser
+from facemogle.ui.photos import PhotoError, open_photo
+
+CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or "/usr/bin/chromium")
+HAT = 14
+TEMPLATE = read_mask(min(TEMPLATES.glob("*.png"))).label_map
+
+
+@pytest.fixture(scope="module")
+def studio() -> Iterator[StudioUnderTest]:
+    yield from serve_studio()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+
+
+@pytest.fixture
+def page(browser: Browser, studio: StudioUnderTest) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
+    page = context.new_page()
+    complaints = overheard(page, studio)
+    open_studio(page, studio)
+    yield page
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture(scope="module")
+def face(studio: StudioUnderTest) -> Image.Image:
+    """A picture by the embedded model, which no file of this program is wrapped around."""
+    return studio.pipeline("", TEMPLATE, num_inference_steps=4).images[0]
+
+
+def jpeg(picture: Image.Image, **options: object) -> bytes:
+    content = io.BytesIO()
+    picture.save(content, "JPEG", quality=95, **options)
+    return content.getvalue()
+
+
+def open_picture(page: Page, content: bytes) -> None:
+    photo: FilePayload = {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": content}
+    page.get_by_label("Photo to open").set_input_files(photo)
+    expect(page.locator(".painting .notice")).to_contain_text("Opened me.jpg.", timeout=PATIENCE)
+
+
+def test_a_photo_becomes_mask_and_base_of_the_next_edit(page: Page, face: Image.Image) -> None:
+    wide = Image.new("RGB", (face.width + 80, face.height), "white")
+    wide.paste(face, (40, 0))
+    open_picture(page, jpeg(wide))
+    notice = page.locator(".painting .notice")
+    expect(notice).to_contain_text("knows rendered faces")
+    expect(notice).to_contain_text("middle square")
+    read = drawing(page)
+    square = face.resize((512, 512), Image.Resampling.LANCZOS)
+    assert (read == load_parser(device="cpu").parse(square)).mean() > 0.97  # but for the JPEG
+
+    shown = picture(page)
+    assert np.abs(shown.astype(int) - np.asarray(face)).mean() < 3
+    take(page, "Hat")
+    drag(page, (240, 60), (272, 60))
+    generate(page)
+    same = (picture(page) == shown).all(axis=2)
+    assert same.mean() > 0.5 and not same[30, 128]
+
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    assert np.array_equal(drawing(page), TEMPLATE)
+
+
+def picture(page: Page) -> np.ndarray:
+    url = page.get_by_alt_text("Generated face").get_attribute("src")
+    assert url is not None
+    return np.asarray(Image.open(io.BytesIO(b64decode(url.partition(",")[2]))).convert("RGB"))
+
+
+def test_a_picture_that_is_no_mask_can_be_read_as_a_photo(page: Page, face: Image.Image) -> None:
+    open_mask(page, "face.png", jpeg(face))
+    notice = page.locator(".painting .notice")
+    expect(notice).to_have_attribute("data-kind", "error")
+    notice.get_by_role("button", name="Read it as a photo").click()
+    expect(notice).to_contain_text("Opened face.png.", timeout=PATIENCE)
+    assert not np.array_equal(drawing(page), TEMPLATE)
+
+
+def test_without_network_the_hubs_parser_explains_and_the_drawing_stays(
+    page: Page, face: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def offline(*_: object, **__: object) -> str:
+        raise LocalEntryNotFoundError("no such file")
+
+    monkeypatch.setattr(parsing, "snapshot_download", offline)
+    open_picture(page, jpeg(face))
+    read = drawing(page)
+    notice = page.locator(".painting .notice")
+    notice.get_by_role("button", name="Use the parser for photographs").click()
+    expect(notice).to_contain_text("could not be downloaded", timeout=PATIENCE)
+    assert np.array_equal(drawing(page), read)
+
+
+def test_a_photo_is_turned_upright(face: Image.Image) -> None:
+    """Cameras store how they were held; a parser sees no face in one that lies on its side."""
+    orientation = 0x0112
+    exif = Image.Exif()
+    exif[orientation] = 6
+    photo = jpeg(face.rotate(90), exif=exif)
+    assert np.abs(np.asarray(open_photo(photo)).astype(int) - np.asarray(face)).mean() < 3
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"no picture", "no picture that can be read"),
+        (jpeg(Image.new("RGB", (64, 64)))[:300], "damaged or cut off"),
+        (jpeg(Image.new("L", (9000, 9000))), "9000x9000"),
+    ],
+)
+def test_what_is_no_photo_is_named(content: bytes, message: str) -> None:
+    with pytest.raises(PhotoError, match=message):
+        open_photo(content)
