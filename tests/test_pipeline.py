@@ -83,6 +83,19 @@ def test_steps_tell_what_happened(pipeline, label_map) -> None:
         steps[0].t = 0.5  # type: ignore[misc]
 
 
+def test_prompts_are_encoded_once(own_pipeline) -> None:
+    """Live mode asks for the same prompt with every stroke, and always for the empty one."""
+    encoder = own_pipeline.text_encoder_2
+    with patch.object(encoder, "forward", side_effect=encoder.forward) as spy:
+        first = own_pipeline.encode_prompt("a man")
+        assert own_pipeline.encode_prompt("a man") is first
+        other = own_pipeline.encode_prompt("a woman")
+        assert spy.call_count == 2 and not torch.equal(other.sequence, first.sequence)
+        own_pipeline.forget()
+        assert torch.equal(own_pipeline.encode_prompt("a man").sequence, first.sequence)
+        assert spy.call_count == 3
+
+
 def test_some_tokens_are_sampled_as_if_there_were_no_others(pipeline, label_map) -> None:
     """A draft of an edit looks at its neighbourhood only: the rest must neither move nor cost."""
     chosen = [1, 2, 5, 6, 9]
