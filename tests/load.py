@@ -19,7 +19,7 @@ import sys
 import time
 from base64 import b64decode, b64encode
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -63,8 +63,12 @@ class Log:
     pictures: int = 0
 
     def overtaken(self) -> int:
-        """The most orders that came later than another and began before it."""
-        at = {order: index for index, order in enumerate(self.started)}
+        """How many places later than it joined the line an order began, at most.
+
+        Without the first orders, which all come in the same moment.
+        """
+        later = [order for order in self.started if order[1] > 1]
+        at = {order: index for index, order in enumerate(later)}
         came = sorted(at, key=lambda order: self.joined[order])
         return max(at[order] - index for index, order in enumerate(came))
 
@@ -98,12 +102,15 @@ class Protocol:
         answer.raise_for_status()
         return answer.json()["data"]
 
-    async def packets(self, session: str, order: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
-        """Place an order and follow it to its end."""
+    async def packets(
+        self, session: str, order: dict[str, Any], joins: Callable[[], None] = lambda: None
+    ) -> AsyncIterator[dict[str, Any]]:
+        """Place an order and follow it to its end. joins(): called when the server has it."""
         joined = await self.client.post(
             f"{self.url}/queue/join", json=self.body("generate", session, [order])
         )
         joined.raise_for_status()
+        joins()
         address, last = f"{self.url}/queue/data?session_hash={session}", None
         async with self.client.stream("GET", address) as stream:
             async for line in stream.aiter_lines():
@@ -151,10 +158,13 @@ class Visitor:
             "base": None if base is None else {"number": base},
         }  # fmt: skip
         began, picture = time.monotonic(), None
-        self.log.joined[key] = began
+
+        def join() -> None:
+            self.log.joined[key] = time.monotonic()
+
         asking = asyncio.create_task(self.ask())
         try:
-            async for packet in self.protocol.packets(self.session, content):
+            async for packet in self.protocol.packets(self.session, content, join):
                 asking.cancel()
                 assert packet["number"] == self.orders, "a packet of another order"
                 if packet["kind"] == "start":

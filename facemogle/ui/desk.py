@@ -31,7 +31,7 @@ _CHECKED = (
     "prompt", "seed", "steps", "strength", "whole_face", "is_draft", "muted", "expert_strengths",
 )  # fmt: skip
 
-MAX_KEPT = 256 * 2**20
+MAX_KEPT = 48 * 2**20
 """Bytes of accepted pictures that are kept for edits; who has not edited longest starts anew."""
 
 

@@ -76,8 +76,8 @@ class Accepted:
     @property
     def size(self) -> int:
         """Bytes in memory."""
-        latents = self.recorded.latents
-        return self.recorded.picture.nbytes + latents.nelement() * latents.element_size()
+        recorded = self.recorded
+        return recorded.picture.nbytes + recorded.label_map.nbytes + recorded.latents.nbytes
 
 
 def packets(
