@@ -35,7 +35,7 @@ export class Gate {
     this.player = new Player(find("[data-command=play]"), {
       advance: () => this.set({ step: (this.step + 1) % this.run.done }),
     });
-    this.redraw = new Redraw(panel, () => this.show());
+    this.redraw = new Redraw(find(".maps"), () => this.show());
     this.listen();
     this.show();
   }

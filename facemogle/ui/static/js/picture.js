@@ -28,11 +28,13 @@ export class Picture {
     this.text.textContent = `Step 1 of ${run.steps}`;
   }
 
+  /** Returns a promise of the picture being on the screen. */
   step(run) {
     this.progress(run.done / run.steps);
     this.show(run.reports.at(-1).picture);
     const next = Math.min(run.done + 1, run.steps);
     this.text.textContent = `Step ${next} of ${run.steps}`;
+    return this.image.decode().catch(() => {}); // fails when the next picture comes first
   }
 
   /** kept: share of the pixels that are those of the picture before. */

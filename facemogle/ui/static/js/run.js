@@ -13,8 +13,15 @@ export class Run {
    */
   constructor({ steps, grid, experts, labels = null }) {
     Object.assign(this, { steps, grid, experts, labels });
-    this.shares = labels && coverage(labels, grid, experts - 1);
     this.reports = [];
+  }
+
+  /** Share of every token that each region covers; null without a label map. */
+  get shares() {
+    const { labels, grid, experts } = this;
+    // When it is asked for, as counting all pixels would hold up a picture that is on its way.
+    this.covered ??= labels && coverage(labels, grid, experts - 1);
+    return this.covered;
   }
 
   /** packet: the next step's; its gate holds the weights token by token, as 16-bit integers. */

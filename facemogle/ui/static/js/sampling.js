@@ -65,7 +65,10 @@ export class Sampling {
       stop: () => orders.stop(),
       mayRun: () => !document.hidden && !drawing.isStroking,
     });
-    drawing.addEventListener("commit", () => this.live.changed());
+    drawing.addEventListener("commit", () => {
+      this.sum = null;
+      this.live.changed();
+    });
     states.addEventListener("change", () => this.live.changed());
     document.addEventListener("visibilitychange", () => this.live.sight());
     this.resume().finally(() => this.live.turn(this.composer.values.live));
@@ -112,7 +115,8 @@ export class Sampling {
   /** The same for the same inputs. */
   key() {
     const { live: _live, locked: _locked, ...inputs } = this.composer.values;
-    return JSON.stringify([inputs, this.states.values, checksum(this.drawing.labels)]);
+    this.sum ??= checksum(this.drawing.labels); // asked for several times after a stroke
+    return JSON.stringify([inputs, this.states.values, this.sum]);
   }
 
   sent() {
@@ -141,10 +145,11 @@ export class Sampling {
   }
 
   step(packet) {
-    this.run.add(packet);
-    this.picture.step(this.run);
+    const { run } = this;
+    run.add(packet);
     this.underlay(packet.picture);
-    this.gate.grow();
+    // The picture comes first: drawing the gate's maps would hold it up.
+    this.picture.step(run).then(() => run === this.run && this.gate.grow());
   }
 
   done() {
