@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -67,9 +68,10 @@ def generate(page: Page, steps: int = 2) -> None:
     page.get_by_role("textbox", name="Steps").fill(str(steps))
     page.get_by_role("button", name="Generate", exact=True).click()
     expect(page.locator(".result")).to_have_attribute("data-state", "done", timeout=PATIENCE)
-    # The gating view is drawn when it is seen, a frame after the picture.
-    page.get_by_label("Gating view").scroll_into_view_if_needed()
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
+    # The gating view is drawn when it is seen, after the picture.
+    gate = page.get_by_label("Gating view")
+    gate.scroll_into_view_if_needed()
+    expect(gate).to_have_attribute("data-drawn", re.compile(r"^(\d+)/\1$"))
 
 
 def open_mask(page: Page, name: str, content: bytes) -> None:

@@ -59,13 +59,15 @@ export class Gate {
   /** Begin to follow a run. */
   start(run) {
     this.player.stop();
+    this.known = 0; // steps of the run that the view has heard of
     this.set({ run, step: -1 });
   }
 
-  /** A step has come in. The view moves on with it unless a person has gone back. */
+  /** Steps have come in. The view moves on with them unless a person has gone back. */
   grow() {
-    const isFollowing = this.step >= this.run.done - 2;
-    if (isFollowing) this.step = this.run.done - 1;
+    const isFollowing = this.step >= this.known - 1;
+    this.known = this.run.done;
+    if (isFollowing) this.step = this.known - 1;
     this.redraw.ask(); // the picture itself comes first
   }
 
@@ -111,6 +113,7 @@ export class Gate {
     this.tiles.select(this.expert);
     panel.classList.toggle("empty", !this.report);
     panel.dataset.mode = this.choices.mode;
+    panel.dataset.drawn = run ? `${run.done}/${run.steps}` : ""; // later than the run has it
     if (this.report) this.showReport(this.report);
   }
 
