@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
+import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,6 +65,9 @@ def run(arguments: argparse.Namespace) -> int:
     except (RenderError, FolderError) as error:
         say("render", error)
         return 2
+    except KeyboardInterrupt:
+        say("render", "stopped; the same command goes on.")
+        return 130
     say("render", f"{finish(arguments.out)} faces in {arguments.out}")
     print(arguments.out / "metadata.jsonl")
     return 0
@@ -96,7 +100,9 @@ def open_renderer(assets: Path, size: int) -> Renderer:
 def _share(arguments: argparse.Namespace) -> None:
     """Run the workers as processes of their own; contexts of OpenGL do not survive a fork."""
     context = multiprocessing.get_context("spawn")
-    with context.Pool(arguments.workers) as pool:
+    # Ctrl+C is for this process; leaving the pool ends the workers.
+    ignore = signal.signal, (signal.SIGINT, signal.SIG_IGN)
+    with context.Pool(arguments.workers, *ignore) as pool:
         pool.starmap(_work, [(arguments, worker) for worker in range(arguments.workers)], 1)
 
 
@@ -108,7 +114,10 @@ def _work(arguments: argparse.Namespace, worker: int) -> None:
     faces = write_faces(
         arguments.out, renderer.render, arguments.seed, arguments.count, worker, arguments.workers
     )
+    parent = multiprocessing.parent_process()
     for written, number in enumerate(faces, start=1):
+        if parent is not None and not parent.is_alive():
+            return  # killed; a new run must not meet the workers of the old one
         now = time.monotonic()
         if now - reported > EVERY:
             reported = now

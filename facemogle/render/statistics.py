@@ -16,6 +16,11 @@ from facemogle.regions import NUM_REGIONS, REGIONS
 NOTABLE = 1.5
 """Ratio of mean areas, up or down, from which on a region is marked in the table."""
 
+LEGEND = (
+    "area, spread: mean and standard deviation, % of a picture, over the pictures that show the\n"
+    f"region; shown: % of the pictures; !: ratio of areas over {NOTABLE} or under {1 / NOTABLE:.2f}"
+)
+
 SUFFIXES = (".png", ".bmp", ".gif", ".webp")
 
 
@@ -98,6 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the table. Returns 0, or 2 if a folder cannot be used."""
     try:
         print(table(read_folder(arguments.labels), read_folder(arguments.reference)))
+        print(LEGEND)
     except ValueError as error:
         say("statistics", error)
         return 2
