@@ -98,10 +98,9 @@ class Mixture:
         # The experts see neither t nor x_t: once per mask is enough.
         self._expert_tokens = mogle.experts(condition_latents)
 
-    def at(self, x_t: Tensor, t: float) -> tuple[Tensor, Tensor]:
-        """Condition tokens (B, N, C) and gate weights (B, N, R) of one step."""
-        x_t, time = x_t.to(self._global_tokens.dtype), torch.tensor([t], dtype=torch.float64)
-        weights = self._mogle.gate(self._global_tokens, x_t, time)
+    def at(self, x_t: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+        """Condition tokens (B, N, C) and gate weights (B, N, R) of one step; t: float64 (1,)."""
+        weights = self._mogle.gate(self._global_tokens, x_t.to(self._global_tokens.dtype), t)
         if self._strengths is not None:
             weights = reweighted(weights, self._strengths)
         return self._mogle.mix(weights, self._expert_tokens), weights
@@ -138,15 +137,18 @@ def denoise(
         fixed["guidance"] = torch.full((rows,), guidance_scale, device=device)
 
     scale = schedule.config["num_train_timesteps"]
-    for index, timestep in enumerate(torch.as_tensor(schedule.timesteps)):
-        t = float(timestep) / scale
-        tokens, weights = (None, None) if mixture is None else mixture.at(latents, t)
+    timesteps = torch.as_tensor(schedule.timesteps)
+    # On the device before the first step: a copy to a GPU would wait for all that it has to do.
+    exact, rounded = (timesteps.double() / scale).to(device), timesteps.to(device, dtype)
+    for index, timestep in enumerate(timesteps):
+        t, now = float(timestep) / scale, slice(index, index + 1)
+        tokens, weights = (None, None) if mixture is None else mixture.at(latents, exact[now])
         tokens = None if tokens is None else tokens.to(dtype)
         with transformer.cache_context("step"):
             (velocity,) = transformer(
                 hidden_states=latents[:, seen].repeat(passes, 1, 1),
                 # FluxPipeline rounds in this order too, which shows in half precision.
-                timestep=timestep.expand(rows).to(device, dtype) / scale,
+                timestep=rounded[now].expand(rows) / scale,
                 condition_tokens=None if tokens is None else tokens[:, seen].repeat(passes, 1, 1),
                 return_dict=False,
                 **fixed,

@@ -23,16 +23,16 @@ def sinusoid(angle: Tensor, channels: int) -> Tensor:
 
     angle: float32 (B,). Returns float32 (B, channels).
     """
-    angles = angle.float()[:, None] * _frequencies(channels // 2).to(angle.device)
+    angles = angle.float()[:, None] * _frequencies(channels // 2, angle.device)
     return torch.cat([angles.cos(), angles.sin()], dim=-1)
 
 
 @cache
-def _frequencies(count: int) -> Tensor:
+def _frequencies(count: int, device: torch.device) -> Tensor:
     exponents = -math.log(10_000) * torch.arange(count, dtype=torch.float32) / count
     frequencies = exponents.double().exp().float()
     for numerator in _ROUNDED_UP:
         index, remainder = divmod(numerator * count, 128)
         if not remainder:
             frequencies[index] = frequencies[index].nextafter(torch.tensor(1.0))
-    return frequencies
+    return frequencies.to(device)
