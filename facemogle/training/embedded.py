@@ -18,6 +18,8 @@ from facemogle.training.run import make_accelerator
 from facemogle.training.text import build_encoders, build_tokenizers, extend_vocabulary
 from facemogle.training.trainer import FlowTrainer
 
+Tokenizers = tuple[CLIPTokenizer, T5TokenizerFast]
+
 
 def train_embedded(
     data: Sequence[str | Path],
@@ -38,7 +40,13 @@ def train_embedded(
         for several in open_faces(path, recipe.stages[-1].size).captions.values()
         for caption in several
     ]
-    model, tokenizers = _untrained(captions) if start is None else _trained(start, captions)
+    if start:
+        model, tokenizers = _trained(start, captions)
+    else:
+        if accelerator.is_main_process and not (folder / "tokenizer_2").is_dir():
+            _write_tokenizers(captions, folder)
+        accelerator.wait_for_everyone()
+        model, tokenizers = _untrained(folder)
     precision = torch.bfloat16 if accelerator.mixed_precision == "bf16" else torch.float32
     vae = AutoencoderDC.from_pretrained(folder / "vae", dtype=precision)
     trainer = FlowTrainer(
@@ -52,13 +60,21 @@ def train_embedded(
     return pipeline
 
 
-Tokenizers = tuple[CLIPTokenizer, T5TokenizerFast]
+def _write_tokenizers(captions: Sequence[str], folder: Path) -> None:
+    """Byte pairs get other ids whenever they are learnt: all processes, and a run that goes on,
+    need those that were learnt first.
+    """
+    clip, t5 = build_tokenizers(captions, ModelRecipe().text_length)
+    clip.save_pretrained(folder / "tokenizer")
+    t5.save_pretrained(folder / "tokenizer_2")
 
 
-def _untrained(captions: Sequence[str]) -> tuple[FlowModel, Tokenizers]:
+def _untrained(folder: Path) -> tuple[FlowModel, Tokenizers]:
     recipe = ModelRecipe()
-    tokenizers = build_tokenizers(captions, recipe.text_length)
-    return FlowModel.untrained(recipe, *build_encoders(recipe, *tokenizers)), tokenizers
+    clip = CLIPTokenizer.from_pretrained(folder / "tokenizer")
+    t5 = T5TokenizerFast.from_pretrained(folder / "tokenizer_2")
+    model = FlowModel.untrained(recipe, *build_encoders(recipe, clip, t5))
+    return model, (clip, t5)
 
 
 def _trained(start: FaceMoGLEPipeline, captions: Sequence[str]) -> tuple[FlowModel, Tokenizers]:
