@@ -46,7 +46,10 @@ def warm_up(pipeline: FaceMoGLEPipeline) -> None:
     """Do a step, so that no visitor waits for what libraries do at their first run, nor for the
     encoding of the mask that the page opens with.
     """
-    mask, side = min(TEMPLATES.glob("*.png")), pipeline.config["default_size"]
+    from facemogle.ui.start import read_templates
+
+    side = pipeline.config["default_size"]
+    mask = read_templates(TEMPLATES, side)[0]["label_map"]
     (step,) = pipeline.stream("a face", mask, num_inference_steps=1)
     pipeline.decode(step.latents, side, side)
 

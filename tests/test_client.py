@@ -21,7 +21,7 @@ from facemogle.mask import read_mask
 from facemogle.trace import Trace
 from facemogle.ui.studio import MAX_BODY
 
-TEMPLATE = sorted(TEMPLATES.glob("*.png"))[0]
+TEMPLATE = TEMPLATES / "long_hair.png"
 
 
 @pytest.fixture(scope="module")

@@ -34,8 +34,8 @@ CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or "/usr/bin/chro
 SKIN, NOSE, L_EYE, HAT = 1, 2, 4, 14
 UNDER_WAY = re.compile(r"Step ([2-9]|\d\d) of 100")
 
-TEMPLATE = read_mask(sorted(TEMPLATES.glob("*.png"))[0]).label_map
-LEFT_EYE_AT = (318, 246)  # x, y in the first template
+TEMPLATE = read_mask(TEMPLATES / "long_hair.png").label_map
+LEFT_EYE_AT = (314, 236)  # x, y in the first template
 FOREHEAD = ((200, 170), (312, 170))
 
 

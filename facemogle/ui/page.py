@@ -14,12 +14,12 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from facemogle.mask import read_mask
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.ui.departures import Departures
 from facemogle.ui.desk import Desk
 from facemogle.ui.endpoints import add_endpoints
 from facemogle.ui.photos import Photos
+from facemogle.ui.start import known_words, read_templates
 from facemogle.ui.studio import (
     MAX_BODY,
     MODULES_URL,
@@ -51,7 +51,7 @@ def build_page(pipeline: FaceMoGLEPipeline, *, model: str, templates: Path) -> g
     """Lay out the page around a loaded pipeline.
 
     model: the checkpoint's name, shown in the header.
-    templates: folder of masks to start from; the first by name is on the canvas at first.
+    templates: folder of faces to start from, as of `read_templates`; the first is on the canvas.
     """
     desk, photos = Desk(pipeline, model), Photos(pipeline.config["default_size"])
 
@@ -66,7 +66,8 @@ def build_page(pipeline: FaceMoGLEPipeline, *, model: str, templates: Path) -> g
     ) as page:
         desktop = studio(
             model=_facts(pipeline, model),
-            templates=_read_templates(templates),
+            templates=_packed_templates(templates),
+            words=known_words(pipeline.tokenizer_2),
             read_photo=read_photo,
         )
         desktop.announce(desk.announce, None, None, queue=False, **_PRIVATE)
@@ -125,13 +126,16 @@ def _facts(pipeline: FaceMoGLEPipeline, model: str) -> dict[str, Any]:
     }
 
 
-def _read_templates(folder: Path) -> list[dict[str, str]]:
+def _packed_templates(folder: Path) -> list[dict[str, Any]]:
+    """As the browser gets them: the label maps packed."""
     return [
         {
-            "title": path.stem.replace("_", " ").capitalize(),
-            "labels": packed(read_mask(path, size=(SIDE, SIDE)).label_map),
+            "title": face["title"],
+            "prompt": face["prompt"],
+            "seed": face["seed"],
+            "labels": packed(face["label_map"]),
         }
-        for path in sorted(folder.glob("*.png"))
+        for face in read_templates(folder, SIDE)
     ]
 
 

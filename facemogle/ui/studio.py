@@ -60,7 +60,8 @@ ON_FAILURE = '() => document.dispatchEvent(new CustomEvent("facemogle-failure"))
 def studio(
     *,
     model: dict[str, Any],
-    templates: list[dict[str, str]],
+    templates: list[dict[str, Any]],
+    words: dict[str, list[str]],
     read_photo: Callable[[Any], dict[str, Any]],
 ) -> gr.HTML:
     """Canvas, picture, prompt and gating view in one component.
@@ -84,6 +85,7 @@ def studio(
         max_bytes=MAX_BODY,
         model=model,
         templates=templates,
+        words=words,
     )
 
 

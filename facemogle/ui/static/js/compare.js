@@ -1,34 +1,101 @@
-// The picture before over the picture now: hold C, or drag the slider.
+// Two pictures in one place: hold C for the one before, or wipe between both with a handle.
 
+const STEP = 2; // percent that an arrow key moves the handle; with Shift 10
+
+/** What is before: the picture that was shown before this one, or one that a person keeps for that. */
 export class Compare {
   constructor(panel) {
+    this.panel = panel;
+    this.stage = panel.querySelector(".stage");
     this.image = panel.querySelector(".stage .before");
-    this.label = panel.querySelector(".compare");
-    this.slider = this.label.querySelector("input");
-    this.slider.addEventListener("input", () => this.show(this.slider.value));
-    document.addEventListener("keydown", (event) => this.hold(event, panel));
-    document.addEventListener("keyup", ({ key }) => {
-      if (key.toLowerCase() === "c") this.show(this.slider.value);
+    this.handle = panel.querySelector(".wipe");
+    this.toggle = panel.querySelector("[data-command=wipe]");
+    this.pin = panel.querySelector("[data-command=pin-before]");
+    this.place = 50; // percent of the width, from the left, that shows the picture before
+    this.now = this.before = null; // data URLs
+    this.listen();
+    this.show();
+  }
+
+  listen() {
+    this.toggle.addEventListener("click", () => this.wipe());
+    this.pin.addEventListener("click", () => this.keep());
+    this.handle.addEventListener("pointerdown", (event) => this.handle.setPointerCapture(event.pointerId));
+    this.handle.addEventListener("pointermove", (event) => {
+      if (this.handle.hasPointerCapture(event.pointerId)) this.drag(event);
     });
+    this.handle.addEventListener("keydown", (event) => this.step(event));
+    document.addEventListener("keydown", (event) => this.hold(event));
+    document.addEventListener("keyup", ({ key }) => {
+      if (key.toLowerCase() === "c") this.release();
+    });
+    window.addEventListener("blur", () => this.release());
   }
 
-  /** url: of the picture before the one that is shown. */
+  /** url: of the picture that is shown from now on. */
   set(url) {
-    this.image.src = url;
-    this.label.hidden = false;
-    this.slider.value = 0;
-    this.show(0);
+    if (!this.isPinned) this.before = this.now;
+    this.now = url;
+    this.show();
   }
 
-  hold({ key, target, ctrlKey, metaKey, altKey, shiftKey }, panel) {
+  /** The wipe on or off. */
+  wipe() {
+    if (!this.before) return;
+    this.isWiping = !this.isWiping;
+    this.show();
+  }
+
+  /** Let the picture that is shown now be the one before, whatever follows; or no more. */
+  keep() {
+    this.isPinned = !this.isPinned;
+    if (this.isPinned) this.before = this.now;
+    this.show();
+  }
+
+  drag({ clientX }) {
+    const { left, width } = this.stage.getBoundingClientRect();
+    this.move((100 * (clientX - left)) / width);
+  }
+
+  step(event) {
+    const way = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
+    if (!way) return;
+    event.preventDefault();
+    this.move(this.place + way * STEP * (event.shiftKey ? 5 : 1));
+  }
+
+  move(place) {
+    this.place = Math.min(100, Math.max(0, place));
+    this.show();
+  }
+
+  hold({ key, target, ctrlKey, metaKey, altKey, shiftKey }) {
     const isTyping = target.matches("textarea, select, input:not([type=range])");
     const isPlain = key === "c" && !(ctrlKey || metaKey || altKey || shiftKey || isTyping);
-    if (isPlain && panel.isConnected) this.show(100);
+    if (!isPlain || !this.panel.isConnected) return;
+    this.isHeld = true;
+    this.show();
   }
 
-  /** percent: of the width, from the left, that shows the picture before. */
-  show(percent) {
-    this.image.hidden = this.label.hidden || Number(percent) === 0;
-    this.image.style.clipPath = `inset(0 ${100 - percent}% 0 0)`;
+  release() {
+    this.isHeld = false;
+    this.show();
+  }
+
+  show() {
+    const { before, now, place } = this;
+    const isWiping = Boolean(before && this.isWiping);
+    const share = this.isHeld ? 100 : isWiping ? place : 0;
+    if (before && this.image.src !== before) this.image.src = before;
+    this.image.hidden = !before || share === 0;
+    this.image.style.clipPath = `inset(0 ${100 - share}% 0 0)`;
+    this.handle.hidden = !isWiping;
+    this.handle.style.left = `${place}%`;
+    this.handle.setAttribute("aria-valuenow", String(Math.round(place)));
+    this.toggle.disabled = !before;
+    this.toggle.setAttribute("aria-pressed", String(isWiping));
+    this.pin.disabled = !now;
+    this.pin.setAttribute("aria-pressed", String(Boolean(this.isPinned)));
   }
 }

@@ -6,10 +6,11 @@ const SWITCHES = ["whole_face", "live"];
 
 export class Composer {
   /**
+   * words: phrases by kind, of facemogle.ui.start; those of people are for a prompt's beginning.
    * settings: { prompt, seed, steps, strength, whole_face, live, locked }.
    * onChange(values, name): name of the field that was changed. onSubmit(): form valid or not.
    */
-  constructor(form, { settings, onChange, onSubmit, onStop }) {
+  constructor(form, { settings, words, onChange, onSubmit, onStop }) {
     const find = (selector) => form.querySelector(selector);
     const named = (names) => Object.fromEntries(names.map((name) => [name, find(`[name=${name}]`)]));
     this.texts = named(TEXTS);
@@ -18,6 +19,9 @@ export class Composer {
     this.lock = find("[data-command=lock]");
     this.percent = find(".strength output");
     this.onChange = onChange;
+    const { people: _people, ...offered } = words;
+    this.chips = Object.values(offered).flat().map((text) => this.chip(text));
+    find(".chips").replaceChildren(...this.chips);
     this.put(settings);
     form.addEventListener("input", ({ target }) => this.tell(target.name));
     form.addEventListener("submit", (event) => {
@@ -29,9 +33,6 @@ export class Composer {
       this.isLocked = !this.isLocked;
       this.tell("locked");
     });
-    for (const chip of form.querySelectorAll(".chips button")) {
-      chip.addEventListener("click", () => this.addWords(chip.textContent.trim()));
-    }
     this.stop.addEventListener("click", onStop);
   }
 
@@ -43,6 +44,7 @@ export class Composer {
     }
     this.isLocked = settings.locked ?? this.isLocked;
     this.showStrength();
+    this.showChips();
   }
 
   /** As typed: the server checks them, and its messages name value and remedy. */
@@ -61,15 +63,36 @@ export class Composer {
 
   /** Put words at the prompt's end, or take them out again. */
   addWords(words) {
-    const parts = this.texts.prompt.value.split(",").map((part) => part.trim()).filter(Boolean);
+    const { parts } = this;
     const others = parts.filter((part) => part !== words);
     if (others.length === parts.length) others.push(words);
     this.texts.prompt.value = others.join(", ");
     this.tell("chips");
   }
 
+  chip(text) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = text;
+    button.addEventListener("click", () => this.addWords(text));
+    return button;
+  }
+
+  /** Which of the words the prompt has. */
+  showChips() {
+    const parts = this.parts;
+    for (const chip of this.chips) {
+      chip.setAttribute("aria-pressed", String(parts.includes(chip.textContent)));
+    }
+  }
+
+  get parts() {
+    return this.texts.prompt.value.split(",").map((part) => part.trim()).filter(Boolean);
+  }
+
   tell(name) {
     this.showStrength();
+    this.showChips();
     this.onChange(this.values, name);
   }
 

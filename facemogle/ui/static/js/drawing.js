@@ -105,6 +105,19 @@ export class Drawing extends EventTarget {
     this.change(() => this.layers.setWords(words, order));
   }
 
+  /**
+   * Change layers at once, as one of the examples does. change(layers) returns whether it could; regions:
+   * whose own pixels it moves. Returns whether it did.
+   */
+  alter(change, regions) {
+    if (this.isStroking || this.isAnyLocked(regions)) return false;
+    this.history.begin();
+    const isDone = change(this.layers);
+    this.touch(WHOLE);
+    this.commit();
+    return isDone;
+  }
+
   /** Exchange left and right regions. */
   swapSides() {
     this.change(() => this.layers.swap(this.partners));

@@ -1,4 +1,4 @@
-// Masks in and out: templates, files and photos to open, files to save.
+// Masks in and out: files and photos to open, files to save.
 
 import { fromBase64, inflate, toBase64 } from "./codec.js";
 import { SIDE } from "./layers.js";
@@ -13,8 +13,8 @@ export class Files {
    * readPhoto(file, parser): the same of a photo; answers { picture, labels, notes } or { error }.
    * openProject(file), saveProject(): as of Projects.
    */
-  constructor(element, { templates, saveProject, ...others }) {
-    // drawing, brush, notice, palette, maxBytes, read, readPhoto, adopt, openProject
+  constructor(element, { saveProject, ...others }) {
+    // drawing, notice, palette, maxBytes, read, readPhoto, adopt, openProject
     Object.assign(this, others);
     const input = (name, take) => takeFile(element.querySelector(`input[name=${name}]`), take);
     const any = input("any", (file) => this.open(file));
@@ -27,7 +27,6 @@ export class Files {
     on("save-index", () => this.save("mask_index.png", indexedPNG));
     on("save-palette", () => this.save("mask_palette.png", colorPNG));
     on("swap", () => this.swapSides());
-    this.offer(element.querySelector(".templates"), templates);
   }
 
   /** Let files be dropped on an element, while a target in it shows that they may. */
@@ -96,24 +95,6 @@ export class Files {
     this.drawing.swapSides();
     this.notice.tell("Left and right eyes, brows and ears were exchanged. Undo takes it back.");
   }
-
-  offer(list, templates) {
-    for (const { title, labels } of templates) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.title = `Start from: ${title}. Shift+click takes only the region in hand from it`;
-      button.setAttribute("aria-label", `Start from: ${title}`);
-      const canvas = document.createElement("canvas");
-      button.append(canvas);
-      list.append(button);
-      const unpacked = inflate(fromBase64(labels));
-      unpacked.then((map) => thumbnail(canvas, map, this.palette));
-      button.addEventListener("click", async ({ shiftKey }) => {
-        if (shiftKey) this.drawing.takeRegion(await unpacked, this.brush.region);
-        else this.drawing.replace(await unpacked);
-      });
-    }
-  }
 }
 
 /** Listen to a field for files; returns it. */
@@ -127,7 +108,8 @@ function takeFile(field, take) {
 
 const THUMBNAIL = 128;
 
-function thumbnail(canvas, labels, palette) {
+/** Draw a label map small. palette: [r, g, b] by region. */
+export function thumbnail(canvas, labels, palette) {
   canvas.width = canvas.height = THUMBNAIL;
   const context = canvas.getContext("2d");
   const image = context.createImageData(THUMBNAIL, THUMBNAIL);

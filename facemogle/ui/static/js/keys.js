@@ -29,16 +29,22 @@ const SHORTCUTS = [
     ["Ctrl+Shift+Z or Ctrl+Y", "Redo", "redo", ["control+shift+z", "control+y"]],
     ["Ctrl+Enter", "Generate", "generate", ["control+enter"]],
     ["Shift+X", "Stop", "stop", ["shift+x"]],
+    ["W", "Wipe between the picture before and now", "wipe", ["w"]],
     ["Ctrl+S", "Save the project", "saveProject", ["control+s"]],
     ["?", "This sheet", "help", ["?", "shift+?"]],
   ]],
 ];
 
+const HELD = ["Keys to hold", [
+  ["C", "The picture before"],
+  ["Alt", "Pick the region under the pointer"],
+  ["Space", "Pan by dragging"],
+]];
+
 const HANDS = ["With the pointer", [
-  ["Hold Alt", "Pick the region under the pointer"],
   ["Shift+click", "Straight line from the last point"],
   ["Wheel", "Zoom; with Ctrl: brush size"],
-  ["Space+drag", "Pan; or drag with the middle button"],
+  ["Middle button", "Pan"],
   ["Two fingers", "Zoom and pan"],
 ]];
 
@@ -55,7 +61,7 @@ const COMMANDS = new Map(SHORTCUTS.flatMap(([, rows]) => rows).flatMap(
 const WHILE_TYPING = ["generate", "saveProject"];
 
 /** For the help sheet: [title, [[keys, what they do]]]. */
-export const SHEET = [...SHORTCUTS, HANDS, ON_STAGE].map(
+export const SHEET = [...SHORTCUTS, HELD, HANDS, ON_STAGE].map(
   ([title, rows]) => [title, rows.filter(([keys]) => keys).map(([keys, text]) => [keys, text])]);
 
 /**

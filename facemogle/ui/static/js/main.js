@@ -11,7 +11,7 @@ import { Projects } from "./projects.js";
 import { Sampling } from "./sampling.js";
 import { loadDrawing, loadSettings, onRefusal, saveSettings } from "./store.js";
 
-/** props: regions, experts, layers, swatches, max_bytes, model, templates of facemogle.ui.studio. */
+/** props: regions, experts, layers, swatches, max_bytes, model, templates, words of studio.py. */
 export async function mount({ element, trigger, props, server }) {
   const { regions, experts, swatches, templates, model } = props;
   const root = element.querySelector(".studio");
@@ -27,8 +27,11 @@ export async function mount({ element, trigger, props, server }) {
   const openProject = (file) => projects.open(file);
   const saveProject = () => projects.save();
   const projectFiles = { openProject, saveProject };
-  const opening = { templates, maxBytes: props.max_bytes, read, readPhoto, adopt, ...projectFiles };
-  const painting = { drawing, regions, swatches, ...opening };
+  const opening = { maxBytes: props.max_bytes, read, readPhoto, adopt, ...projectFiles };
+  const suggest = (suggestion) => sampling.suggest(suggestion);
+  const make = () => sampling.order({ isDraft: false, isOwn: false });
+  const starting = { templates, words: props.words, suggest, make };
+  const painting = { drawing, regions, swatches, opening, starting };
   const left = setUpPainting(root.querySelector(".painting"), painting);
 
   const orders = new Orders({ trigger, props });
@@ -36,11 +39,13 @@ export async function mount({ element, trigger, props, server }) {
   document.addEventListener("facemogle-failure", () => orders.fail());
   const { steps } = model;
   const { underlay } = left;
-  const sampling = new Sampling(root, { drawing, orders, regions, experts, states, steps, underlay });
+  const sampling = new Sampling(root, { drawing, orders, regions, experts, states, steps, underlay,
+    templates, words: props.words });
   const projects = new Projects({ drawing, sampling, states: left.states, notice: left.notice });
   offerExports(root.querySelector(".gate"), { gate: sampling.gate, ask: server.export_gate });
 
-  const asked = { generate: () => sampling.submit(), stop: () => orders.stop(), saveProject };
+  const asked = { generate: () => sampling.submit(), stop: () => orders.stop(), saveProject,
+    wipe: () => sampling.compare.wipe() };
   listenToKeys(root, { ...left.commands, ...asked }, left.holdPan);
   guardUnstored(root.querySelector(".unstored"));
   root.dataset.ready = "true";

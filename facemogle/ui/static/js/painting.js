@@ -9,6 +9,7 @@ import { Overlay } from "./overlay.js";
 import { Palette } from "./palette.js";
 import { Screen } from "./screen.js";
 import { Sheet } from "./sheet.js";
+import { Start } from "./start.js";
 import { loadSettings, saveDrawing, saveSettings } from "./store.js";
 import { Toolbar } from "./toolbar.js";
 import { ViewBar } from "./viewbar.js";
@@ -18,10 +19,10 @@ const HAIR = 13;
 const ZOOM_STEP = 1.5;
 
 /**
- * Fill the panel. read(file), readPhoto(file, parser), adopt(found): as Files takes them.
+ * Fill the panel. opening, starting: what Files and Start need from elsewhere.
  * Returns { brush, states, notice, commands by name, holdPan for listenToKeys, underlay(url) }.
  */
-export function setUpPainting(panel, { drawing, regions, swatches, ...opening }) {
+export function setUpPainting(panel, { drawing, regions, swatches, opening, starting }) {
   const find = (selector) => panel.querySelector(selector);
   const colors = regions.map(({ color }) => color);
   const saved = loadSettings();
@@ -49,7 +50,8 @@ export function setUpPainting(panel, { drawing, regions, swatches, ...opening })
   const paper = stage.querySelector(".paper");
   new ViewBar(find(".viewbar"), { brush, viewport, paper, commands });
   const notice = new Notice(find(".notice"));
-  const files = { drawing, brush, notice, palette: colors, ...opening };
+  const files = { drawing, notice, palette: colors, ...opening };
+  new Start(find(".start"), { drawing, brush, notice, palette: colors, ...starting });
   new Files(find(".files"), files).acceptDrops(panel.parentElement, stage);
   showHints(find(".hint"), { brush, regions, drawing, states });
 

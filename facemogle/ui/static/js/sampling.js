@@ -18,8 +18,6 @@ import { Shelf } from "./shelf.js";
 import { loadSettings, saveSettings } from "./store.js";
 
 const FIRST = {
-  prompt: "a young woman with fair skin, long straight brown hair, smiling",
-  seed: 42,
   strength: 1,
   whole_face: false,
   live: false,
@@ -30,18 +28,22 @@ const TYPED = ["prompt", "seed", "steps", "strength"];
 export class Sampling {
   /**
    * experts: their titles. states: ExpertStates. steps: what the model does well with.
-   * underlay(url): lays a picture under the drawing.
+   * underlay(url): lays a picture under the drawing. templates, words: of facemogle.ui.start.
    */
-  constructor(root, { drawing, orders, regions, experts, states, steps, underlay }) {
+  constructor(root, { drawing, orders, regions, experts, states, steps, underlay, templates, words }) {
     Object.assign(this, { drawing, orders, experts, states, underlay });
     const panel = root.querySelector(".result");
     this.colors = regions.map(({ color }) => color);
     this.notice = new Notice(panel.querySelector(".notice"));
     this.picture = new Picture(panel);
     this.gate = new Gate(root.querySelector(".gate"), { titles: experts, colors: this.colors });
-    const settings = { ...FIRST, steps, ...loadSettings().order };
+    const [{ prompt, seed }] = templates;
+    const settings = { ...FIRST, prompt, seed, steps, ...loadSettings().order };
+    this.suggested = new Set(["", ...templates.map((template) => template.prompt)]);
+    this.suggested.add(loadSettings().suggested);
     this.composer = new Composer(panel.querySelector(".composer"), {
       settings,
+      words,
       onChange: (order, name) => this.changed(order, name),
       onSubmit: () => this.submit(),
       onStop: () => orders.stop(),
@@ -80,6 +82,22 @@ export class Sampling {
     if (name === "live") this.live.turn(order.live);
     else if (TYPED.includes(name)) this.live.typed();
     else this.live.changed();
+  }
+
+  /**
+   * Fill in a prompt and a seed that go together, if the prompt there is none of a person's own, or if
+   * asked to. Without a seed, any. Returns the person's prompt if it was replaced.
+   */
+  suggest({ prompt, seed, isAsked = false }) {
+    const own = this.composer.values.prompt;
+    const isOwn = !this.suggested.has(own);
+    if (isOwn && !isAsked) return null;
+    this.putSettings({ prompt });
+    if (seed === undefined) this.composer.roll();
+    else this.putSettings({ seed });
+    this.suggested.add(prompt);
+    saveSettings({ suggested: prompt });
+    return isOwn ? own : null;
   }
 
   /** What a person asks for with Generate. */
@@ -218,8 +236,8 @@ export class Sampling {
 
   show(accepted) {
     this.underlay(accepted.picture);
-    if (this.shown) this.compare.set(this.shown.picture);
     this.shown = accepted;
+    this.compare.set(accepted.picture);
     this.strip.mark(accepted.id);
     saveSettings({ shown: accepted.id });
   }

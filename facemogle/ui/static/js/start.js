@@ -1,0 +1,78 @@
+// Where to start: template faces, a random one, and small edits to try.
+
+import { fromBase64, inflate } from "./codec.js";
+import { Drawing } from "./drawing.js";
+import { EXAMPLES } from "./examples.js";
+import { thumbnail } from "./files.js";
+import { randomPrompt, varied } from "./random_face.js";
+
+export class Start {
+  /**
+   * templates: { title, prompt, seed, labels } of facemogle.ui.start. words: phrases by kind.
+   * suggest({ prompt, seed, isAsked }): as of Sampling. make(): orders a picture.
+   */
+  constructor(element, { drawing, brush, notice, palette, templates, words, suggest, make }) {
+    Object.assign(this, { drawing, brush, notice, palette, words, suggest, make });
+    this.templates = templates.map((template) => (
+      { ...template, map: inflate(fromBase64(template.labels)) }));
+    const list = element.querySelector(".templates");
+    for (const template of this.templates) {
+      const title = `Start from: ${template.title}`;
+      const button = picture(list, title, "Shift+click takes only the region in hand from it");
+      button.addEventListener("click", ({ shiftKey }) => this.begin(template, shiftKey));
+      template.map.then((map) => thumbnail(button.firstChild, map, palette));
+    }
+    element.querySelector("[data-command=random-face]").addEventListener("click", () => this.random());
+    this.offerExamples(element.querySelector(".examples"));
+  }
+
+  async begin({ map, prompt, seed }, onlyRegion) {
+    if (onlyRegion) {
+      this.drawing.takeRegion(await map, this.brush.region);
+    } else {
+      this.drawing.replace(await map);
+      this.suggest({ prompt, seed });
+    }
+  }
+
+  async random() {
+    const template = this.templates[Math.floor(Math.random() * this.templates.length)];
+    this.drawing.replace(varied(await template.map, this.drawing.partners));
+    const replaced = this.suggest({ prompt: randomPrompt(this.words), isAsked: true });
+    if (replaced) {
+      this.notice.tell("A random face, with a random prompt.", {
+        title: "Bring my prompt back", act: () => this.suggest({ prompt: replaced, isAsked: true }),
+      });
+    }
+    this.make();
+  }
+
+  async offerExamples(list) {
+    const { layers, partners } = this.drawing;
+    const scratch = new Drawing({ ...layers, order: layers.firstOrder }, partners);
+    const map = await this.templates[0].map;
+    for (const example of EXAMPLES) {
+      const { title, change } = example;
+      const button = picture(list, title, "Changes the drawing and generates: the rest stays as it is");
+      scratch.layers.setLabels(map);
+      change(scratch.layers);
+      thumbnail(button.firstChild, scratch.labels, this.palette);
+      button.addEventListener("click", () => this.try(example));
+    }
+  }
+
+  try({ title, change, regions }) {
+    if (this.drawing.alter(change, regions)) this.make();
+    else this.notice.warn(`${title}: this drawing lacks what that changes, or it is locked.`);
+  }
+}
+
+function picture(list, title, help) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.title = `${title}. ${help}`;
+  button.setAttribute("aria-label", title);
+  button.append(document.createElement("canvas"));
+  list.append(button);
+  return button;
+}
