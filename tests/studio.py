@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from facemogle.checkpoints import load_pipeline
+from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.ui.page import build_page, serve
 
 ROOT = Path(__file__).parents[1]
@@ -23,11 +24,15 @@ MODEL = "mini"
 
 @dataclass
 class StudioUnderTest:
-    """A served page. label_maps: what sampling was given; steps: how many steps were made."""
+    """A served page.
+
+    label_maps, options: what sampling was given; steps: how many steps were made.
+    """
 
     url: str
     pipeline: Any
     label_maps: list[np.ndarray] = field(default_factory=list)
+    options: list[dict[str, Any]] = field(default_factory=list)
     steps: int = 0
 
     def record(self) -> None:
@@ -36,6 +41,7 @@ class StudioUnderTest:
 
         def recorded(prompt: str, mask: np.ndarray, *others: Any, **options: Any) -> Iterator[Any]:
             self.label_maps.append(mask)
+            self.options.append(options)
             for step in stream(prompt, mask, *others, **options):
                 self.steps += 1
                 yield step
@@ -43,9 +49,14 @@ class StudioUnderTest:
         self.pipeline.stream = recorded
 
 
-def serve_studio(**launch: Any) -> Iterator[StudioUnderTest]:
-    """Body of a fixture: serve the page in a thread of the test's process."""
-    pipeline = load_pipeline(MODEL, device="cpu")
+def serve_studio(
+    pipeline: FaceMoGLEPipeline | None = None, **launch: Any
+) -> Iterator[StudioUnderTest]:
+    """Body of a fixture: serve the page in a thread of the test's process.
+
+    pipeline: one of the test's own; None = the embedded model.
+    """
+    pipeline = pipeline or load_pipeline(MODEL, device="cpu")
     page = build_page(pipeline, model="test", templates=TEMPLATES)
     where = {"host": "127.0.0.1", "port": free_port()}
     url = serve(page, **where, prevent_thread_lock=True, quiet=True, **launch)

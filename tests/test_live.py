@@ -16,7 +16,7 @@ import pytest
 import torch
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from studio import TEMPLATES, StudioUnderTest, free_port
+from studio import StudioUnderTest, serve_studio
 from visitor import PATIENCE, drag, drawing, generate, open_mask, open_studio, overheard, take
 
 from facemogle.label_map import index_png
@@ -24,7 +24,6 @@ from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.ui.data_url import data_url
 from facemogle.ui.desk import Desk, Kept
 from facemogle.ui.job import UNTOUCHED
-from facemogle.ui.page import build_page, serve
 from facemogle.ui.provenance import read_signed
 from facemogle.ui.sessions import Sessions
 
@@ -321,12 +320,7 @@ def test_a_strength_out_of_range_is_explained(pipeline, label_map) -> None:
 
 @pytest.fixture(scope="module")
 def studio(pipeline: FaceMoGLEPipeline) -> Iterator[StudioUnderTest]:
-    page = build_page(pipeline, model="test", templates=TEMPLATES)
-    url = serve(page, host="127.0.0.1", port=free_port(), prevent_thread_lock=True, quiet=True)
-    studio = StudioUnderTest(url, pipeline)
-    studio.record()
-    yield studio
-    page.close(verbose=False)
+    yield from serve_studio(pipeline)
 
 
 @pytest.fixture(scope="module")

@@ -25,11 +25,3 @@ BENEATH: dict[int, int] = {_INDEX[upper]: _INDEX[lower] for upper, lower in _LIE
 
 ACROSS: dict[int, int] = {_INDEX["hair"]: _INDEX["skin"]}
 """The same for a strand of hair with skin at both sides of it."""
-
-_PAINTING_ORDER = (
-    "skin", "hair", "l_brow", "r_brow", "l_eye", "r_eye", "nose", "u_lip", "mouth", "l_lip",
-    "l_ear", "r_ear", "neck", "cloth", "eye_g", "hat", "ear_r", "neck_l", "background",
-)  # fmt: skip
-
-SWATCH_ORDER: tuple[int, ...] = tuple(_INDEX[name] for name in _PAINTING_ORDER)
-"""Region indices as the palette lists them: the face first, what is worn and background last."""

@@ -28,7 +28,7 @@ import numpy as np
 from facemogle.mask import MaskError, read_mask
 from facemogle.regions import EXPERT_TITLES, REGIONS
 from facemogle.ui.exports import export_gate
-from facemogle.ui.layers import ACROSS, BENEATH, LAYER_ORDER, SWATCH_ORDER
+from facemogle.ui.layers import ACROSS, BENEATH, LAYER_ORDER
 from facemogle.ui.provenance import read_signed
 
 STATIC = Path(__file__).parent / "static"
@@ -81,7 +81,6 @@ def studio(
         regions=[asdict(region) for region in REGIONS],
         experts=EXPERT_TITLES,
         layers={"order": LAYER_ORDER, "beneath": _keyed(BENEATH), "across": _keyed(ACROSS)},
-        swatches=SWATCH_ORDER,
         max_bytes=MAX_BODY,
         model=model,
         templates=templates,

@@ -117,7 +117,7 @@ test("keys are told apart by what is held with them", () => {
   assert.equal(press("C", { shiftKey: true }), "clear");
   assert.equal(press("Z", { ctrlKey: true, shiftKey: true }), "redo");
   assert.equal(press("z", { metaKey: true }), "undo");
-  assert.equal(press("“", { altKey: true, code: "BracketLeft" }), "previousLayer");
+  assert.equal(press("“", { altKey: true, code: "BracketLeft" }), "layerBelow");
   assert.equal(press("b", { ctrlKey: true }), undefined);
   assert.equal(press("?", { shiftKey: true }), "help");
   assert.ok(SHEET.flatMap(([, rows]) => rows).every(([keys, text]) => keys && text));

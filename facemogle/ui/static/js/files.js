@@ -48,15 +48,19 @@ export class Files {
   async open(file) {
     if (file.name.endsWith(EXTENSION)) return this.openProject(file);
     const asPhoto = { title: "Read it as a photo", act: () => this.openPhoto(file) };
-    const answer = await this.send(file, this.read, file.type.startsWith("image/") && asPhoto);
-    if (answer) {
-      const { settings, isForeign } = answer;
-      const labels = await inflate(fromBase64(answer.labels));
-      if (settings) this.adopt({ picture: await pngUrl(file), labels, settings, isForeign });
-      else this.drawing.replace(labels);
-      const swap = { title: "Swap left and right", act: () => this.swapSides() };
-      this.notice.tell([`Opened ${file.name}.`, ...answer.notes].join(" "), swap);
-    }
+    const found = await this.load(file, file.type.startsWith("image/") && asPhoto);
+    if (!found) return;
+    const { labels, notes, settings, isForeign } = found;
+    if (settings) this.adopt({ picture: await pngUrl(file), labels, settings, isForeign });
+    else this.drawing.replace(labels);
+    const swap = { title: "Swap left and right", act: () => this.swapSides() };
+    this.notice.tell([`Opened ${file.name}.`, ...notes].join(" "), swap);
+  }
+
+  /** What the server reads in a mask's file, with its label map; null if it is no mask, as is said. */
+  async load(file, action) {
+    const answer = await this.send(file, this.read, action);
+    return answer && { ...answer, labels: await inflate(fromBase64(answer.labels)) };
   }
 
   /** Put what a parser reads in a photo on the canvas; the photo is what the next edit starts from. */

@@ -53,6 +53,12 @@ export function meanCurve(run, expert, where) {
   });
 }
 
+/** Mean weight of every expert in the newest step. */
+export function meanWeights(run) {
+  const last = run.done - 1;
+  return Array.from({ length: run.experts }, (_, expert) => summary(run.map(last, expert)).mean);
+}
+
 /** Weight of an expert at one token in every step so far. */
 export function placeCurve(run, expert, token) {
   return run.reports.map((_, step) => run.weight(step, expert, token));

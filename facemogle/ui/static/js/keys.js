@@ -16,8 +16,10 @@ const SHORTCUTS = [
     ["", "", "larger", ["]"]],
   ]],
   ["Layers", [
-    ["Alt+[ and Alt+]", "Layer above and below", "previousLayer", ["alt+["]],
-    ["", "", "nextLayer", ["alt+]"]],
+    ["Alt+] and Alt+[", "Layer above and below", "layerAbove", ["alt+]"]],
+    ["", "", "layerBelow", ["alt+["]],
+    ["Shift+Alt+] and [", "Move the layer up and down", "raise", ["alt+shift+]"]],
+    ["", "", "lower", ["alt+shift+["]],
     ["Q", "The last two layers in turn", "lastLayer", ["q"]],
     ["Shift+H", "Flip the layer", "flip", ["shift+h"]],
     ["Shift+C", "Clear the layer", "clear", ["shift+c"]],
@@ -46,6 +48,7 @@ const HANDS = ["With the pointer", [
   ["Wheel", "Zoom; with Ctrl: brush size"],
   ["Middle button", "Pan"],
   ["Two fingers", "Zoom and pan"],
+  ["Drag a row", "Move its layer up or down; with a finger by its colour"],
 ]];
 
 const ON_STAGE = ["Canvas in focus", [
@@ -55,13 +58,19 @@ const ON_STAGE = ["Canvas in focus", [
   ["Escape", "Drop what is begun"],
 ]];
 
+const ON_ROW = ["Row of a layer in focus", [
+  ["Up and down", "Take the layer above or below"],
+  ["Alt+up and down", "Move the layer itself"],
+  ["Tab", "To its marks, opacity and strength"],
+]];
+
 const COMMANDS = new Map(SHORTCUTS.flatMap(([, rows]) => rows).flatMap(
   ([, , command, combinations]) => combinations.map((combination) => [combination, command])));
 
 const WHILE_TYPING = ["generate", "saveProject"];
 
 /** For the help sheet: [title, [[keys, what they do]]]. */
-export const SHEET = [...SHORTCUTS, HELD, HANDS, ON_STAGE].map(
+export const SHEET = [...SHORTCUTS, HELD, HANDS, ON_STAGE, ON_ROW].map(
   ([title, rows]) => [title, rows.filter(([keys]) => keys).map(([keys, text]) => [keys, text])]);
 
 /**

@@ -4,6 +4,7 @@ import { fromBase64, inflate } from "./codec.js";
 import { Drawing } from "./drawing.js";
 import { ExpertStates } from "./expert_states.js";
 import { offerExports } from "./gate_exports.js";
+import { meanWeights } from "./gate_statistics.js";
 import { listenToKeys } from "./keys.js";
 import { Orders } from "./orders.js";
 import { setUpPainting } from "./painting.js";
@@ -11,9 +12,9 @@ import { Projects } from "./projects.js";
 import { Sampling } from "./sampling.js";
 import { loadDrawing, loadSettings, onRefusal, saveSettings } from "./store.js";
 
-/** props: regions, experts, layers, swatches, max_bytes, model, templates, words of studio.py. */
+/** props: regions, experts, layers, max_bytes, model, templates, words of studio.py. */
 export async function mount({ element, trigger, props, server }) {
-  const { regions, experts, swatches, templates, model } = props;
+  const { regions, experts, templates, model } = props;
   const root = element.querySelector(".studio");
   root.querySelector(".model").textContent = `${model.name}, ${model.side}×${model.side}, ${model.device}`;
   const drawing = new Drawing(props.layers, regions.map(({ mirror }) => mirror));
@@ -31,7 +32,7 @@ export async function mount({ element, trigger, props, server }) {
   const suggest = (suggestion) => sampling.suggest(suggestion);
   const make = () => sampling.order({ isDraft: false, isOwn: false });
   const starting = { templates, words: props.words, suggest, make };
-  const painting = { drawing, regions, swatches, opening, starting };
+  const painting = { drawing, regions, experts, heard: states, opening, starting };
   const left = setUpPainting(root.querySelector(".painting"), painting);
 
   const orders = new Orders({ trigger, props });
@@ -44,6 +45,7 @@ export async function mount({ element, trigger, props, server }) {
   const projects = new Projects({ drawing, sampling, states: left.states, notice: left.notice });
   offerExports(root.querySelector(".gate"), { gate: sampling.gate, ask: server.export_gate });
 
+  orders.addEventListener("step", () => left.weigh(meanWeights(sampling.run)));
   const asked = { generate: () => sampling.submit(), stop: () => orders.stop(), saveProject,
     wipe: () => sampling.compare.wipe() };
   listenToKeys(root, { ...left.commands, ...asked }, left.holdPan);

@@ -3,6 +3,8 @@
 import { Brush } from "./brush.js";
 import { Easel } from "./easel.js";
 import { Files } from "./files.js";
+import { Inspector } from "./inspector.js";
+import { LayerDrag } from "./layer_drag.js";
 import { LayerStates } from "./layer_states.js";
 import { Notice } from "./notice.js";
 import { Overlay } from "./overlay.js";
@@ -11,6 +13,7 @@ import { Screen } from "./screen.js";
 import { Sheet } from "./sheet.js";
 import { Start } from "./start.js";
 import { loadSettings, saveDrawing, saveSettings } from "./store.js";
+import { TakeFrom } from "./take_from.js";
 import { Toolbar } from "./toolbar.js";
 import { ViewBar } from "./viewbar.js";
 import { Viewport } from "./viewport.js";
@@ -19,10 +22,11 @@ const HAIR = 13;
 const ZOOM_STEP = 1.5;
 
 /**
- * Fill the panel. opening, starting: what Files and Start need from elsewhere.
- * Returns { brush, states, notice, commands by name, holdPan for listenToKeys, underlay(url) }.
+ * Fill the panel. experts: their titles. heard: ExpertStates. opening, starting: what Files and Start
+ * need from elsewhere. Returns { brush, states, notice, commands by name, holdPan for listenToKeys,
+ * underlay(url), weigh(the gate's mean weights by expert) }.
  */
-export function setUpPainting(panel, { drawing, regions, swatches, opening, starting }) {
+export function setUpPainting(panel, { drawing, regions, experts, heard, opening, starting }) {
   const find = (selector) => panel.querySelector(selector);
   const colors = regions.map(({ color }) => color);
   const saved = loadSettings();
@@ -32,7 +36,8 @@ export function setUpPainting(panel, { drawing, regions, swatches, opening, star
   states.addEventListener("change", () => saveSettings({ states: states.saved }));
   drawing.addEventListener("commit", oneAtATime(() => saveDrawing(drawing.layers)));
 
-  const palette = new Palette(find(".palette"), { regions, order: swatches, brush, drawing, states });
+  const palette = new Palette(find(".palette"), { regions, experts, brush, drawing, states, heard });
+  new LayerDrag(find(".palette"), { drop: (...places) => palette.drop(...places) });
   new Toolbar(find(".toolbar"), { brush, drawing });
   const viewport = new Viewport();
   const stage = find(".stage");
@@ -46,13 +51,19 @@ export function setUpPainting(panel, { drawing, regions, swatches, opening, star
   const easel = new Easel(stage, { drawing, brush, viewport, overlay, onHover });
 
   const sheet = new Sheet(find(".sheet"));
-  const commands = commandsOf({ drawing, brush, palette, viewport, sheet });
+  const commands = commandsOf({ drawing, brush, palette, viewport, sheet, takeFrom: () => take.open() });
   const paper = stage.querySelector(".paper");
   new ViewBar(find(".viewbar"), { brush, viewport, paper, commands });
   const notice = new Notice(find(".notice"));
-  const files = { drawing, notice, palette: colors, ...opening };
+  const files = new Files(find(".files"), { drawing, notice, palette: colors, ...opening });
+  files.acceptDrops(panel.parentElement, stage);
   new Start(find(".start"), { drawing, brush, notice, palette: colors, ...starting });
-  new Files(find(".files"), files).acceptDrops(panel.parentElement, stage);
+  const take = new TakeFrom(find(".take"), {
+    drawing, brush, regions, templates: starting.templates,
+    load: (file) => files.load(file), tell: (text) => notice.tell(text),
+  });
+  const inspected = { palette, regions, experts, brush, drawing, states, heard, commands };
+  const inspector = new Inspector(find(".inspector"), inspected);
   showHints(find(".hint"), { brush, regions, drawing, states });
 
   const underlay = (url) => {
@@ -60,11 +71,13 @@ export function setUpPainting(panel, { drawing, regions, swatches, opening, star
     image.src = url;
     image.hidden = false;
   };
-  return { brush, states, notice, commands, holdPan: (isHeld) => easel.holdPan(isHeld), underlay };
+  const weigh = (weights) => [palette, inspector].forEach((part) => part.weigh(weights));
+  const holdPan = (isHeld) => easel.holdPan(isHeld);
+  return { brush, states, notice, commands, holdPan, underlay, weigh };
 }
 
 /** What keys and buttons can ask of this side, by name. */
-function commandsOf({ drawing, brush, palette, viewport, sheet }) {
+function commandsOf({ drawing, brush, palette, viewport, sheet, takeFrom }) {
   const tools = ["brush", "eraser", "fill", "replace", "rectangle", "lasso", "move", "pick"];
   const take = tools.map((tool) => [tool, () => brush.set({ tool })]);
   return {
@@ -72,8 +85,11 @@ function commandsOf({ drawing, brush, palette, viewport, sheet }) {
     smaller: () => brush.resize(-1),
     larger: () => brush.resize(1),
     mirror: () => brush.set({ mirrors: !brush.mirrors }),
-    previousLayer: () => palette.next(-1),
-    nextLayer: () => palette.next(1),
+    layerAbove: () => palette.next(-1),
+    layerBelow: () => palette.next(1),
+    raise: () => palette.shift(1),
+    lower: () => palette.shift(-1),
+    takeFrom,
     lastLayer: () => brush.swapRegion(),
     flip: () => drawing.shift(brush.region, (box) => box, true),
     clear: () => drawing.clear(brush.region),
