@@ -96,7 +96,7 @@ def test_pick_by_key_and_with_alt(page: Page) -> None:
         "aria-pressed", "true"
     )
     page.keyboard.down("Alt")
-    drag(page, (318, 246), (318, 246))
+    drag(page, (314, 236), (314, 236))
     page.keyboard.up("Alt")
     eye = page.get_by_role("radio", name="Left eye", exact=True)
     expect(eye).to_have_attribute("aria-checked", "true")
@@ -149,7 +149,7 @@ def test_mirror_paints_both_sides_about_its_axis(page: Page) -> None:
 
 def test_moving_an_eye_leaves_skin_beneath(page: Page) -> None:
     take(page, "Left eye", "Move layer")
-    drag(page, (318, 246), (318, 276))
+    drag(page, (314, 236), (314, 266))
     moved = drawing(page)
     eye = TEMPLATE == L_EYE
     way = int(np.argwhere(moved == L_EYE)[0, 0] - np.argwhere(eye)[0, 0])

@@ -59,8 +59,10 @@ def drawing(page: Page, button: str = "Save index PNG") -> np.ndarray:
 
 
 def saved_file(page: Page, button: str) -> bytes:
+    before = page.evaluate("scrollY")  # a click may scroll, and a test may know where the canvas is
     with page.expect_download() as download:
         page.get_by_role("button", name=button, exact=True).click()
+    page.evaluate("top => scrollTo(0, top)", before)
     return Path(download.value.path()).read_bytes()
 
 
