@@ -115,8 +115,8 @@ class Run:
             report.add(losses)
             if self.step % REPORT_EVERY == 0:
                 report.write(self.step)
-                if self._is_time_to_save():
-                    self.save()
+            if self._is_time_to_save():
+                self.save()
             if self.step >= until:
                 break
         bar.close()
