@@ -326,3 +326,28 @@ def test_a_project_that_cannot_be_opened_changes_nothing(page: Page) -> None:
         expect(notice).to_have_attribute("data-kind", "error")
         assert np.array_equal(drawing(page), painted)
         assert page.get_by_role("textbox", name="Prompt").input_value() == "mine"
+
+
+def test_a_wipe_shows_both_pictures_and_a_kept_one_stays_the_one_before(page: Page) -> None:
+    generate(page)
+    first = page.get_by_alt_text("Generated face").get_attribute("src")
+    wipe = page.get_by_role("button", name="Compare with the picture before")
+    expect(wipe).to_be_disabled()  # there is nothing before
+    page.get_by_role("button", name="Keep as the picture before").click()
+    for example in ("Add glasses", "Open the mouth"):
+        page.get_by_role("button", name=example).click()
+        expect(page.locator(".strip button")).to_have_count(2 + (example == "Open the mouth"))
+        expect(page.locator(".result .progress-text")).to_contain_text("kept")
+    page.get_by_label("Canvas").focus()
+    page.keyboard.press("w")
+    before = page.get_by_alt_text("Picture before")
+    expect(before).to_have_attribute("src", str(first))
+    handle = page.get_by_role("slider", name="How much of the picture before is shown")
+    handle.press("ArrowLeft")
+    expect(handle).to_have_attribute("aria-valuenow", "48")
+    expect(before).to_have_css("clip-path", "inset(0px 52% 0px 0px)")
+    page.keyboard.down("c")
+    expect(before).to_have_css("clip-path", "inset(0px 0% 0px 0px)")
+    page.keyboard.up("c")
+    page.keyboard.press("w")
+    expect(before).to_be_hidden()
