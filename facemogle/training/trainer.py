@@ -68,7 +68,8 @@ class FlowTrainer:
                 self._train_stage(stage, end)
         model = self.run.averaged()
         assert isinstance(model, FlowModel)
-        model.transformer.reset_attention_backend()
+        # Not `reset_attention_backend`, which leaves the process's own choice as it was set.
+        model.transformer.set_attention_backend("native")
         return model.cpu().eval()
 
     def _train_stage(self, stage: Stage, end: int) -> None:
