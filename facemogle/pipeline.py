@@ -37,6 +37,7 @@ from facemogle.latents import (
     pack,
 )
 from facemogle.mask import decouple, read_mask
+from facemogle.mask_encoding import encode_mask_picture
 from facemogle.mogle import MoGLE
 from facemogle.prompt import Text, pooled_features, sequence_features
 from facemogle.regions import REGIONS
@@ -313,28 +314,33 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         pictures[[REGIONS[region].expert for region in muted]] = 0
         if (local_masks or self.config["local_masks"]) == "empty":
             pictures[1:] = 0
-        device = self._execution_device
+        device, on_cpu = self._execution_device, self._encodes_on_cpu()
+        context = f"{self.vae.dtype} {device}"
 
         @torch.no_grad()  # which threads have each for themselves
         def encode(picture: np.ndarray) -> Tensor:
             return encode_picture(self.vae, picture, device)
 
-        context = f"{self.vae.dtype} {device}"
-        return self.region_latents.tokens(pictures, encode, context, self._encoding_threads())[None]
+        @torch.no_grad()
+        def encode_around(picture: np.ndarray) -> Tensor:
+            return encode_mask_picture(self.vae, picture, black, device)
 
-    def _encoding_threads(self) -> int:
-        """One picture's layers are too small to keep CPU cores busy; a GPU has a queue anyway.
+        black = self.region_latents.tokens(np.zeros_like(pictures[:1]), encode, context)[0]
+        # One picture's layers are too small to keep CPU cores busy; a GPU has a queue anyway.
+        threads = min(torch.get_num_threads(), MOST_ENCODING_THREADS) if on_cpu else 1
+        one = encode_around if on_cpu else encode
+        return self.region_latents.tokens(pictures, one, context, threads)[None]
 
-        Hooks that move weights can serve one caller only.
+    def _encodes_on_cpu(self) -> bool:
+        """Whether mask pictures are encoded by a CPU alone; hooks that move weights can serve one
+        caller only.
         """
         hooked = any(
             hasattr(part, hook)
             for part in self.vae.modules()
             for hook in ("_hf_hook", "_diffusers_hook")
         )
-        if hooked or self._execution_device.type != "cpu":
-            return 1
-        return min(torch.get_num_threads(), MOST_ENCODING_THREADS)
+        return not hooked and self._execution_device.type == "cpu"
 
     def decode(self, latents: Tensor, height: int, width: int) -> Image.Image:
         """Picture of tokens (1, N, C): a step's `latents` or `clean_latents`."""

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from facemogle.label_map import decouple
 from facemogle.latents import VAE, encode_picture
+from facemogle.mask_encoding import encode_mask_picture
 from facemogle.regions import NUM_EXPERTS
 from facemogle.training.data import FaceFolder, MapKind
 
@@ -45,7 +46,7 @@ class LatentStore:
         if not path.is_file():
             pictures = decouple(self.faces.label_map(n, kind))
             filled = np.flatnonzero(pictures.any(axis=(1, 2, 3)))
-            latents = torch.stack([self._encode(pictures[k]) for k in filled])
+            latents = torch.stack([self._encode_mask(pictures[k]) for k in filled])
             _write(path, {"latents": latents, "filled": torch.from_numpy(filled)})
         stored = load_file(path)
         regions = self.black.repeat(NUM_EXPERTS, 1, 1)
@@ -55,6 +56,11 @@ class LatentStore:
     @torch.inference_mode()
     def _encode(self, picture: np.ndarray) -> Tensor:
         return encode_picture(self.vae, picture, self.vae.device).cpu().half().clone()
+
+    @torch.inference_mode()
+    def _encode_mask(self, picture: np.ndarray) -> Tensor:
+        tokens = encode_mask_picture(self.vae, picture, self.black, self.vae.device)
+        return tokens.cpu().half().clone()
 
 
 def _write(path: Path, tensors: dict[str, Tensor]) -> None:
