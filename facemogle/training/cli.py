@@ -79,6 +79,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f"{' '.join(map(stage_text, PAPER.stages))})",
     )
     parser.add_argument(
+        "--guided",
+        type=float,
+        metavar="SHARE",
+        help="of the embedded model's visits that learn guidance, which costs two more passes each "
+        f"and can wait until the model is good (default: {flow.guided})",
+    )
+    parser.add_argument(
         "--mixed-precision",
         choices=PRECISIONS,
         default=flow.mixed_precision,
@@ -150,6 +157,8 @@ def _train_paper(
 
 def _recipe(arguments: argparse.Namespace) -> FlowRecipe:
     recipe = {"embedded": FlowRecipe(), "paper": PAPER}[arguments.recipe]
+    if arguments.guided is not None:
+        recipe = replace(recipe, guided=arguments.guided)
     return replace(
         recipe,
         stages=tuple(arguments.stage or recipe.stages),

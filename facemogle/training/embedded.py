@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from transformers import CLIPTokenizer, T5TokenizerFast
 
 from facemogle.pipeline import FaceMoGLEPipeline
-from facemogle.training.flow import FlowModel
+from facemogle.training.flow import FlowModel, with_guidance_input
 from facemogle.training.paper_faces import open_faces
 from facemogle.training.recipe import FlowRecipe, ModelRecipe
 from facemogle.training.run import make_accelerator
@@ -83,7 +83,8 @@ def _trained(start: FaceMoGLEPipeline, captions: Sequence[str]) -> tuple[FlowMod
         part.register_to_config(_name_or_path="")
     encoders = start.text_encoder, start.text_encoder_2
     tokenizers = extend_vocabulary(start.tokenizer, start.tokenizer_2, *encoders, captions)
-    return FlowModel(start.transformer, start.mogle, *encoders).train(), tokenizers
+    transformer = with_guidance_input(start.transformer)
+    return FlowModel(transformer, start.mogle, *encoders).train(), tokenizers
 
 
 def _optimizers(model: FlowModel, recipe: FlowRecipe) -> list[Optimizer]:

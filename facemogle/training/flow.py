@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import random
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -57,19 +57,19 @@ class FlowModel(nn.Module):
             num_attention_heads=recipe.width // head,
             joint_attention_dim=width,
             pooled_projection_dim=width,
-            guidance_embeds=False,
+            guidance_embeds=True,
             axes_dims_rope=(head - rows - columns, rows, columns),
             lora_rank=recipe.lora_rank,
         )
         nn.init.zeros_(transformer.proj_out.weight)
         nn.init.zeros_(transformer.proj_out.bias)
+        _silence_guidance(transformer)
         return cls(transformer, MoGLE(CHANNELS), text_encoder, text_encoder_2)
 
     def forward(self, batch: Batch, x_t: Tensor, ids: Tensor, conditioned: bool = True) -> Tensor:
         """x_t (B, N, C), ids (N, 3) -> velocity (B, N, C).
 
-        conditioned: False = from text alone, without a condition stream. A model with an input for
-        guidance gets 1 there (Face-MoGLE, section 4.1).
+        conditioned: False = from text alone, without a condition stream.
         """
         t = batch.t
         condition_tokens = self.mogle(batch.regions, x_t, t)[0] if conditioned else None
@@ -82,7 +82,7 @@ class FlowModel(nn.Module):
             t,
             ids,
             ids.new_zeros(sequence.shape[1], 3),
-            torch.ones_like(t) if has_input else None,
+            batch.guidance if has_input else None,
             condition_tokens=condition_tokens,
             return_dict=False,
         )[0]
@@ -101,7 +101,7 @@ class FlowModel(nn.Module):
 @dataclass
 class Batch:
     """clean, noise (B, N, C), regions (B, R, N, C), t (B,) in [0, 1], weights (B, N), how much each
-    token counts in the loss, clip_ids (B, 77), t5_ids (B, T).
+    token counts in the loss, guidance (B,), 1 = none, clip_ids (B, 77), t5_ids (B, T).
     """
 
     clean: Tensor
@@ -109,15 +109,20 @@ class Batch:
     regions: Tensor
     t: Tensor
     weights: Tensor
+    guidance: Tensor
     clip_ids: Tensor
     t5_ids: Tensor
 
     def to(self, device: torch.device) -> Batch:
         return Batch(*(getattr(self, field.name).to(device) for field in fields(self)))
 
+    def rows(self, rows: Tensor) -> Batch:
+        """Some of the faces; rows: their indices."""
+        return Batch(*(getattr(self, field.name)[rows] for field in fields(self)))
 
-Row = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, str]
-"""One face of a batch: clean, noise, regions, t, weights, caption."""
+
+Row = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, str]
+"""One face of a batch: clean, noise, regions, t, weights, guidance, caption."""
 
 
 class FlowData(Dataset[Row]):
@@ -149,7 +154,9 @@ class FlowData(Dataset[Row]):
         t = torch.randn((), generator=generator).sigmoid()
         weights = token_weights(self.faces.label_map(n), recipe.region_weights)
         caption = "" if draw.random() < recipe.drop_text else caption
-        return clean, noise, regions.float(), t, weights, caption
+        guided = caption and draw.random() < recipe.guided
+        guidance = torch.tensor(draw.uniform(1, recipe.max_guidance) if guided else 1.0)
+        return clean, noise, regions.float(), t, weights, guidance, caption
 
 
 def token_weights(label_map: np.ndarray, region_weights: Mapping[str, float]) -> Tensor:
@@ -165,18 +172,72 @@ def token_weights(label_map: np.ndarray, region_weights: Mapping[str, float]) ->
     return weights / weights.mean()
 
 
+@torch.no_grad()
+def guidance_term(
+    model: FlowModel,
+    batch: Batch,
+    x_t: Tensor,
+    ids: Tensor,
+    no_text: Sequence[Tensor],
+    conditioned: bool,
+) -> Tensor:
+    """What guidance adds to the velocity (B, N, C): (w - 1) (v_prompted - v_unprompted).
+
+    Learnt from the model's own predictions without guidance, so that one pass does what
+    classifier-free guidance takes two for (model guidance, arXiv 2502.12154; FLUX.1-dev was
+    distilled to the same input). no_text: the ids of as many empty prompts, CLIP's and T5's.
+    """
+    term = torch.zeros_like(x_t)
+    rows = (batch.guidance > 1).nonzero()[:, 0]
+    if len(rows):
+        prompted = replace(batch, guidance=torch.ones_like(batch.guidance))
+        unprompted = replace(prompted, clip_ids=no_text[0], t5_ids=no_text[1])
+        with_prompt, without = (
+            model(one.rows(rows), x_t[rows], ids, conditioned).float()
+            for one in (prompted, unprompted)
+        )
+        term[rows] = (batch.guidance[rows, None, None] - 1) * (with_prompt - without)
+    return term
+
+
 def flow_loss(
-    model: nn.Module, batch: Batch, ids: Tensor, conditioned: bool = True
+    model: nn.Module,
+    batch: Batch,
+    ids: Tensor,
+    conditioned: bool = True,
+    guide: Callable[[Tensor], Tensor] | None = None,
 ) -> dict[str, Tensor]:
     """Mean squared error of the velocity, weighted by region; the same unweighted; and that of the
     clean latents which the velocity predicts.
+
+    guide: from x_t (B, N, C) to what the velocity is to have besides, see `guidance_term`.
     """
     at = batch.t[:, None, None]
     x_t = (1 - at) * batch.clean + at * batch.noise
+    target = batch.noise - batch.clean
+    if guide is not None:
+        target = target + guide(x_t)
     velocity = model(batch, x_t, ids, conditioned).float()
-    error = (velocity - (batch.noise - batch.clean)).square().mean(dim=2)  # (B, N)
+    error = (velocity - target).square().mean(dim=2)  # (B, N)
     return {
         "loss": (error * batch.weights).mean(),
         "velocity_error": error.mean(),
         "clean_error": (error.mean(dim=1) * batch.t.square()).mean(),
     }
+
+
+def with_guidance_input(transformer: FaceMoGLETransformer) -> FaceMoGLETransformer:
+    """A transformer with FLUX.1-dev's input for guidance, which changes nothing yet."""
+    if transformer.config["guidance_embeds"]:
+        return transformer
+    config = {**transformer.config, "guidance_embeds": True}
+    more = FaceMoGLETransformer.from_config(config)
+    more.load_state_dict(transformer.state_dict(), strict=False)  # without the new input
+    _silence_guidance(more)
+    return more
+
+
+def _silence_guidance(transformer: FaceMoGLETransformer) -> None:
+    last = transformer.time_text_embed.guidance_embedder.linear_2
+    nn.init.zeros_(last.weight)
+    nn.init.zeros_(last.bias)

@@ -85,6 +85,8 @@ class FlowRecipe:
     drop_mask: probability that a step trains text alone, without a condition stream.
     bare: probability that a face with glasses shows the label map without them. painted: share of
     the faces whose label maps look painted (see ``facemogle.render.augment``).
+    guided: share of the visits that learn to be guided by the prompt, by a scale drawn from 1 to
+    max_guidance, see `facemogle.training.flow.guidance_term`.
     region_weights: how much a pixel counts in the loss, by its region; 1 for those not named.
     """
 
@@ -99,6 +101,8 @@ class FlowRecipe:
     drop_mask: float = 0.1
     bare: float = 0.5
     painted: float = 0.25
+    guided: float = 0.35
+    max_guidance: float = 5.0
     region_weights: Mapping[str, float] = field(default_factory=lambda: REGION_WEIGHTS)
     mixed_precision: str = "auto"
     seed: int = 0
@@ -112,6 +116,7 @@ PAPER = FlowRecipe(
     drop_mask=0.0,
     bare=0.0,
     painted=0.0,
+    guided=0.0,
     region_weights={},
 )
 """Face-MoGLE, section 4.1; without averaged weights. Its number of steps is ours."""

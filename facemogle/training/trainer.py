@@ -16,7 +16,7 @@ from transformers import PreTrainedTokenizerBase
 
 from facemogle.latents import PIXELS_PER_TOKEN, VAE, position_ids
 from facemogle.training.data import Joined, endless
-from facemogle.training.flow import Batch, FlowData, FlowModel, Row, flow_loss
+from facemogle.training.flow import Batch, FlowData, FlowModel, Row, flow_loss, guidance_term
 from facemogle.training.latent_store import LatentStore
 from facemogle.training.paper_faces import open_faces
 from facemogle.training.recipe import FlowRecipe, Stage
@@ -89,11 +89,18 @@ class FlowTrainer:
         ids = position_ids((side, side)) * torch.tensor([1.0, scale, scale])
         ids = ids.to(self.accelerator.device)
         batches = (batch.to(self.accelerator.device) for batch in loader)
+        teacher = self.accelerator.unwrap_model(self.run.model)
 
         def loss_of(batch: Batch) -> dict[str, Tensor]:
             # The same for all processes, and for a resumed run.
             draw = random.Random(f"{self.recipe.seed} {self.run.step}").random()
-            return flow_loss(self.run.model, batch, ids, draw >= self.recipe.drop_mask)
+            conditioned = draw >= self.recipe.drop_mask
+            no_text = [ids.to(batch.t.device) for ids in self._tokenized([""] * len(batch.t))]
+
+            def guide(x_t: Tensor) -> Tensor:
+                return guidance_term(teacher, batch, x_t, ids, no_text, conditioned)
+
+            return flow_loss(self.run.model, batch, ids, conditioned, guide)
 
         self.run.train(batches, loss_of, until=end)
 
@@ -107,7 +114,11 @@ class FlowTrainer:
 
     def _collate(self, rows: list[Row]) -> Batch:
         *tensors, captions = zip(*rows, strict=True)
-        ids = [
+        return Batch(*map(torch.stack, tensors), *self._tokenized(captions))
+
+    def _tokenized(self, captions: Sequence[str]) -> list[Tensor]:
+        """CLIP's and T5's ids, (B, T) each."""
+        return [
             tokenizer(
                 list(captions),
                 padding="max_length",
@@ -117,4 +128,3 @@ class FlowTrainer:
             ).input_ids
             for tokenizer in self.tokenizers
         ]
-        return Batch(*map(torch.stack, tensors), *ids)
