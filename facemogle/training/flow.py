@@ -120,6 +120,16 @@ class Batch:
         """Some of the faces; rows: their indices."""
         return Batch(*(getattr(self, field.name)[rows] for field in fields(self)))
 
+    def cropped(self, tokens: Tensor) -> Batch:
+        """Some of each face's tokens; tokens: their indices."""
+        return replace(
+            self,
+            clean=self.clean[:, tokens],
+            noise=self.noise[:, tokens],
+            regions=self.regions[:, :, tokens],
+            weights=self.weights[:, tokens],
+        )
+
 
 Row = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, str]
 """One face of a batch: clean, noise, regions, t, weights, guidance, caption."""
@@ -170,6 +180,19 @@ def token_weights(label_map: np.ndarray, region_weights: Mapping[str, float]) ->
     squares = by_label[label_map].reshape(rows, PIXELS_PER_TOKEN, columns, PIXELS_PER_TOKEN)
     weights = torch.from_numpy(squares.mean(axis=(1, 3)).reshape(-1))
     return weights / weights.mean()
+
+
+def square_of_tokens(side: int, draw: random.Random) -> Tensor:
+    """Indices of the tokens of a square, of half to three quarters of a picture's side tokens, at
+    a random place.
+
+    Seeing a part trains for less, and for edits whose model sees the neighbourhood alone (after
+    patch diffusion, arXiv 2304.12526).
+    """
+    length = draw.randint(side // 2, side * 3 // 4)
+    top, left = draw.randint(0, side - length), draw.randint(0, side - length)
+    tokens = torch.arange(side * side).view(side, side)
+    return tokens[top : top + length, left : left + length].flatten()
 
 
 @torch.no_grad()

@@ -85,6 +85,7 @@ class FlowRecipe:
     drop_mask: probability that a step trains text alone, without a condition stream.
     bare: probability that a face with glasses shows the label map without them. painted: share of
     the faces whose label maps look painted (see ``facemogle.render.augment``).
+    cropped: probability that a step sees a square of the pictures alone.
     guided: share of the visits that learn to be guided by the prompt, by a scale drawn from 1 to
     max_guidance, see `facemogle.training.flow.guidance_term`.
     region_weights: how much a pixel counts in the loss, by its region; 1 for those not named.
@@ -101,6 +102,7 @@ class FlowRecipe:
     drop_mask: float = 0.1
     bare: float = 0.5
     painted: float = 0.25
+    cropped: float = 0.5
     guided: float = 0.35
     max_guidance: float = 5.0
     region_weights: Mapping[str, float] = field(default_factory=lambda: REGION_WEIGHTS)
@@ -116,6 +118,7 @@ PAPER = FlowRecipe(
     drop_mask=0.0,
     bare=0.0,
     painted=0.0,
+    cropped=0.0,
     guided=0.0,
     region_weights={},
 )

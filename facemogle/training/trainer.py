@@ -16,7 +16,15 @@ from transformers import PreTrainedTokenizerBase
 
 from facemogle.latents import PIXELS_PER_TOKEN, VAE, position_ids
 from facemogle.training.data import Joined, endless
-from facemogle.training.flow import Batch, FlowData, FlowModel, Row, flow_loss, guidance_term
+from facemogle.training.flow import (
+    Batch,
+    FlowData,
+    FlowModel,
+    Row,
+    flow_loss,
+    guidance_term,
+    square_of_tokens,
+)
 from facemogle.training.latent_store import LatentStore
 from facemogle.training.paper_faces import open_faces
 from facemogle.training.recipe import FlowRecipe, Stage
@@ -93,14 +101,18 @@ class FlowTrainer:
 
         def loss_of(batch: Batch) -> dict[str, Tensor]:
             # The same for all processes, and for a resumed run.
-            draw = random.Random(f"{self.recipe.seed} {self.run.step}").random()
-            conditioned = draw >= self.recipe.drop_mask
-            no_text = [ids.to(batch.t.device) for ids in self._tokenized([""] * len(batch.t))]
+            draw = random.Random(f"{self.recipe.seed} {self.run.step}")
+            conditioned = draw.random() >= self.recipe.drop_mask
+            positions = ids
+            if draw.random() < self.recipe.cropped:
+                tokens = square_of_tokens(side, draw).to(ids.device)
+                batch, positions = batch.cropped(tokens), ids[tokens]
+            no_text = [empty.to(ids.device) for empty in self._tokenized([""] * len(batch.t))]
 
             def guide(x_t: Tensor) -> Tensor:
-                return guidance_term(teacher, batch, x_t, ids, no_text, conditioned)
+                return guidance_term(teacher, batch, x_t, positions, no_text, conditioned)
 
-            return flow_loss(self.run.model, batch, ids, conditioned, guide)
+            return flow_loss(self.run.model, batch, positions, conditioned, guide)
 
         self.run.train(batches, loss_of, until=end)
 
