@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import shutil
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from made_up_faces import CAPTIONS, SENTENCE
 from facemogle.__main__ import main
 from facemogle.checkpoints import load_pipeline
 from facemogle.label_map import decouple
-from facemogle.latents import encode_pixels
+from facemogle.latents import encode_pixels, position_ids
 from facemogle.training.data import (
     FaceFolder,
     Joined,
@@ -26,7 +27,16 @@ from facemogle.training.data import (
     endless,
     to_model_range,
 )
-from facemogle.training.flow import FlowData, FlowModel, token_weights
+from facemogle.training.flow import (
+    Batch,
+    FlowData,
+    FlowModel,
+    flow_loss,
+    guidance_term,
+    square_of_tokens,
+    token_weights,
+    with_guidance_input,
+)
 from facemogle.training.latent_store import LatentStore
 from facemogle.training.recipe import REGION_WEIGHTS, FlowRecipe, ModelRecipe, VAERecipe
 from facemogle.training.run import Run, learning_rate_factor, make_accelerator
@@ -37,6 +47,7 @@ from facemogle.training.text import (
     vary_caption,
 )
 from facemogle.training.vae import build_vae
+from facemogle.transformer import FaceMoGLETransformer
 
 
 def train(faces: Path, out: Path, *stages: str, start: Path | None = None) -> int:
@@ -218,6 +229,87 @@ def test_every_parameter_is_trained_once() -> None:
     names = {id(p): name for name, p in model.named_parameters()}
     assert all(p.ndim == 2 for p in matrices) and len(matrices) == len({*map(id, matrices)})
     assert not any("lora" in names[id(p)] or "mogle" in names[id(p)] for p in matrices)
+
+
+def small_batch(model: FlowModel, guidance: list[float]) -> tuple[Batch, list[torch.Tensor]]:
+    """Faces of 2x4 tokens, and the ids of as many empty prompts."""
+    rows = len(guidance)
+    draw = torch.Generator().manual_seed(0)
+    clean, noise = (torch.randn(rows, 8, 64, generator=draw) for _ in range(2))
+    regions = torch.randn(rows, 20, 8, 64, generator=draw)
+    t = torch.linspace(0.2, 0.8, rows)
+    last = model.text_encoder.config.eos_token_id  # where CLIP looks for the pooled feature
+    ids = [torch.full((rows, 5), last), torch.arange(5).repeat(rows, 1)]
+    empty = [torch.full((rows, 5), last), torch.zeros(rows, 5, dtype=torch.long)]
+    weights = torch.ones(rows, 8)
+    return Batch(clean, noise, regions, t, weights, torch.tensor(guidance), *ids), empty
+
+
+@pytest.fixture
+def small_model() -> FlowModel:
+    torch.manual_seed(0)
+    recipe = ModelRecipe(width=64, head_dim=32, double_blocks=1, single_blocks=1)
+    model = FlowModel.untrained(recipe, *build_encoders(recipe, *build_tokenizers(CAPTIONS, 48)))
+    torch.nn.init.normal_(model.transformer.proj_out.weight)  # or it would predict nothing
+    return model.eval()
+
+
+IDS = position_ids((2, 4))
+
+
+@torch.no_grad()
+def test_guidance_is_learnt_from_what_the_prompt_changes(small_model: FlowModel) -> None:
+    """Of the scale less one, or a model told to go three times as far would go four times; and
+    only where a scale was drawn.
+    """
+    batch, empty = small_batch(small_model, [1.0, 3.0, 2.0])
+    x_t = batch.noise
+    term = guidance_term(small_model, batch, x_t, IDS, empty, conditioned=True)
+    plain = replace(batch, guidance=torch.ones(3))
+    unprompted = replace(plain, clip_ids=empty[0], t5_ids=empty[1])
+    difference = small_model(plain, x_t, IDS) - small_model(unprompted, x_t, IDS)
+    assert difference[1:].abs().min() > 0
+    expected = difference * torch.tensor([0.0, 2.0, 1.0])[:, None, None]
+    assert torch.allclose(term, expected, atol=1e-5)
+    with_term = flow_loss(small_model, batch, IDS, guide=lambda x_t: torch.full_like(x_t, 10.0))
+    assert with_term["loss"] > flow_loss(small_model, batch, IDS)["loss"] + 10
+
+
+@torch.no_grad()
+def test_a_model_without_an_input_for_guidance_gets_a_silent_one(small_model: FlowModel) -> None:
+    """Training goes on from models that had none; a random one would undo what they learnt."""
+    stock = FaceMoGLETransformer.from_config(
+        {**small_model.transformer.config, "guidance_embeds": False}
+    )
+    more = with_guidance_input(stock)
+    assert more.config["guidance_embeds"] and with_guidance_input(more) is more
+    inputs = {
+        "hidden_states": torch.randn(1, 8, 64),
+        "encoder_hidden_states": torch.randn(1, 5, 128),
+        "pooled_projections": torch.randn(1, 128),
+        "timestep": torch.tensor([0.5]),
+        "img_ids": IDS,
+        "txt_ids": torch.zeros(5, 3),
+        "condition_tokens": torch.randn(1, 8, 64),
+    }
+    guided = more(**inputs, guidance=torch.tensor([4.0])).sample
+    assert torch.equal(guided, stock(**inputs).sample)
+
+
+@torch.no_grad()
+def test_a_square_of_tokens_is_what_it_was_in_the_picture(small_model: FlowModel) -> None:
+    """Latents, regions and weights must be cut alike, or the mask tells of another place."""
+    batch, _ = small_batch(small_model, [1.0, 1.0])
+    tokens = torch.tensor([1, 2, 5, 6])
+    part = batch.cropped(tokens)
+    assert torch.equal(part.clean, batch.clean[:, tokens])
+    assert torch.equal(part.regions, batch.regions[:, :, tokens])
+    assert part.noise.shape == (2, 4, 64) and part.weights.shape == (2, 4)
+    for seed in range(50):
+        rows, columns = np.divmod(square_of_tokens(16, random.Random(seed)).numpy(), 16)
+        sides = [np.ptp(side) + 1 for side in (rows, columns)]
+        assert sides[0] == sides[1] and 8 <= sides[0] <= 12 and len(rows) == sides[0] ** 2
+    assert square_of_tokens(1, random.Random(0)).tolist() == [0]
 
 
 def test_captions_vary_but_invent_nothing() -> None:

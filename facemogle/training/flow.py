@@ -189,7 +189,7 @@ def square_of_tokens(side: int, draw: random.Random) -> Tensor:
     Seeing a part trains for less, and for edits whose model sees the neighbourhood alone (after
     patch diffusion, arXiv 2304.12526).
     """
-    length = draw.randint(side // 2, side * 3 // 4)
+    length = max(1, draw.randint(side // 2, side * 3 // 4))
     top, left = draw.randint(0, side - length), draw.randint(0, side - length)
     tokens = torch.arange(side * side).view(side, side)
     return tokens[top : top + length, left : left + length].flatten()
