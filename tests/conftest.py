@@ -1,8 +1,10 @@
-"""What several tests share: the tiny random model, and a label map."""
+"""What several tests share: the tiny random model, a label map, a visitor of the page."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -11,6 +13,10 @@ from parity import FIXTURES
 
 from facemogle.checkpoints import load_pipeline
 from facemogle.pipeline import FaceMoGLEPipeline
+
+if TYPE_CHECKING:  # Gradio and Playwright take seconds, which most tests need not wait for
+    from playwright.sync_api import Browser, Page
+    from studio import StudioUnderTest
 
 
 def load_tiny_pipeline() -> FaceMoGLEPipeline:
@@ -48,3 +54,28 @@ def label_map() -> np.ndarray:
 def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Training data in one folder: leave it as it is."""
     return write_faces(tmp_path_factory.mktemp("faces"))
+
+
+@pytest.fixture(scope="module")
+def studio() -> Iterator[StudioUnderTest]:
+    """The page with the embedded model."""
+    from studio import serve_studio
+
+    yield from serve_studio()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from visitor import chromium
+
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser, studio: StudioUnderTest) -> Iterator[Page]:
+    """A visitor's first view; it must stay free of errors and of requests to other servers."""
+    from visitor import visiting
+
+    with visiting(browser, studio) as page:
+        yield page

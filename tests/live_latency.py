@@ -11,22 +11,19 @@ included.
 from __future__ import annotations
 
 import argparse
-import os
 import random
-import shutil
 import statistics
 import sys
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from studio import served_apart
-from visitor import drag, take
+from visitor import chromium, drag, take
 
-CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or "/usr/bin/chromium")
 STARTING = 120_000  # milliseconds
 REGIONS = ("Hair", "Hat", "Skin", "Glasses", "Upper lip", "Left brow", "Right brow", "Background")
 
@@ -92,13 +89,11 @@ def main() -> None:
     parser.add_argument("--strokes", type=int, default=30)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    with served_apart() as (url, _), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with served_apart() as (url, _), chromium() as browser:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(url)
         page.wait_for_selector(".studio[data-ready=true]")
         report(measure(page, arguments.strokes, arguments.seed))
-        browser.close()
 
 
 if __name__ == "__main__":

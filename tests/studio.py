@@ -14,12 +14,15 @@ from typing import Any
 import numpy as np
 
 from facemogle.checkpoints import load_pipeline
+from facemogle.mask import read_mask
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.ui.page import build_page, serve
 
 ROOT = Path(__file__).parents[1]
 TEMPLATES = ROOT / "assets" / "templates"
 MODEL = "mini"
+TEMPLATE = read_mask(TEMPLATES / "long_hair.png").label_map
+"""The face that is on the canvas at first, uint8 (512, 512)."""
 
 
 @dataclass
@@ -47,6 +50,15 @@ class StudioUnderTest:
                 yield step
 
         self.pipeline.stream = recorded
+
+
+def short(pipeline: FaceMoGLEPipeline, steps: int) -> FaceMoGLEPipeline:
+    """The tiny random model for pictures of 64x64 pixels, which take no time."""
+    small = FaceMoGLEPipeline(
+        **pipeline.components, default_size=64, default_steps=steps, text_length=16
+    )
+    small.set_progress_bar_config(disable=True)
+    return small
 
 
 def serve_studio(

@@ -14,7 +14,7 @@ import torch
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
-from studio import TEMPLATES, StudioUnderTest, serve_studio
+from studio import TEMPLATES, StudioUnderTest
 
 from facemogle.label_map import index_png
 from facemogle.mask import read_mask
@@ -22,11 +22,6 @@ from facemogle.trace import Trace
 from facemogle.ui.studio import MAX_BODY
 
 TEMPLATE = TEMPLATES / "long_hair.png"
-
-
-@pytest.fixture(scope="module")
-def studio() -> Iterator[StudioUnderTest]:
-    yield from serve_studio()
 
 
 @pytest.fixture(scope="module")

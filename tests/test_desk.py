@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
-import base64
-import io
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
-from playwright.sync_api import Browser, Dialog, FilePayload, Page, expect, sync_playwright
-from studio import TEMPLATES, StudioUnderTest, free_port
-from visitor import drag, drawing, generate, open_mask, open_studio, overheard, saved_file, take
+from playwright.sync_api import Browser, Dialog, FilePayload, Page, expect
+from studio import TEMPLATES, StudioUnderTest, free_port, short
+from visitor import (
+    FOREHEAD,
+    drag,
+    drawing,
+    generate,
+    open_mask,
+    open_studio,
+    overheard,
+    paint_forehead,
+    saved_file,
+    saved_picture,
+    shown,
+    take,
+    visiting,
+)
 
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.ui.page import build_page, serve
 
-SIDE = 64
-CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or "/usr/bin/chromium")
-FOREHEAD = ((200, 170), (312, 170))
 BELOW = slice(40, None)  # rows of the picture that an edit of the forehead keeps
 
 
 @pytest.fixture(scope="module")
 def pipeline(pipeline: FaceMoGLEPipeline) -> FaceMoGLEPipeline:
     """The tiny random model, for small pictures of few steps."""
-    short = FaceMoGLEPipeline(
-        **pipeline.components, default_size=SIDE, default_steps=2, text_length=16
-    )
-    short.set_progress_bar_config(disable=True)
-    return short
+    return short(pipeline, steps=2)
 
 
 class Server:
@@ -63,41 +65,6 @@ def server(pipeline: FaceMoGLEPipeline) -> Iterator[Server]:
 @pytest.fixture
 def studio(server: Server) -> StudioUnderTest:
     return server.studio
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-
-
-@pytest.fixture
-def page(browser: Browser, studio: StudioUnderTest) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    complaints = overheard(page, studio)
-    open_studio(page, studio)
-    yield page
-    context.close()
-    assert complaints == []
-
-
-def shown(page: Page) -> np.ndarray:
-    """The finished picture, exact to the pixel."""
-    url = page.get_by_alt_text("Generated face").get_attribute("src")
-    assert url is not None and url.startswith("data:image/png")
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))))
-
-
-def saved_picture(page: Page) -> bytes:
-    with page.expect_download() as download:
-        page.get_by_role("link", name="Save picture").click()
-    return Path(download.value.path()).read_bytes()
-
-
-def paint_forehead(page: Page) -> None:
-    take(page, "Hat")
-    drag(page, *FOREHEAD)
 
 
 def expect_an_edit(page: Page, before: np.ndarray) -> None:
@@ -248,13 +215,8 @@ def open_file(page: Page, name: str, content: bytes) -> None:
 @pytest.fixture
 def stranger(browser: Browser, studio: StudioUnderTest) -> Iterator[Page]:
     """Another browser on the same page."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    complaints = overheard(page, studio)
-    open_studio(page, studio)
-    yield page
-    context.close()
-    assert complaints == []
+    with visiting(browser, studio) as page:
+        yield page
 
 
 def test_a_project_brings_everything_to_another_browser(page: Page, stranger: Page) -> None:

@@ -3,57 +3,31 @@
 from __future__ import annotations
 
 import io
-import os
 import re
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
-from studio import StudioUnderTest, serve_studio
-from visitor import generate, heatmap, open_studio, overheard
+from playwright.sync_api import Browser, Locator, Page, expect
+from studio import StudioUnderTest
+from visitor import generate, heatmap, visiting
 
 from facemogle.heatmap import GLOBAL_COLOR
 from facemogle.regions import NUM_EXPERTS, PALETTE
 from facemogle.trace import Trace
 
-CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or "/usr/bin/chromium")
 WINNERS = NUM_EXPERTS
 HAIR = 14
 STEPS = 3
 
 
 @pytest.fixture(scope="module")
-def studio() -> Iterator[StudioUnderTest]:
-    yield from serve_studio()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-
-
-@contextmanager
-def visit(browser: Browser, studio: StudioUnderTest) -> Iterator[Page]:
-    """Open the page; no error and no request to other servers may come of what is done there."""
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    complaints = overheard(page, studio)
-    open_studio(page, studio)
-    yield page
-    page.close()
-    assert complaints == []
-
-
-@pytest.fixture(scope="module")
 def page(browser: Browser, studio: StudioUnderTest) -> Iterator[Page]:
     """The page of a visitor who has made a picture."""
-    with visit(browser, studio) as page:
+    with visiting(browser, studio) as page:
         generate(page, steps=STEPS)
         yield page
 
@@ -173,7 +147,7 @@ def test_exports_arrive_and_can_be_read(page: Page, gate: Locator, tmp_path: Pat
 
 def test_two_runs_are_compared(browser: Browser, studio: StudioUnderTest) -> None:
     """The pinned run must stay as it was while the next one is made."""
-    with visit(browser, studio) as page:
+    with visiting(browser, studio) as page:
         gate = page.get_by_label("Gating view")
         expect(gate.get_by_role("button", name="Difference")).to_be_disabled()
         generate(page, steps=2)

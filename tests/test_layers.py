@@ -7,11 +7,9 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
-from studio import TEMPLATES, StudioUnderTest, serve_studio
-from test_page import CHROMIUM, TEMPLATE
-from test_tools import touch
-from visitor import PATIENCE, drawing, generate, open_studio, overheard, take
+from playwright.sync_api import Browser, Locator, Page, expect
+from studio import TEMPLATE, TEMPLATES, StudioUnderTest, serve_studio, short
+from visitor import PATIENCE, drawing, generate, open_studio, take, touch, visiting
 
 from facemogle.label_map import index_png
 from facemogle.mask import read_mask
@@ -25,28 +23,13 @@ SHORT_HAIR = read_mask(TEMPLATES / "short_hair.png").label_map
 
 @pytest.fixture(scope="module")
 def studio(pipeline: FaceMoGLEPipeline) -> Iterator[StudioUnderTest]:
-    small = FaceMoGLEPipeline(
-        **pipeline.components, default_size=64, default_steps=2, text_length=16
-    )
-    small.set_progress_bar_config(disable=True)
-    yield from serve_studio(small)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    yield from serve_studio(short(pipeline, steps=2))
 
 
 @pytest.fixture
 def page(browser: Browser, studio: StudioUnderTest) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, has_touch=True)
-    page = context.new_page()
-    complaints = overheard(page, studio)
-    open_studio(page, studio)
-    yield page
-    context.close()
-    assert complaints == []
+    with visiting(browser, studio, has_touch=True) as page:
+        yield page
 
 
 def row(page: Page, region: int) -> Locator:

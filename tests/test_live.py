@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-import os
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,9 +12,20 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from studio import StudioUnderTest, serve_studio
-from visitor import PATIENCE, drag, drawing, generate, open_mask, open_studio, overheard, take
+from playwright.sync_api import Browser, Page, expect
+from studio import StudioUnderTest, serve_studio, short
+from visitor import (
+    PATIENCE,
+    drag,
+    drawing,
+    generate,
+    open_mask,
+    open_studio,
+    paint_forehead,
+    saved_picture,
+    shown,
+    take,
+)
 
 from facemogle.label_map import index_png
 from facemogle.pipeline import FaceMoGLEPipeline
@@ -29,17 +37,11 @@ from facemogle.ui.sessions import Sessions
 
 SIDE = 64
 HAT = 14
-CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or "/usr/bin/chromium")
-FOREHEAD = ((200, 170), (312, 170))
 
 
 @pytest.fixture(scope="module")
 def pipeline(pipeline: FaceMoGLEPipeline) -> FaceMoGLEPipeline:
-    short = FaceMoGLEPipeline(
-        **pipeline.components, default_size=SIDE, default_steps=6, text_length=16
-    )
-    short.set_progress_bar_config(disable=True)
-    return short
+    return short(pipeline, steps=6)
 
 
 # --- Without a browser
@@ -323,37 +325,13 @@ def studio(pipeline: FaceMoGLEPipeline) -> Iterator[StudioUnderTest]:
     yield from serve_studio(pipeline)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-
-
-@pytest.fixture
-def page(browser: Browser, studio: StudioUnderTest) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    complaints = overheard(page, studio)
-    open_studio(page, studio)
-    yield page
-    context.close()
-    assert complaints == []
-
-
-def shown(page: Page) -> np.ndarray:
-    url = page.get_by_alt_text("Generated face").get_attribute("src")
-    assert url is not None and url.startswith("data:image/png")  # the exact last picture
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))))
-
-
 def test_a_stroke_makes_a_draft_and_then_the_full_picture_of_what_is_painted(
     page: Page, studio: StudioUnderTest
 ) -> None:
     page.get_by_label("Live", exact=True).check()
     text = page.locator(".result .progress-text")
     expect(text).to_contain_text("6 steps", timeout=PATIENCE)
-    take(page, "Hat")
-    drag(page, *FOREHEAD)
+    paint_forehead(page)
     expect(text).to_contain_text("Draft, 3 steps", timeout=PATIENCE)
     expect(text).to_contain_text("6 steps", timeout=PATIENCE)
     assert np.array_equal(studio.label_maps[-1], studio.label_maps[-2])
@@ -380,8 +358,7 @@ def test_the_newest_stroke_wins(page: Page, studio: StudioUnderTest) -> None:
 def test_an_edit_keeps_the_other_pixels_and_the_switch_does_not(page: Page) -> None:
     generate(page, steps=3)
     before = shown(page)
-    take(page, "Hat")
-    drag(page, *FOREHEAD)
+    paint_forehead(page)
     generate(page, steps=3)
     text = page.locator(".result .progress-text")
     expect(text).to_contain_text("kept")
@@ -408,8 +385,7 @@ def test_a_lost_server_is_a_failure(browser: Browser, studio: StudioUnderTest) -
 def test_the_history_brings_mask_picture_and_settings_back(page: Page) -> None:
     generate(page, steps=1)
     first, painted = shown(page), drawing(page)
-    take(page, "Hat")
-    drag(page, *FOREHEAD)
+    paint_forehead(page)
     page.get_by_role("textbox", name="Seed").fill("7")
     generate(page, steps=2)
     second = shown(page)
@@ -432,12 +408,11 @@ def test_the_history_brings_mask_picture_and_settings_back(page: Page) -> None:
 
 
 def test_a_saved_picture_brings_mask_and_settings_back(page: Page) -> None:
-    take(page, "Hat")
-    drag(page, *FOREHEAD)
+    paint_forehead(page)
     painted = drawing(page)
     page.get_by_role("textbox", name="Prompt").fill("a woman with a hat")
     generate(page, steps=2)
-    content = saved_link(page)
+    content = saved_picture(page)
     page.get_by_role("button", name="Short hair").click()
     page.get_by_role("textbox", name="Prompt").fill("other")
     open_mask(page, "face.png", content)
@@ -445,12 +420,6 @@ def test_a_saved_picture_brings_mask_and_settings_back(page: Page) -> None:
     assert np.array_equal(drawing(page), painted)
     assert page.get_by_role("textbox", name="Prompt").input_value() == "a woman with a hat"
     assert page.get_by_role("textbox", name="Steps").input_value() == "2"
-
-
-def saved_link(page: Page) -> bytes:
-    with page.expect_download() as download:
-        page.get_by_role("link", name="Save picture").click()
-    return Path(download.value.path()).read_bytes()
 
 
 def test_settings_survive_a_reload(page: Page, studio: StudioUnderTest) -> None:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import io
-import os
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from studio import TEMPLATES, StudioUnderTest, serve_studio
+from playwright.sync_api import Browser, Page, expect
+from studio import TEMPLATE, StudioUnderTest
 from visitor import (
+    FOREHEAD,
     PATIENCE,
     drag,
     drawing,
@@ -22,44 +20,17 @@ from visitor import (
     heatmap,
     open_mask,
     open_studio,
-    overheard,
     saved_file,
     take,
 )
 
 from facemogle.label_map import resize_label_map
-from facemogle.mask import palette_png, read_mask, swap_sides
+from facemogle.mask import palette_png, swap_sides
 
-CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or "/usr/bin/chromium")
 SKIN, NOSE, L_EYE, HAT = 1, 2, 4, 14
 UNDER_WAY = re.compile(r"Step ([2-9]|\d\d) of 100")
 
-TEMPLATE = read_mask(TEMPLATES / "long_hair.png").label_map
 LEFT_EYE_AT = (314, 236)  # x, y in the first template
-FOREHEAD = ((200, 170), (312, 170))
-
-
-@pytest.fixture(scope="module")
-def studio() -> Iterator[StudioUnderTest]:
-    yield from serve_studio()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-
-
-@pytest.fixture
-def page(browser: Browser, studio: StudioUnderTest) -> Iterator[Page]:
-    """A visitor's first view; it must stay free of errors and of requests to other servers."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
-    page = context.new_page()
-    complaints = overheard(page, studio)
-    open_studio(page, studio)
-    yield page
-    context.close()
-    assert complaints == []
 
 
 def test_starts_on_a_template_face(page: Page) -> None:

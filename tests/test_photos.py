@@ -3,59 +3,21 @@
 from __future__ import annotations
 
 import io
-import os
-import shutil
-from base64 import b64decode
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
 import torch
 from huggingface_hub.errors import LocalEntryNotFoundError
 from PIL import Image
-from playwright.sync_api import Browser, FilePayload, Page, expect, sync_playwright
-from studio import TEMPLATES, StudioUnderTest, serve_studio
-from visitor import (
-    PATIENCE,
-    drag,
-    drawing,
-    generate,
-    open_mask,
-    open_studio,
-    overheard,
-    take,
-)
+from playwright.sync_api import FilePayload, Page, expect
+from studio import TEMPLATE, StudioUnderTest
+from visitor import PATIENCE, drag, drawing, generate, open_mask, shown, take
 
 from facemogle import parsing
-from facemogle.mask import read_mask
 from facemogle.parsing import load_parser
 from facemogle.ui.photos import PhotoError, open_photo
 
-CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or "/usr/bin/chromium")
 HAT = 14
-TEMPLATE = read_mask(TEMPLATES / "long_hair.png").label_map
-
-
-@pytest.fixture(scope="module")
-def studio() -> Iterator[StudioUnderTest]:
-    yield from serve_studio()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-
-
-@pytest.fixture
-def page(browser: Browser, studio: StudioUnderTest) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
-    page = context.new_page()
-    complaints = overheard(page, studio)
-    open_studio(page, studio)
-    yield page
-    context.close()
-    assert complaints == []
 
 
 @pytest.fixture(scope="module")
@@ -88,23 +50,17 @@ def test_a_photo_becomes_mask_and_base_of_the_next_edit(page: Page, face: Image.
     square = face.resize((512, 512), Image.Resampling.LANCZOS)
     assert (read == load_parser(device="cpu").parse(square)).mean() > 0.9  # but for the JPEG
 
-    shown = picture(page)
-    assert np.abs(shown.astype(int) - np.asarray(face)).mean() < 3
+    before = shown(page)
+    assert np.abs(before.astype(int) - np.asarray(face)).mean() < 3
     take(page, "Hat")
     drag(page, (240, 60), (272, 60))
     generate(page)
-    same = (picture(page) == shown).all(axis=2)
+    same = (shown(page) == before).all(axis=2)
     assert same.mean() > 0.5 and not same[30, 128]
 
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+z")
     assert np.array_equal(drawing(page), TEMPLATE)
-
-
-def picture(page: Page) -> np.ndarray:
-    url = page.get_by_alt_text("Generated face").get_attribute("src")
-    assert url is not None
-    return np.asarray(Image.open(io.BytesIO(b64decode(url.partition(",")[2]))).convert("RGB"))
 
 
 def test_a_picture_that_is_no_mask_can_be_read_as_a_photo(page: Page, face: Image.Image) -> None:

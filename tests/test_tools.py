@@ -6,40 +6,21 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, CDPSession, Page, expect, sync_playwright
-from studio import StudioUnderTest, serve_studio
-from test_page import CHROMIUM, TEMPLATE
-from visitor import SIDE, drag, drawing, generate, open_studio, overheard, take
+from playwright.sync_api import Browser, Page, expect
+from studio import TEMPLATE, StudioUnderTest
+from visitor import SIDE, drag, drawing, generate, open_studio, take, touch, visiting
 
 from facemogle.mask import swap_sides
 
 SKIN, NOSE, L_EYE, R_EYE, HAIR, HAT, CLOTH = 1, 2, 4, 5, 13, 14, 18
 FIRST = "Long hair"
-SLOW = 120_000  # milliseconds for the page to come up on a busy machine
-
-
-@pytest.fixture(scope="module")
-def studio() -> Iterator[StudioUnderTest]:
-    yield from serve_studio()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
 
 
 @pytest.fixture(scope="module")
 def visit(browser: Browser, studio: StudioUnderTest) -> Iterator[Page]:
     """One page for all tests; it must stay free of errors and of requests to other servers."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, has_touch=True)
-    page = context.new_page()
-    page.set_default_timeout(SLOW)
-    complaints = overheard(page, studio)
-    open_studio(page, studio)
-    yield page
-    context.close()
-    assert complaints == []
+    with visiting(browser, studio, has_touch=True) as page:
+        yield page
 
 
 @pytest.fixture
@@ -221,11 +202,6 @@ def test_wheel_zooms_pans_and_sizes(page: Page) -> None:
     page.mouse.wheel(0, -100)
     page.keyboard.up("Control")
     expect(size).not_to_have_text(before)
-
-
-def touch(session: CDPSession, kind: str, *points: tuple[float, float]) -> None:
-    fingers = [{"x": x, "y": y, "id": index} for index, (x, y) in enumerate(points)]
-    session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
 
 
 def test_two_fingers_zoom_and_paint_nothing(page: Page) -> None:

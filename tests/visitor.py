@@ -2,17 +2,47 @@
 
 from __future__ import annotations
 
+import io
+import os
 import re
+import shutil
+from base64 import b64decode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from playwright.sync_api import FilePayload, Page, expect
+from PIL import Image
+from playwright.sync_api import Browser, CDPSession, FilePayload, Page, expect, sync_playwright
 from studio import StudioUnderTest
 
 from facemogle.mask import read_mask
 
 SIDE = 512
 PATIENCE = 60_000  # milliseconds for a picture
+STARTING = 120_000  # ... for the page to come up on a busy machine
+CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or "/usr/bin/chromium")
+FOREHEAD = ((200, 170), (312, 170))  # of the first template
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+
+
+@contextmanager
+def visiting(browser: Browser, studio: StudioUnderTest, **context: Any) -> Iterator[Page]:
+    """Visit the page; no error and no request to other servers may come of what is done there."""
+    visit = browser.new_context(viewport={"width": 1280, "height": 800}, **context)
+    page = visit.new_page()
+    page.set_default_timeout(STARTING)
+    complaints = overheard(page, studio)
+    open_studio(page, studio)
+    yield page
+    visit.close()
+    assert complaints == []
 
 
 def overheard(page: Page, studio: StudioUnderTest) -> list[str]:
@@ -48,9 +78,19 @@ def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> No
     page.mouse.up()
 
 
+def touch(session: CDPSession, kind: str, *points: tuple[float, float]) -> None:
+    fingers = [{"x": x, "y": y, "id": index} for index, (x, y) in enumerate(points)]
+    session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+
+
 def take(page: Page, region: str, tool: str = "Brush") -> None:
     page.get_by_role("radio", name=region, exact=True).click()
     page.get_by_role("button", name=tool, exact=True).click()
+
+
+def paint_forehead(page: Page) -> None:
+    take(page, "Hat")
+    drag(page, *FOREHEAD)
 
 
 def drawing(page: Page, button: str = "Save index PNG") -> np.ndarray:
@@ -63,6 +103,19 @@ def saved_file(page: Page, button: str) -> bytes:
     with page.expect_download() as download:
         page.get_by_role("button", name=button, exact=True).click()
     page.evaluate("top => scrollTo(0, top)", before)
+    return Path(download.value.path()).read_bytes()
+
+
+def shown(page: Page) -> np.ndarray:
+    """The finished picture, exact to the pixel, uint8 (H, W, 3)."""
+    url = page.get_by_alt_text("Generated face").get_attribute("src")
+    assert url is not None and url.startswith("data:image/png")
+    return np.asarray(Image.open(io.BytesIO(b64decode(url.split(",")[1]))).convert("RGB"))
+
+
+def saved_picture(page: Page) -> bytes:
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Save picture").click()
     return Path(download.value.path()).read_bytes()
 
 
