@@ -66,11 +66,12 @@ def main() -> None:
         raise SystemExit(f"app.py: {error}") from None
 
     # Imported late because it takes seconds, which a wrong argument need not wait for.
+    from facemogle.serving.engine import LocalEngine
     from facemogle.ui.page import build_page, serve
 
     if pipeline._execution_device.type == "cpu":  # on a GPU, it would take one before anybody asks
         warm_up(pipeline)
-    page = build_page(pipeline, model=Path(arguments.model).name, templates=TEMPLATES)
+    page = build_page(LocalEngine(pipeline), model=Path(arguments.model).name, templates=TEMPLATES)
     serve(
         page,
         host=arguments.host,

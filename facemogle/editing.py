@@ -258,6 +258,11 @@ class Edit:
             **options,
         )
 
+    @property
+    def kept(self) -> float:
+        """Share of the pixels that stay what they were."""
+        return float((self.area.pixels == 0).mean())
+
     def steps(self) -> Steps:
         """Sample, once. Closing the generator cancels; sent latents replace the step's."""
         weights = self.area.weights(self.before.latents.shape[2])

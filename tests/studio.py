@@ -16,6 +16,7 @@ import numpy as np
 from facemogle.checkpoints import load_pipeline
 from facemogle.mask import read_mask
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.serving.engine import LocalEngine
 from facemogle.ui.page import build_page, serve
 
 ROOT = Path(__file__).parents[1]
@@ -69,7 +70,7 @@ def serve_studio(
     pipeline: one of the test's own; None = the embedded model.
     """
     pipeline = pipeline or load_pipeline(MODEL, device="cpu")
-    page = build_page(pipeline, model="test", templates=TEMPLATES)
+    page = build_page(LocalEngine(pipeline), model="test", templates=TEMPLATES)
     where = {"host": "127.0.0.1", "port": free_port()}
     url = serve(page, **where, prevent_thread_lock=True, quiet=True, **launch)
     studio = StudioUnderTest(url, pipeline)

@@ -26,6 +26,7 @@ from visitor import (
 )
 
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.serving.engine import LocalEngine
 from facemogle.ui.page import build_page, serve
 
 BELOW = slice(40, None)  # rows of the picture that an edit of the forehead keeps
@@ -45,7 +46,7 @@ class Server:
         self.start()
 
     def start(self) -> None:
-        self.page = build_page(self.pipeline, model="test", templates=TEMPLATES)
+        self.page = build_page(LocalEngine(self.pipeline), model="test", templates=TEMPLATES)
         url = serve(
             self.page, host="127.0.0.1", port=self.port, prevent_thread_lock=True, quiet=True
         )

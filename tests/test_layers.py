@@ -14,7 +14,7 @@ from visitor import PATIENCE, drawing, generate, open_studio, take, touch, visit
 from facemogle.label_map import index_png
 from facemogle.mask import read_mask
 from facemogle.pipeline import FaceMoGLEPipeline
-from facemogle.ui.job import UNTOUCHED
+from facemogle.serving.job import UNTOUCHED
 
 SKIN, NOSE, L_EYE, R_BROW, HAIR, HAT = 1, 2, 4, 7, 13, 14
 SILENT = "\N{MULTIPLICATION SIGN}0"  # what a row says of an expert of strength 0

@@ -29,9 +29,10 @@ from visitor import (
 
 from facemogle.label_map import index_png
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.serving.engine import LocalEngine
+from facemogle.serving.job import UNTOUCHED
 from facemogle.ui.data_url import data_url
 from facemogle.ui.desk import Desk, Kept
-from facemogle.ui.job import UNTOUCHED
 from facemogle.ui.provenance import read_signed
 from facemogle.ui.sessions import Sessions
 
@@ -108,7 +109,7 @@ def edited_map(label_map: np.ndarray) -> np.ndarray:
 def test_a_changed_mask_keeps_the_rest_of_the_accepted_picture(
     pipeline, label_map, edited_map
 ) -> None:
-    caller = Caller(Desk(pipeline, "test"))
+    caller = Caller(Desk(LocalEngine(pipeline), "test"))
     before = last_picture(caller.order(label_map))
     packets = caller.order(edited_map)
     assert 0.5 < packets[0]["kept"] < 1
@@ -129,7 +130,7 @@ def test_a_changed_mask_keeps_the_rest_of_the_accepted_picture(
 )
 def test_another_face_is_asked_for(pipeline, label_map, edited_map, change) -> None:
     """Another seed that changed a few pixels only would look like a broken dice."""
-    caller = Caller(Desk(pipeline, "test"))
+    caller = Caller(Desk(LocalEngine(pipeline), "test"))
     before = last_picture(caller.order(label_map))
     packets = caller.order(edited_map, **change)
     assert packets[0]["kept"] == 0
@@ -139,7 +140,7 @@ def test_another_face_is_asked_for(pipeline, label_map, edited_map, change) -> N
 
 def test_drafts_are_never_edited_further(pipeline, label_map, edited_map) -> None:
     """Edits of edits of drafts would fill the picture with rough patches."""
-    caller = Caller(Desk(pipeline, "test"))
+    caller = Caller(Desk(LocalEngine(pipeline), "test"))
     accepted = last_picture(caller.order(label_map))
     draft = last_picture(caller.order(edited_map, is_draft=True, steps="1"))
     packets = caller.order(edited_map)
@@ -150,7 +151,7 @@ def test_drafts_are_never_edited_further(pipeline, label_map, edited_map) -> Non
 
 
 def test_visitors_edit_their_own_pictures(pipeline, label_map, edited_map) -> None:
-    desk = Desk(pipeline, "test")
+    desk = Desk(LocalEngine(pipeline), "test")
     anna, ben = Caller(desk, "anna"), Caller(desk, "ben")
     mine = last_picture(anna.order(label_map))
     last_picture(ben.order(label_map, seed="2"))
@@ -160,7 +161,7 @@ def test_visitors_edit_their_own_pictures(pipeline, label_map, edited_map) -> No
 
 
 def test_a_visitor_who_leaves_stops_the_job_and_frees_the_memory(pipeline, label_map) -> None:
-    desk = Desk(pipeline, "test")
+    desk = Desk(LocalEngine(pipeline), "test")
     caller = Caller(desk)
     caller.order(label_map)
     caller.number += 1
@@ -203,7 +204,7 @@ def test_kept_pictures_stay_within_the_limit() -> None:
 
 def test_an_earlier_picture_can_be_edited_again(pipeline, label_map, edited_map) -> None:
     """A picture taken back from the history must be what the next edit starts from."""
-    caller = Caller(Desk(pipeline, "test"))
+    caller = Caller(Desk(LocalEngine(pipeline), "test"))
     first = last_picture(caller.order(label_map))
     caller.order(label_map, seed="2")
     caller.base = {"number": 1}
@@ -224,8 +225,8 @@ def test_a_picture_that_the_server_has_forgotten_is_asked_for(
     pipeline, label_map, edited_map
 ) -> None:
     """After the server was started anew, an edit must not silently become another face."""
-    before = last_picture(Caller(Desk(pipeline, "test")).order(label_map))
-    caller = Caller(Desk(pipeline, "test"))
+    before = last_picture(Caller(Desk(LocalEngine(pipeline), "test")).order(label_map))
+    caller = Caller(Desk(LocalEngine(pipeline), "test"))
     caller.base = {"number": 1}
     assert [packet["kind"] for packet in caller.order(edited_map)] == ["forgotten"]
     caller.base = sent_along(before, label_map, "a man")
@@ -240,7 +241,7 @@ def test_a_picture_that_was_not_made_here_keeps_its_face_whatever_the_prompt(
 ) -> None:
     """Nobody knows a prompt for a photograph: a new one must not replace the whole face."""
     photo = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
-    caller = Caller(Desk(pipeline, "test"))
+    caller = Caller(Desk(LocalEngine(pipeline), "test"))
     caller.base = sent_along(photo, label_map, None)
     caller.order(edited_map, prompt="a man with a hat")
     second = edited_map.copy()
@@ -255,7 +256,7 @@ def test_a_picture_that_was_not_made_here_keeps_its_face_whatever_the_prompt(
 
 @pytest.mark.parametrize("url", ["data:image/png;base64,AAAA", "file:///etc/passwd", ""])
 def test_a_picture_that_cannot_be_read_is_explained(pipeline, label_map, edited_map, url) -> None:
-    caller = Caller(Desk(pipeline, "test"))
+    caller = Caller(Desk(LocalEngine(pipeline), "test"))
     caller.base = sent_along(np.zeros((8, 8, 3), np.uint8), label_map, None) | {"picture": url}
     (packet,) = caller.order(edited_map)
     assert packet["kind"] == "error"
@@ -264,7 +265,7 @@ def test_a_picture_that_cannot_be_read_is_explained(pipeline, label_map, edited_
 
 def test_the_finished_file_says_what_it_was_made_from(pipeline, label_map) -> None:
     experts = {"muted": [13], "expert_strengths": [0.0, *UNTOUCHED[1:]]}
-    packets = Caller(Desk(pipeline, "test")).order(label_map, **experts)
+    packets = Caller(Desk(LocalEngine(pipeline), "test")).order(label_map, **experts)
     signed = read_signed(base64.b64decode(packets[-2]["picture"].split(",")[1]))
     assert signed is not None and np.array_equal(signed[0], label_map)
     assert signed[1] == {"prompt": "a man", "seed": "1", "steps": "3", **experts}
@@ -282,7 +283,7 @@ def test_mute_and_strengths_hold_for_a_face_and_for_its_edits(
         muted=[13],
         expert_strengths=[0.0, *UNTOUCHED[1:]],
     )
-    caller = Caller(Desk(pipeline, "test"))
+    caller = Caller(Desk(LocalEngine(pipeline), "test"))
     experts = {"muted": [13], "expert_strengths": [0.0, *UNTOUCHED[1:]]}
     whole = caller.order(label_map, **experts)
     assert np.array_equal(last_picture(whole), np.asarray(expected.images[0]))
@@ -305,14 +306,14 @@ def test_mute_and_strengths_hold_for_a_face_and_for_its_edits(
     ],
 )
 def test_experts_that_cannot_be_are_explained(pipeline, label_map, change, message) -> None:
-    packets = Caller(Desk(pipeline, "test")).order(label_map, **change)
+    packets = Caller(Desk(LocalEngine(pipeline), "test")).order(label_map, **change)
     assert [packet["kind"] for packet in packets] == ["error"]
     assert message in packets[0]["text"]
 
 
 def test_a_strength_out_of_range_is_explained(pipeline, label_map) -> None:
     for strength in ("0", "1.5", "nan", "much", None):
-        packets = Caller(Desk(pipeline, "test")).order(label_map, strength=strength)
+        packets = Caller(Desk(LocalEngine(pipeline), "test")).order(label_map, strength=strength)
         assert packets[-1]["kind"] == "error"
         assert packets[-1]["text"].startswith("Strength is")
 

@@ -1,8 +1,7 @@
-"""What happens on the page's events and calls: one pipeline, any number of sessions."""
+"""What happens on the page's events and calls: one engine, any number of sessions."""
 
 from __future__ import annotations
 
-import logging
 from base64 import b64decode
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -12,18 +11,14 @@ from typing import Any, TypeVar
 
 import gradio as gr
 import numpy as np
-import torch
 from PIL import Image
 
-from facemogle.editing import Edit, Recorded
-from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.serving.engine import Engine, EngineError, IsWanted, Unwanted
+from facemogle.serving.job import Job
 from facemogle.trace import Trace
-from facemogle.ui.job import Job
 from facemogle.ui.photos import Photos
-from facemogle.ui.sampling import Accepted, Packet, Unwanted, failure, packets, render, stream
+from facemogle.ui.sampling import Accepted, Packet, failure, packets, render
 from facemogle.ui.sessions import Sessions
-
-log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -38,8 +33,8 @@ MAX_KEPT = 48 * 2**20
 class Desk:
     """Takes orders and carries them out. model: the checkpoint's name."""
 
-    def __init__(self, pipeline: FaceMoGLEPipeline, model: str) -> None:
-        self.pipeline, self.model = pipeline, model
+    def __init__(self, engine: Engine, model: str) -> None:
+        self.engine, self.model = engine, model
         self.sessions = Sessions()
         self.kept = Kept(MAX_KEPT)
 
@@ -68,14 +63,14 @@ class Desk:
             mask = b64decode(order["mask"], validate=True)
             job = Job.checked(mask, **{name: order[name] for name in _CHECKED})
             before = self._before(session, order["base"])
-        except ValueError as error:
+        except (ValueError, EngineError) as error:
             yield {"kind": "error", "text": str(error)}
             return
         except Forgotten:
             yield {"kind": "forgotten"}
             return
         yield from packets(
-            self.pipeline,
+            self.engine,
             job,
             before,
             partial(self.sessions.is_newest, session, number),
@@ -92,7 +87,7 @@ class Desk:
         if before is None:
             if "picture" not in base:
                 raise Forgotten
-            before = Accepted.from_page(self.pipeline, base)
+            before = Accepted.from_page(self.engine, base)
             self.kept.put(session, number, before)
         return before
 
@@ -112,11 +107,8 @@ class Desk:
     ) -> tuple[Image.Image, Trace]:
         """Make one picture for a caller of the API; failures become messages."""
 
-        def work(is_wanted: Callable[[], bool]) -> tuple[Image.Image, Trace]:
-            job = Job.checked(mask, prompt, seed, steps)
-            last, trace = render(self.pipeline, stream(self.pipeline, job), is_wanted)
-            side = self.pipeline.config["default_size"]
-            return self.pipeline.decode(last.latents, side, side), trace
+        def work(is_wanted: IsWanted) -> tuple[Image.Image, Trace]:
+            return render(self.engine, Job.checked(mask, prompt, seed, steps), None, is_wanted)
 
         return self._serve(work, request)
 
@@ -133,18 +125,13 @@ class Desk:
     ) -> tuple[Image.Image, Trace]:
         """Change a given picture where its masks differ, for a caller of the API."""
 
-        def work(is_wanted: Callable[[], bool]) -> tuple[Image.Image, Trace]:
+        def work(is_wanted: IsWanted) -> tuple[Image.Image, Trace]:
             if picture is None:
                 raise ValueError("There is no picture. Give the one that is to be edited.")
             old = Job.checked(mask, prompt, seed, steps)
             job = Job.checked(new_mask, prompt, seed, steps, strength)
-            generator = torch.Generator("cpu").manual_seed(job.seed)
-            before = Recorded.from_picture(self.pipeline, picture, old.label_map, generator)
-            edit = Edit(
-                self.pipeline, before, job.label_map, job.prompt, job.steps, strength=job.strength
-            )
-            last, trace = render(self.pipeline, edit.steps(), is_wanted)
-            return edit.picture(last.latents), trace
+            before = self.engine.record(picture, old.label_map, job.seed)
+            return render(self.engine, job, before, is_wanted)
 
         return self._serve(work, request)
 
@@ -153,14 +140,14 @@ class Desk:
     ) -> np.ndarray:
         """Read a picture's label map, uint8 (H, W), for a caller of the API."""
 
-        def work(is_wanted: Callable[[], bool]) -> np.ndarray:
+        def work(is_wanted: IsWanted) -> np.ndarray:
             if picture is None:
                 raise ValueError("There is no picture. Give the one that is to be read.")
             return photos.parse(picture, parser)
 
         return self._serve(work, request)
 
-    def _serve(self, work: Callable[[Callable[[], bool]], T], request: gr.Request) -> T:
+    def _serve(self, work: Callable[[IsWanted], T], request: gr.Request) -> T:
         """Do a caller's work while the caller is there."""
         session = _session(request)
         self.sessions.announce(session, 0, has_order=False)
@@ -169,7 +156,6 @@ class Desk:
         except (ValueError, Unwanted) as error:
             raise gr.Error(str(error), print_exception=False) from error
         except Exception as error:
-            log.exception("sampling failed")
             raise gr.Error(failure(error), print_exception=False) from error
 
 

@@ -14,12 +14,12 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.serving.engine import Engine, Facts
 from facemogle.ui.departures import Departures
 from facemogle.ui.desk import Desk
 from facemogle.ui.endpoints import add_endpoints
 from facemogle.ui.photos import Photos
-from facemogle.ui.start import known_words, read_templates
+from facemogle.ui.start import read_templates
 from facemogle.ui.studio import (
     MAX_BODY,
     MODULES_URL,
@@ -33,7 +33,6 @@ from facemogle.ui.studio import (
 
 _QUEUED = 64
 _CACHE_SECONDS = 3600
-_SAMPLING: dict[str, Any] = {"concurrency_id": "sampling", "concurrency_limit": 1}
 _PRIVATE: dict[str, Any] = {
     "show_progress": "hidden",
     "trigger_mode": "multiple",
@@ -47,13 +46,14 @@ footer { margin: 0 0 12px !important; }
 """
 
 
-def build_page(pipeline: FaceMoGLEPipeline, *, model: str, templates: Path) -> gr.Blocks:
-    """Lay out the page around a loaded pipeline.
+def build_page(engine: Engine, *, model: str, templates: Path) -> gr.Blocks:
+    """Lay out the page around an engine.
 
     model: the checkpoint's name, shown in the header.
     templates: folder of faces to start from, as of `read_templates`; the first is on the canvas.
     """
-    desk, photos = Desk(pipeline, model), Photos(pipeline.config["default_size"])
+    desk, photos = Desk(engine, model), Photos(engine.facts.side)
+    line = {"concurrency_id": "sampling", "concurrency_limit": engine.concurrency}
 
     def read_photo(sent: Any) -> dict[str, Any]:  # as Gradio marks it, which methods do not allow
         return photos.read_photo(sent)
@@ -65,9 +65,9 @@ def build_page(pipeline: FaceMoGLEPipeline, *, model: str, templates: Path) -> g
         delete_cache=(_CACHE_SECONDS, _CACHE_SECONDS),
     ) as page:
         desktop = studio(
-            model=_facts(pipeline, model),
+            model=_facts(engine.facts, model),
             templates=_packed_templates(templates),
-            words=known_words(pipeline.tokenizer_2),
+            words=engine.facts.words,
             read_photo=read_photo,
         )
         desktop.announce(desk.announce, None, None, queue=False, **_PRIVATE)
@@ -75,10 +75,10 @@ def build_page(pipeline: FaceMoGLEPipeline, *, model: str, templates: Path) -> g
         desktop.ask(desk.ask, None, packets, queue=False, **_PRIVATE)
         # Named, as Gradio would take the function's name, which the public endpoint has.
         order = desktop.generate(
-            desk.generate, desktop, packets, api_name="order", **_SAMPLING, **_PRIVATE
+            desk.generate, desktop, packets, api_name="order", **line, **_PRIVATE
         )
         order.failure(None, js=ON_FAILURE)
-        add_endpoints(desk, photos, pipeline.config["default_steps"], **_SAMPLING)
+        add_endpoints(desk, photos, engine.facts.default_steps, **line)
         page.unload(desk.leave)
     return page
 
@@ -116,13 +116,13 @@ def _unload(page: gr.Blocks, session: str) -> None:
             event.fn(gr.Request(session_hash=session))
 
 
-def _facts(pipeline: FaceMoGLEPipeline, model: str) -> dict[str, Any]:
+def _facts(facts: Facts, model: str) -> dict[str, Any]:
     """What the browser has to know of the model."""
     return {
         "name": model,
-        "device": pipeline._execution_device.type,
-        "side": pipeline.config["default_size"],
-        "steps": pipeline.config["default_steps"],
+        "device": facts.device,
+        "side": facts.side,
+        "steps": facts.default_steps,
     }
 
 

@@ -18,7 +18,7 @@ from PIL import Image, PngImagePlugin
 from facemogle.label_map import index_png
 from facemogle.mask import read_mask
 from facemogle.request import check_muted, check_strengths
-from facemogle.ui.job import UNTOUCHED
+from facemogle.serving.job import UNTOUCHED
 
 VERSION = "0.1.0"
 

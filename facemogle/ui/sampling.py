@@ -17,17 +17,16 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image
 
-from facemogle.editing import Edit, Recorded
+from facemogle.editing import Recorded
 from facemogle.mask import read_mask
-from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.request import grid_of
-from facemogle.sampling import Step, Steps
+from facemogle.serving.engine import Engine, EngineError, Facts, IsWanted, Unwanted
+from facemogle.serving.frames import Frame, Started
+from facemogle.serving.job import Job
 from facemogle.trace import Trace
 from facemogle.ui.data_url import data_url, read_data_url
-from facemogle.ui.job import Job
 from facemogle.ui.provenance import signed_png
 
 log = logging.getLogger(__name__)
@@ -35,9 +34,6 @@ log = logging.getLogger(__name__)
 Packet = dict[str, Any]
 
 FULL_WEIGHT = 65535
-
-DRAFT_CONTEXT = 2
-"""Tokens around a change that a draft sees of the picture: enough to match it, and soon done."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,27 +47,32 @@ class Accepted:
     recorded: Recorded
 
     @classmethod
-    def from_page(cls, pipeline: FaceMoGLEPipeline, base: dict[str, Any]) -> Accepted:
+    def from_page(cls, engine: Engine, base: dict[str, Any]) -> Accepted:
         """Take a picture that the page sent along. base: as in ``facemogle.ui.studio``.
 
-        Raises ValueError.
+        Raises ValueError, or EngineError.
         """
         mask, prompt = b64decode(base["mask"], validate=True), base["prompt"]
         experts = {name: base[name] for name in ("muted", "expert_strengths") if name in base}
         job = Job.checked(mask, prompt or "", base["seed"], steps=1, **experts)
         try:
             picture = read_data_url(base["picture"])
-            noise = torch.Generator("cpu").manual_seed(job.seed)
-            recorded = Recorded.from_picture(pipeline, picture, job.label_map, noise)
+            recorded = engine.record(picture, job.label_map, job.seed)
         except (ValueError, OSError, SyntaxError) as error:  # the last is Pillow's own
             raise ValueError(
                 f"The picture that you edit cannot be read ({error}). Open it again."
             ) from error
         return cls(None if prompt is None else job.face, recorded)
 
-    def is_of(self, job: Job) -> bool:
-        """Whether a job is about this face; another prompt, say, asks for another one."""
-        return self.face is None or self.face == job.face
+    def is_changed_by(self, job: Job) -> bool:
+        """Whether a job changes this face; with another prompt, say, it asks for another one.
+
+        The very same again is no change, and makes a whole face.
+        """
+        if job.whole_face or self.face not in (None, job.face):
+            return False
+        old = self.recorded.label_map
+        return not np.array_equal(old, read_mask(job.label_map, size=old.shape).label_map)
 
     @property
     def size(self) -> int:
@@ -81,10 +82,10 @@ class Accepted:
 
 
 def packets(
-    pipeline: FaceMoGLEPipeline,
+    engine: Engine,
     job: Job,
     before: Accepted | None,
-    is_wanted: Callable[[], bool],
+    is_wanted: IsWanted,
     accept: Callable[[Accepted], None],
     model: str,
 ) -> Iterator[Packet]:
@@ -95,185 +96,104 @@ def packets(
     accept: called with the finished picture, unless it is a draft.
     model: name that the finished picture's file says it was made with.
     """
+    if before is not None and not before.is_changed_by(job):
+        before = None
     try:
-        yield from _sample(pipeline, Making.of(pipeline, job, before), is_wanted, accept, model)
+        yield from _sample(engine, job, before, is_wanted, accept, model)
+    except Unwanted:
+        yield {"kind": "stopped"}
     except ValueError as error:
         yield {"kind": "error", "text": str(error)}
     except Exception as error:
-        log.exception("sampling failed")
         yield {"kind": "error", "text": f"{failure(error)} Your drawing is kept."}
 
 
 def render(
-    pipeline: FaceMoGLEPipeline, steps: Steps, is_wanted: Callable[[], bool]
-) -> tuple[Step, Trace]:
-    """Sample to the end and return the last step and the trace.
-
-    is_wanted: asked after each step. Raises Unwanted once it is false.
-    """
-    done = []
-    with closing(steps):
-        for step in steps:
-            if not is_wanted():
-                raise Unwanted
-            done.append(step)
-    side = pipeline.config["default_size"]
-    return done[-1], Trace.from_steps(done, grid_of((side, side)))
-
-
-class Unwanted(Exception):
-    """Nobody waits for the picture any more."""
-
-
-@dataclass(frozen=True, eq=False)
-class Making:
-    """How a job is carried out: as a whole face or as an edit of the picture before.
-
-    is_foreign: whether the picture before was not made here.
-    """
-
-    job: Job
-    label_map: np.ndarray
-    edit: Edit | None
-    is_foreign: bool
-
-    @classmethod
-    def of(cls, pipeline: FaceMoGLEPipeline, job: Job, before: Accepted | None) -> Making:
-        """Choose: an order for another face, or the very same again, makes a whole face."""
-        side = pipeline.config["default_size"]
-        label_map = read_mask(job.label_map, size=(side, side)).label_map
-        edit, is_foreign = None, False
-        if (
-            before is not None
-            and not job.whole_face
-            and before.is_of(job)
-            and not np.array_equal(before.recorded.label_map, label_map)
-        ):
-            is_foreign = before.face is None
-            edit = Edit(
-                pipeline,
-                before.recorded,
-                label_map,
-                job.prompt,
-                job.steps,
-                strength=job.strength,
-                context=DRAFT_CONTEXT if job.is_draft else None,
-                **job.experts,
-            )
-        return cls(job, label_map, edit, is_foreign)
-
-    @property
-    def num_steps(self) -> int:
-        return self.job.steps if self.edit is None else self.edit.num_steps
-
-    @property
-    def kept(self) -> float:
-        """Share of the pixels that stay what they were."""
-        return 0.0 if self.edit is None else float((self.edit.area.pixels == 0).mean())
-
-    def steps(self, pipeline: FaceMoGLEPipeline) -> Steps:
-        return stream(pipeline, self.job) if self.edit is None else self.edit.steps()
-
-    def picture(self, pipeline: FaceMoGLEPipeline, latents: torch.Tensor) -> Image.Image:
-        if self.edit is None:
-            return pipeline.decode(latents, *self.label_map.shape)
-        return self.edit.picture(latents)
-
-    def signed_url(self, picture: Image.Image, model: str) -> str:
-        """The finished picture with what it was made from, exact to the pixel."""
-        facts = {
-            "prompt": self.job.prompt,
-            "seed": self.job.seed,
-            "steps": self.job.steps,
-            "kept": self.kept,
-            "is_foreign": self.is_foreign,
-            **self.job.experts,
-            "model": model,
-        }
-        return data_url("png", signed_png(picture, self.job.label_map, facts))
-
-    def accepted(self, done: list[Step], picture: Image.Image) -> Accepted:
-        if self.edit is None:
-            recorded = Recorded.from_run(done, np.asarray(picture), self.label_map)
-        else:
-            recorded = self.edit.recorded(done, np.asarray(picture))
-        return Accepted(None if self.is_foreign else self.job.face, recorded)
-
-
-def stream(pipeline: FaceMoGLEPipeline, job: Job) -> Steps:
-    """Start sampling a job. The noise is drawn on the CPU, so a seed means the same everywhere."""
-    return pipeline.stream(
-        job.prompt,
-        job.label_map,
-        num_inference_steps=job.steps,
-        generator=torch.Generator("cpu").manual_seed(job.seed),
-        **job.experts,
-    )
+    engine: Engine, job: Job, before: Recorded | None, is_wanted: IsWanted
+) -> tuple[Image.Image, Trace]:
+    """Sample to the end. Arguments, and what is raised, are those of `Engine.frames`."""
+    done = [
+        frame
+        for frame in engine.frames(job, before, is_wanted, has_previews=False)
+        if isinstance(frame, Frame)
+    ]
+    picture = done[-1].picture
+    assert picture is not None, "the last frame has the finished picture"
+    times = np.array([frame.t for frame in done], np.float32)
+    weights = np.stack([frame.gate_weights for frame in done])
+    return Image.fromarray(picture), Trace(times, weights, grid_of(picture.shape[:2]))
 
 
 def failure(error: Exception) -> str:
-    """What a person reads when the program is at fault; details are in the server's log."""
+    """What a person reads when the program is at fault; details go to the server's log."""
+    if isinstance(error, EngineError):
+        log.error("sampling failed: %s", error)
+        return str(error)
+    log.error("sampling failed", exc_info=error)
     return f"The picture could not be made ({type(error).__name__}; see the server's log)."
 
 
 def _sample(
-    pipeline: FaceMoGLEPipeline,
-    making: Making,
-    is_wanted: Callable[[], bool],
+    engine: Engine,
+    job: Job,
+    before: Accepted | None,
+    is_wanted: IsWanted,
     accept: Callable[[Accepted], None],
     model: str,
 ) -> Iterator[Packet]:
-    if not is_wanted():  # stopped while it waited in the queue
-        yield {"kind": "stopped"}
-        return
-    yield _start(pipeline, making)
-    done = []
-    with closing(making.steps(pipeline)) as steps:
-        for step in steps:
-            if not is_wanted():
-                yield {"kind": "stopped"}
-                return
-            done.append(step)
-            is_last = len(done) == making.num_steps
-            latents = step.latents if is_last else step.clean_latents
-            picture = making.picture(pipeline, latents)
-            if is_last and not making.job.is_draft:
-                accept(making.accepted(done, picture))
-            url = making.signed_url(picture, model) if is_last else _jpeg_url(picture)
-            yield _step(step, url)
+    is_foreign = before is not None and before.face is None
+    run = engine.frames(job, None if before is None else before.recorded, is_wanted)
+    with closing(run):
+        started = next(run)
+        assert isinstance(started, Started)
+        yield _start(engine.facts, job, started)
+        for frame in run:
+            assert isinstance(frame, Frame) and frame.picture is not None
+            if frame.recorded is not None:
+                accept(Accepted(None if is_foreign else job.face, frame.recorded))
+            picture = Image.fromarray(frame.picture)
+            if frame.index == started.num_steps - 1:
+                facts = {"kept": started.kept, "is_foreign": is_foreign, "model": model}
+                url = _signed_url(picture, job, facts)
+            else:
+                url = _jpeg_url(picture)
+            yield _step(frame, url)
     yield {"kind": "done"}
 
 
-def _start(pipeline: FaceMoGLEPipeline, making: Making) -> Packet:
-    words, limit = len(making.job.prompt.split()), pipeline.config["text_length"]
-    side = pipeline.config["default_size"]
+def _start(facts: Facts, job: Job, started: Started) -> Packet:
+    words, limit = len(job.prompt.split()), facts.text_length
     notes = []
     if words > limit:  # a word is at least one token, so the encoder certainly cuts
         notes.append(f"The prompt has {words} words; the model reads about the first {limit}.")
     return {
         "kind": "start",
-        "steps": making.num_steps,
-        "grid": grid_of((side, side)),
+        "steps": started.num_steps,
+        "grid": grid_of((facts.side, facts.side)),
         "notes": notes,
-        "kept": making.kept,
+        "kept": started.kept,
     }
 
 
-def _step(step: Step, picture_url: str) -> Packet:
-    assert step.gate_weights is not None, "a job has a mask"
+def _step(frame: Frame, picture_url: str) -> Packet:
     return {
         "kind": "step",
-        "index": step.index,
-        "t": step.t,
+        "index": frame.index,
+        "t": frame.t,
         "picture": picture_url,
-        "gate": quantised(step.gate_weights[0]),
+        "gate": quantised(frame.gate_weights),
     }
 
 
-def quantised(weights: torch.Tensor) -> str:
+def quantised(weights: np.ndarray) -> str:
     """Gate weights (N, 20) as base64 of little-endian uint16, 65535 = 1, token by token."""
-    scaled = weights.float().cpu().numpy() * FULL_WEIGHT
-    return b64encode(np.rint(scaled).astype("<u2").tobytes()).decode()
+    return b64encode(np.rint(weights * FULL_WEIGHT).astype("<u2").tobytes()).decode()
+
+
+def _signed_url(picture: Image.Image, job: Job, facts: dict[str, Any]) -> str:
+    """The finished picture with what it was made from, exact to the pixel."""
+    asked = {"prompt": job.prompt, "seed": job.seed, "steps": job.steps, **job.experts}
+    return data_url("png", signed_png(picture, job.label_map, asked | facts))
 
 
 def _jpeg_url(picture: Image.Image) -> str:
