@@ -210,9 +210,9 @@ class FaceMoGLEPipeline(DiffusionPipeline):
             nearest neighbour; None = text alone. A list has a mask for each prompt; one prompt, or
             one mask, serves all of the others.
         num_inference_steps: 1 or more; None = the config's default_steps.
-        guidance_scale: how strongly the prompt guides. FLUX.1-dev has an input for it. For models
-            without, such as mini, each step also predicts without the prompt, at twice the cost,
-            and goes so many times the difference; 1, or no prompt, does without that.
+        guidance_scale: how strongly the prompt guides; 1 = not more than it says. FLUX.1-dev and
+            mini have an input for it. For models without, each step also predicts without the
+            prompt, at twice the cost, and goes so many times the difference.
         generator: source of the noise; None = torch's global one. The same mask, prompt, seed,
             steps and size give the same pixels on one machine. A list has one for each of the B
             pictures, which then are those that it makes one by one, but for rounding.

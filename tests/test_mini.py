@@ -75,45 +75,6 @@ def test_glasses_come_from_the_prompt_too(
     assert change[around].mean() > 4 * change[label_map == 0].mean()
 
 
-def test_guidance_one_or_no_prompt_costs_one_prediction_a_step(
-    mini: FaceMoGLEPipeline, label_map: np.ndarray
-) -> None:
-    """Guidance doubles the cost of a step: only where it can change something."""
-    rows = []
-    hook = mini.transformer.register_forward_pre_hook(
-        lambda _, args, kwargs: rows.append(len(kwargs["hidden_states"])), with_kwargs=True
-    )
-    for prompt, scale in (("a man", 3.5), ("a man", 1.0), ("", 3.5)):
-        list(mini.stream(prompt, label_map, 1, scale))
-    hook.remove()
-    assert rows == [2, 1, 1]
-
-
-def test_guidance_is_linear_in_its_scale(mini: FaceMoGLEPipeline, label_map: np.ndarray) -> None:
-    """v(s) = v_without + s (v_with - v_without): swapped, it would guide away from the prompt."""
-    noise = torch.randn(1, 256, 64, generator=torch.Generator().manual_seed(0))
-
-    def velocity(prompt: str, scale: float) -> torch.Tensor:
-        return next(mini.stream(prompt, label_map, 1, scale, latents=noise)).velocity
-
-    without, prompted = velocity("", 1.0), velocity("a man with black hair", 1.0)
-    guided = velocity("a man with black hair", 3.0)
-    assert torch.allclose(guided, without + 3 * (prompted - without), atol=1e-3)
-
-
-def test_guidance_is_each_pictures_own(mini: FaceMoGLEPipeline, label_map: np.ndarray) -> None:
-    """Rows with and without prompts lie in one batch: pairing them wrongly mixes prompts."""
-    prompts, noise = (
-        ["a woman with blond hair", "", "a man with black hair"],
-        torch.randn(3, 64, 64),
-    )
-    sides = {"height": 128, "width": 128}
-    together = next(mini.stream(prompts, label_map, 1, latents=noise, **sides)).velocity
-    for row, prompt in enumerate(prompts):
-        alone = next(mini.stream(prompt, label_map, 1, latents=noise[row : row + 1], **sides))
-        assert torch.allclose(together[row], alone.velocity[0], atol=1e-3)
-
-
 def test_the_mask_shows(mini: FaceMoGLEPipeline, label_map: np.ndarray) -> None:
     """Hair painted over one half of the background darkens that half and spares the other."""
     prompt = "a woman with fair skin, long black hair"

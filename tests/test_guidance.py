@@ -1,0 +1,77 @@
+"""Guidance by the prompt: by a model's own input, or by twice as many predictions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.transformer import FaceMoGLETransformer
+
+
+@pytest.fixture
+def without_input(own_pipeline: FaceMoGLEPipeline) -> FaceMoGLEPipeline:
+    """The tiny model, without FLUX.1-dev's input for guidance."""
+    before = own_pipeline.transformer
+    transformer = FaceMoGLETransformer.from_config({**before.config, "guidance_embeds": False})
+    transformer.load_state_dict(before.state_dict(), strict=False)
+    own_pipeline.register_modules(transformer=transformer)
+    return own_pipeline
+
+
+def rows_per_step(pipeline: FaceMoGLEPipeline, label_map: np.ndarray) -> list[int]:
+    """Predictions of a step with guidance, with a scale of 1, and without a prompt."""
+    rows = []
+    hook = pipeline.transformer.register_forward_pre_hook(
+        lambda _, args, kwargs: rows.append(len(kwargs["hidden_states"])), with_kwargs=True
+    )
+    sides = {"height": 64, "width": 64}
+    for prompt, scale in (("a man", 3.5), ("a man", 1.0), ("", 3.5)):
+        list(pipeline.stream(prompt, label_map, 1, scale, **sides))
+    hook.remove()
+    return rows
+
+
+def test_guidance_costs_only_where_it_can_change_something(
+    without_input: FaceMoGLEPipeline, label_map: np.ndarray
+) -> None:
+    """It doubles the cost of a step."""
+    assert rows_per_step(without_input, label_map) == [2, 1, 1]
+
+
+def test_a_model_with_an_input_predicts_once(
+    pipeline: FaceMoGLEPipeline, label_map: np.ndarray
+) -> None:
+    assert rows_per_step(pipeline, label_map) == [1, 1, 1]
+
+
+def test_guidance_is_linear_in_its_scale(
+    without_input: FaceMoGLEPipeline, label_map: np.ndarray
+) -> None:
+    """v(s) = v_without + s (v_with - v_without): swapped, it would guide away from the prompt."""
+    noise = torch.randn(1, 16, 64, generator=torch.Generator().manual_seed(0))
+
+    def velocity(prompt: str, scale: float) -> torch.Tensor:
+        steps = without_input.stream(
+            prompt, label_map, 1, scale, height=64, width=64, latents=noise
+        )
+        return next(steps).velocity
+
+    without, prompted = velocity("", 1.0), velocity("a man with black hair", 1.0)
+    guided = velocity("a man with black hair", 3.0)
+    assert not torch.allclose(prompted, without, atol=1e-3)
+    assert torch.allclose(guided, without + 3 * (prompted - without), atol=1e-4)
+
+
+def test_guidance_is_each_pictures_own(
+    without_input: FaceMoGLEPipeline, label_map: np.ndarray
+) -> None:
+    """Rows with and without prompts lie in one batch: pairing them wrongly mixes prompts."""
+    prompts = ["a woman with blond hair", "", "a man with black hair"]
+    noise, sides = torch.randn(3, 16, 64), {"height": 64, "width": 64}
+    together = next(without_input.stream(prompts, label_map, 1, latents=noise, **sides)).velocity
+    for row, prompt in enumerate(prompts):
+        one = noise[row : row + 1]
+        alone = next(without_input.stream(prompt, label_map, 1, latents=one, **sides))
+        assert torch.allclose(together[row], alone.velocity[0], atol=1e-4)
