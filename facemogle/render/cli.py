@@ -43,6 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="images/, labels/, labels_bare/, metadata.jsonl, faces.jpg and labels.png go there",
     )
     parser.add_argument("--count", type=whole_number(1, 10**6), required=True, help="of faces")
+    parser.add_argument(
+        "--first",
+        type=whole_number(0, 10**6),
+        default=0,
+        help="number of the first face, so that some of a seed's faces can be had without the "
+        "others (%(default)s)",
+    )
     parser.add_argument("--seed", type=whole_number(0, 2**31), default=0, help="(%(default)s)")
     parser.add_argument(
         "--size", type=whole_number(64, 1024), default=SIZE, help="side in pixels (%(default)s)"
@@ -111,9 +118,8 @@ def _work(arguments: argparse.Namespace, worker: int) -> None:
 
     renderer = open_renderer(arguments.assets, arguments.size)
     start = reported = time.monotonic()
-    faces = write_faces(
-        arguments.out, renderer.render, arguments.seed, arguments.count, worker, arguments.workers
-    )
+    numbers = range(arguments.first + worker, _end(arguments), arguments.workers)
+    faces = write_faces(arguments.out, renderer.render, arguments.seed, numbers, worker)
     parent = multiprocessing.parent_process()
     for written, number in enumerate(faces, start=1):
         if parent is not None and not parent.is_alive():
@@ -122,4 +128,8 @@ def _work(arguments: argparse.Namespace, worker: int) -> None:
         if now - reported > EVERY:
             reported = now
             rate = written / (now - start)
-            say("render", f"worker {worker}: face {number} of {arguments.count}, {rate:.1f}/s")
+            say("render", f"worker {worker}: face {number} of {_end(arguments)}, {rate:.1f}/s")
+
+
+def _end(arguments: argparse.Namespace) -> int:
+    return arguments.first + arguments.count

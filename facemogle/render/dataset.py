@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -47,10 +47,11 @@ class FolderError(ValueError):
 
 
 def write_faces(
-    folder: Path, render: Render, seed: int, count: int, worker: int = 0, workers: int = 1
+    folder: Path, render: Render, seed: int, numbers: Iterable[int], worker: int = 0
 ) -> Iterator[int]:
-    """Render the faces worker, worker + workers, ... below count that the folder lacks.
+    """Render those of a seed's faces that the folder lacks.
 
+    numbers: of the faces. worker: number of the process, a file of rows for each.
     Yields the number of each face after it is written. A face counts as written once its row is,
     so an interrupted run goes on where it stopped.
     """
@@ -58,7 +59,7 @@ def write_faces(
         (folder / name).mkdir(parents=True, exist_ok=True)
     done = {row["id"] for row in read_rows(folder)}
     with (folder / ROWS / f"{worker}.jsonl").open("a", encoding="utf8") as rows:
-        for number in range(worker, count, workers):
+        for number in numbers:
             if face_id(number) in done:
                 continue
             face = sample_face(seed, number)
