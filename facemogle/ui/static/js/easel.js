@@ -72,14 +72,19 @@ export class Easel {
 
   move(event) {
     if (this.fingers.has(event.pointerId)) this.fingers.set(event.pointerId, this.place(event));
+    this.drag(event);
     this.hover(event);
+  }
+
+  drag(event) {
     if (this.gesture instanceof Pinch) return this.gesture.move([...this.fingers.values()]);
     if (!this.gesture || event.pointerId !== this.pointer) return;
     // All positions since the last frame; only offered to pages that came over a safe connection.
     const passed = event.getCoalescedEvents?.() ?? [];
-    for (const between of passed.length ? passed : [event]) {
-      this.gesture.move(this.locate(between), between);
-    }
+    const events = passed.length ? passed : [event];
+    // All are read before anything is written, so that the browser lays the page out once at most.
+    const places = events.map((between) => this.locate(between));
+    events.forEach((between, k) => this.gesture.move(places[k], between));
   }
 
   release(event) {
@@ -185,12 +190,19 @@ export class Easel {
   }
 
   tellHover() {
-    this.onHover(this.drawing.regionAt(...this.at.map(Math.floor)));
+    this.tell(this.drawing.regionAt(...this.at.map(Math.floor)));
   }
 
   leave() {
     this.overlay.point(null);
-    this.onHover(null);
+    this.tell(null);
+  }
+
+  /** What is under the pointer, when it is another region than before. */
+  tell(region) {
+    if (region === this.hovered) return;
+    this.hovered = region;
+    this.onHover(region);
   }
 
   /** Pointer position on the stage, and in the drawing's pixels. */

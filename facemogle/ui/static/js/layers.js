@@ -82,9 +82,13 @@ export class Layers {
   count() {
     const own = this.order.map(() => 0);
     const shown = this.order.map(() => 0);
-    for (let i = 0; i < this.words.length; i++) {
-      shown[this.labels[i]]++;
-      for (let word = this.words[i]; word; word &= word - 1) own[this.tops[word & -word]]++;
+    const { words } = this;
+    // Runs of equal words, as this comes at every stroke's end and a drawing has few of them.
+    for (let start = 0, end = 0; start < words.length; start = end) {
+      const word = words[start];
+      while (end < words.length && words[end] === word) end++;
+      shown[this.tops[word]] += end - start;
+      for (let rest = word; rest; rest &= rest - 1) own[this.tops[rest & -rest]] += end - start;
     }
     return { own, shown };
   }

@@ -1,6 +1,7 @@
 // The layers as rows, the highest first: one click takes a region and its layer.
 
 import { LayerRow } from "./layer_row.js";
+import { Redraw } from "./redraw.js";
 
 const GLOBAL_COLOR = "conic-gradient(#c00, #fc0, #0c0, #0cc, #00c, #c0c, #c00)";
 
@@ -14,6 +15,7 @@ export class Palette extends EventTarget {
     this.global = new LayerRow(null, { title: experts[0], color: GLOBAL_COLOR });
     this.rows = regions.map(({ title, color }, region) =>
       new LayerRow(region, { title, color: `rgb(${color.join(" ")})` }));
+    this.counted = new Redraw(list, () => this.count());
     list.addEventListener("click", (event) => this.click(event));
     list.addEventListener("keydown", (event) => this.step(event));
     brush.addEventListener("change", () => {
@@ -88,11 +90,16 @@ export class Palette extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** Take over from the drawing: the order, which layers are empty and which wholly covered. */
+  /** Take over from the drawing: the order now, and when the stroke is on the screen what it left. */
   read() {
     const { layers } = this.drawing;
     if (this.order !== layers.order) this.arrange(layers.order);
-    const { own, shown } = layers.count();
+    this.counted.ask();
+  }
+
+  /** Mark which layers are empty and which wholly covered. */
+  count() {
+    const { own, shown } = this.drawing.layers.count();
     this.rows.forEach(({ badge }, region) => {
       badge.textContent = shown[region] ? "" : own[region] ? "covered" : "empty";
     });
