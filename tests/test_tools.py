@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, CDPSession, Page, expect
 from studio import TEMPLATE, StudioUnderTest
-from visitor import SIDE, drag, drawing, generate, open_studio, take, touch, visiting
+from visitor import SIDE, drag, draw, drawing, generate, open_studio, take, touch, visiting
 
 from facemogle.mask import swap_sides
 
@@ -59,6 +59,74 @@ def test_rectangle_and_lasso(page: Page) -> None:
     take(page, "Hat", "Lasso")
     drag(page, (200, 20), (300, 60))  # out and nowhere: an outline without area
     assert np.array_equal(drawing(page), TEMPLATE)
+    draw(page, (100, 20), (180, 20), (100, 100))
+    painted = drawing(page) == HAT
+    inside = np.add.outer(np.arange(SIDE), np.arange(SIDE)) < 200  # below the third side
+    assert (painted & ~inside).sum() < 200  # the places of the pointer are rounded
+    assert painted.sum() == pytest.approx(80 * 80 / 2, rel=0.06)
+
+
+def test_a_stroke_covers_what_the_ring_shows(page: Page) -> None:
+    take(page, "Hat")
+    draw(page, (200, 60))
+    ring = page.locator(".ring").bounding_box()
+    canvas = page.get_by_label("Canvas").bounding_box()
+    assert ring is not None and canvas is not None
+    rows, columns = np.nonzero(drawing(page) != TEMPLATE)
+    scale = canvas["width"] / SIDE
+    covered = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+    corner = ((ring["x"] - canvas["x"]) / scale, (ring["y"] - canvas["y"]) / scale)
+    assert covered[:2] == pytest.approx(corner, abs=1.5)
+    assert covered[2] - covered[0] == covered[3] - covered[1] == ring["width"] / scale
+
+    page.keyboard.press("e")
+    draw(page, (200, 60))
+    assert np.array_equal(drawing(page), TEMPLATE)
+    page.keyboard.press("u")
+    expect(page.locator(".ring")).to_be_hidden()  # a rectangle has no size
+
+
+def test_more_than_a_hundred_strokes_are_taken_back_one_by_one(page: Page) -> None:
+    take(page, "Hat")
+    count = 110
+    places = [(40 + 40 * (k % 11), 20 + 45 * (k // 11)) for k in range(count)]
+    for place in places[:-1]:
+        draw(page, place)
+    before = drawing(page)
+    draw(page, places[-1])
+    painted = drawing(page)
+    page.keyboard.press("Control+z")
+    assert np.array_equal(drawing(page), before)
+    page.keyboard.press("Control+Shift+z")
+    assert np.array_equal(drawing(page), painted)
+    for _ in range(count):
+        page.keyboard.press("Control+z")
+    assert np.array_equal(drawing(page), TEMPLATE)
+    for _ in range(count):
+        page.keyboard.press("Control+y")
+    assert np.array_equal(drawing(page), painted)
+
+
+def pen(session: CDPSession, kind: str, at: tuple[float, float], **more: float) -> None:
+    event = {"type": kind, "x": at[0], "y": at[1], "pointerType": "pen", "button": "left"}
+    session.send("Input.dispatchMouseEvent", {**event, "buttons": 1, "clickCount": 1, **more})
+
+
+def test_a_pen_paints_as_wide_as_it_is_pressed(page: Page) -> None:
+    canvas = page.get_by_label("Canvas").bounding_box()
+    assert canvas is not None
+    session = page.context.new_cdp_session(page)
+    take(page, "Hat")
+    page.get_by_label("Brush size").fill("0.7")
+    widths = []
+    for row, force in enumerate((0.1, 0.5, 1.0)):
+        y = canvas["y"] + 30 + 40 * row
+        pen(session, "mousePressed", (canvas["x"] + 40, y), force=force)
+        pen(session, "mouseMoved", (canvas["x"] + 200, y), force=force)
+        pen(session, "mouseReleased", (canvas["x"] + 200, y), force=0)
+        changed = drawing(page)[:, SIDE // 4] == HAT
+        widths.append(int(changed.sum()) - sum(widths))
+    assert 0 < widths[0] < widths[1] < widths[2]
 
 
 def test_replace_changes_all_of_a_region(page: Page) -> None:
@@ -124,6 +192,14 @@ def test_mirror_paints_both_sides_about_its_axis(page: Page) -> None:
     painted = drawing(page)[:60]
     assert (painted == L_EYE).sum() == pytest.approx(20 * 40, rel=0.2)
     assert np.array_equal((painted == L_EYE)[:, 250:499], (painted == R_EYE)[:, 249:0:-1])
+    handle, canvas = axis.bounding_box(), page.get_by_label("Canvas").bounding_box()
+    assert handle is not None and canvas is not None
+    page.mouse.move(handle["x"] + handle["width"] / 2, handle["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(canvas["x"] + canvas["width"] / 4, handle["y"] + 40, steps=4)
+    page.mouse.up()
+    assert axis.get_attribute("aria-valuenow") == "128"
+    assert np.array_equal(drawing(page)[:60], painted)  # dragging it paints nothing
     axis.dblclick()
     assert axis.get_attribute("aria-valuenow") == "256"
 
@@ -192,6 +268,12 @@ def test_wheel_zooms_pans_and_sizes(page: Page) -> None:
     assert np.array_equal(drawing(page), painted)
     page.mouse.click(*middle)
     assert np.argwhere(drawing(page) != painted)[:, 1].mean() < SIDE / 2 - 10
+    page.mouse.move(*middle)
+    page.mouse.down(button="middle")
+    page.mouse.move(middle[0], middle[1] + 60, steps=4)
+    page.mouse.up(button="middle")
+    page.mouse.click(*middle)
+    assert np.argwhere(drawing(page) != painted)[:, 0].mean() < SIDE / 2 - 5
     page.keyboard.press("Control+0")
     expect(zoom).to_have_text(fitted)
 

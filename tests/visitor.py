@@ -66,15 +66,21 @@ def open_studio(page: Page, studio: StudioUnderTest) -> None:
 
 def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
     """Draw a straight stroke with the mouse; points in pixels of the drawing."""
+    draw(page, start, end)
+
+
+def draw(page: Page, *points: tuple[float, float]) -> None:
+    """Draw a stroke with the mouse from point to point, in pixels of the drawing."""
     canvas = page.get_by_label("Canvas")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     assert box is not None
     scale = box["width"] / SIDE
-    (x0, y0), (x1, y1) = ((box["x"] + x * scale, box["y"] + y * scale) for x, y in (start, end))
-    page.mouse.move(x0, y0)
+    places = [(box["x"] + x * scale, box["y"] + y * scale) for x, y in points]
+    page.mouse.move(*places[0])
     page.mouse.down()
-    page.mouse.move(x1, y1, steps=8)
+    for place in places[1:]:
+        page.mouse.move(*place, steps=8)
     page.mouse.up()
 
 
