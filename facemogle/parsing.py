@@ -68,15 +68,18 @@ class FaceParser:
     def parse_batch(self, pictures: np.ndarray) -> np.ndarray:
         """Label maps of pictures of one size, uint8 (B, H, W, 3): uint8 (B, H, W)."""
         height, width = pictures.shape[1:3]
-        seen = np.stack([self._seen(picture) for picture in pictures])
-        pixels = torch.from_numpy(seen).to(self.model.device).movedim(-1, -3) / 127.5 - 1
-        scores = self.logits(pixels)
+        scores = self.logits(self.inputs(pictures))
         share = min(1.0, LARGEST / max(height, width))
         size = max(1, round(height * share)), max(1, round(width * share))
         fine = F.interpolate(scores, size=size, mode="bilinear")
         labels = fine.argmax(1, keepdim=True).byte()  # (B, 1, h, w)
         labels = F.interpolate(labels, size=(height, width), mode="nearest-exact")
         return labels[:, 0].cpu().numpy()
+
+    def inputs(self, pictures: np.ndarray) -> Tensor:
+        """Pictures of one size, uint8 (B, H, W, 3), as ``logits`` and ``features`` take them."""
+        seen = np.stack([self._seen(picture) for picture in pictures])
+        return torch.from_numpy(seen).to(self.model.device).movedim(-1, -3) / 127.5 - 1
 
     def logits(self, pixels: Tensor) -> Tensor:
         """Scores of the 19 regions, in their order, where the softmax gives probabilities.

@@ -55,18 +55,18 @@ def painted_like(label_map: np.ndarray, draw: np.random.Generator) -> np.ndarray
 
 
 def _forget_jewellery(label_map: np.ndarray, draw: np.random.Generator) -> np.ndarray:
-    return _erase(label_map, np.isin(label_map, _JEWELLERY))
+    return erase(label_map, np.isin(label_map, _JEWELLERY))
 
 
 def _forget_ears(label_map: np.ndarray, draw: np.random.Generator) -> np.ndarray:
     """One ear or both."""
     forgotten = _EARS if draw.random() < 0.6 else (_EARS[draw.integers(2)],)
-    return _erase(label_map, np.isin(label_map, forgotten))
+    return erase(label_map, np.isin(label_map, forgotten))
 
 
 def _move_features(label_map: np.ndarray, draw: np.random.Generator) -> np.ndarray:
     """Put eyes and brows elsewhere on the face, larger or smaller."""
-    moved = _erase(label_map, np.isin(label_map, _FEATURES))
+    moved = erase(label_map, np.isin(label_map, _FEATURES))
     face = np.isin(moved, _GROUND) & (moved != _BACKGROUND)
     for feature in _FEATURES:
         mask = label_map == feature
@@ -114,12 +114,12 @@ def _flatten_hair(label_map: np.ndarray, draw: np.random.Generator) -> np.ndarra
     smooth = _blurred(label_map == _HAIR, draw.uniform(0.025, 0.06) * max(label_map.shape)) > 0.5
     flat = label_map.copy()
     flat[smooth & (label_map == _BACKGROUND)] = _HAIR
-    return _erase(flat, ~smooth & (label_map == _HAIR))
+    return erase(flat, ~smooth & (label_map == _HAIR))
 
 
 def _draw_simply(label_map: np.ndarray, draw: np.random.Generator) -> np.ndarray:
     """Draw the parts of the face as ovals or as shapes with few corners."""
-    simple = _erase(label_map, np.isin(label_map, _SMALL))
+    simple = erase(label_map, np.isin(label_map, _SMALL))
     for region in _SMALL:
         mask = (label_map == region).astype(np.uint8)
         if not mask.any():
@@ -140,7 +140,7 @@ def _draw_corners(label_map: np.ndarray, draw: np.random.Generator) -> np.ndarra
         mask = label_map == region
         shape = np.zeros(label_map.shape, np.uint8)
         cv2.fillPoly(shape, _corners(mask.astype(np.uint8), draw.uniform(0.008, 0.025)), 1)
-        ground = _erase(ground, mask & ~shape.view(bool))
+        ground = erase(ground, mask & ~shape.view(bool))
         ground[shape.view(bool) & np.isin(ground, _BROAD)] = region
     return ground
 
@@ -176,7 +176,7 @@ def _wobble(label_map: np.ndarray, draw: np.random.Generator) -> np.ndarray:
 def _paint_coarsely(label_map: np.ndarray, draw: np.random.Generator) -> np.ndarray:
     """Paint the broad regions with a thick brush, then everything else over them."""
     radius = draw.uniform(0.008, 0.03) * max(label_map.shape)
-    ground = _erase(label_map, ~np.isin(label_map, _BROAD))
+    ground = erase(label_map, ~np.isin(label_map, _BROAD))
     present = np.unique(ground)
     shares = np.stack([_blurred(ground == region, radius) for region in present])
     painted = present[shares.argmax(0)]
@@ -204,8 +204,11 @@ _CHANGES: tuple[tuple[float, Callable[[np.ndarray, np.random.Generator], np.ndar
 """(How often it is made, change), in the order in which they are made."""
 
 
-def _erase(label_map: np.ndarray, erased: np.ndarray) -> np.ndarray:
-    """Take pixels away: each becomes what lies nearest of the regions that lie below others."""
+def erase(label_map: np.ndarray, erased: np.ndarray) -> np.ndarray:
+    """Take pixels away: each becomes what lies nearest of the regions that lie below others.
+
+    label_map: uint8 (H, W), not changed. erased: bool (H, W). Returns uint8 (H, W).
+    """
     ground = np.isin(label_map, _GROUND) & ~erased
     below = spread_labels(label_map, ground) if ground.any() else np.uint8(_BACKGROUND)
     return np.where(erased, below, label_map).astype(np.uint8)

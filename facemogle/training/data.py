@@ -38,6 +38,21 @@ class MapKind(NamedTuple):
     painted: bool = False
 
 
+def read_rows(folder: Path) -> list[dict[str, Any]]:
+    """The JSON lines of a folder's faces, in the order of their ids.
+
+    Raises FileNotFoundError if it has none.
+    """
+    lines = next((p for n in CAPTION_FILES if (p := folder / n).is_file()), None)
+    if lines is None:
+        raise FileNotFoundError(
+            f"{folder} has neither {' nor '.join(CAPTION_FILES)}; a training folder holds "
+            "images/, labels/ and one JSON line per face with 'id' and 'caption'."
+        )
+    rows = [json.loads(line) for line in lines.read_text("utf8").splitlines()]
+    return sorted(rows, key=lambda row: row["id"])
+
+
 class FaceFolder(Dataset[Face]):
     """Faces of a folder with ``images/``, ``labels/`` and one JSON line per face.
 
@@ -56,20 +71,22 @@ class FaceFolder(Dataset[Face]):
         self.folder, self.size = Path(folder), size
         self.captions = self._read_captions()
         self.ids = list(self.captions)[:most]
-        self.suffix = next((self.folder / self.images).glob(f"{self.ids[0]}.*")).suffix
+        self.suffix = self._find_suffix()
         self.bare = {path.stem for path in (self.folder / "labels_bare").glob("*.png")}
 
     def _read_captions(self) -> dict[str, list[str]]:
         """The captions of each face by its id, in the faces' order."""
-        lines = next((p for n in CAPTION_FILES if (p := self.folder / n).is_file()), None)
-        if lines is None:
-            raise FileNotFoundError(
-                f"{self.folder} has neither {' nor '.join(CAPTION_FILES)}; a training folder holds "
-                "images/, labels/ and one JSON line per face with 'id' and 'caption'."
-            )
-        rows = [json.loads(line) for line in lines.read_text("utf8").splitlines()]
-        rows.sort(key=lambda row: row["id"])
+        rows = read_rows(self.folder)
         return {row["id"]: row.get("captions") or [row["caption"]] for row in rows}
+
+    def _find_suffix(self) -> str:
+        folder = self.folder / self.images
+        first = next(folder.glob(f"{self.ids[0]}.*"), None) if self.ids else None
+        if first is None:
+            raise FileNotFoundError(
+                f"{folder} has no picture of the first of {len(self.ids)} faces."
+            )
+        return first.suffix
 
     def __len__(self) -> int:
         return len(self.ids)

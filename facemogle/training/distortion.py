@@ -14,19 +14,21 @@ MOST_SHIFT = 0.08
 
 
 def distort(
-    image: np.ndarray, label_map: np.ndarray, draw: np.random.Generator
+    image: np.ndarray, label_map: np.ndarray, draw: np.random.Generator, colors: bool = True
 ) -> tuple[np.ndarray, np.ndarray]:
     """One face as another camera, painter or file format might have it.
 
-    image: uint8 (H, W, 3); label_map: uint8 (H, W). Returns both in the same shapes; the label map
-    follows what moves the picture, and a flip exchanges left and right regions.
+    image: uint8 (H, W, 3); label_map: uint8 (H, W). colors: whether they may change too, which
+    someone who learns what colour hair has must not see.
+    Returns both in the same shapes; the label map follows what moves the picture, and a flip
+    exchanges left and right regions.
     """
     if draw.random() < 0.5:
         image, label_map = np.ascontiguousarray(image[:, ::-1]), mirror(label_map)
     image, label_map = _moved(image, label_map, draw)
     for change, probability in (
-        (_other_colors, 0.8),
-        (_grey, 0.1),
+        (_other_colors, 0.8 if colors else 0),
+        (_grey, 0.1 if colors else 0),
         (_blurred, 0.3),
         (_coarse, 0.2),
         (_noisy, 0.3),

@@ -18,7 +18,7 @@ from facemogle.parsing import FaceParser, load_parser, save_parser
 from facemogle.regions import NUM_REGIONS, REGIONS
 from facemogle.training.data import FaceFolder, Joined, Visit, endless, to_model_range
 from facemogle.training.distortion import distort
-from facemogle.training.recipe import ParserRecipe
+from facemogle.training.recipe import AttributeRecipe, ParserRecipe
 from facemogle.training.run import Run, make_accelerator
 
 DICE_WEIGHT = 1.0
@@ -91,7 +91,7 @@ def train_parser(
     run = Run(
         accelerator,
         parser.model.train(),
-        _optimizers(parser.model, recipe),
+        optimizers(parser.model, recipe),
         folder / "parser_run",
         sum(stage.steps for stage in recipe.stages),
         recipe.ema_decay,
@@ -123,7 +123,10 @@ def train_parser(
     return load_parser(folder / "parser")
 
 
-def _optimizers(model: nn.Module, recipe: ParserRecipe) -> list[torch.optim.Optimizer]:
+def optimizers(
+    model: nn.Module, recipe: ParserRecipe | AttributeRecipe
+) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices of a SegFormer's encoder, AdamW for everything else."""
     encoder = {id(p) for p in model.segformer.parameters()}
     matrices = [p for p in model.parameters() if p.ndim == 2 and id(p) in encoder]
     others = [p for p in model.parameters() if all(p is not m for m in matrices)]

@@ -145,3 +145,15 @@ class ParserRecipe:
     ema_decay: float = 0.99
     mixed_precision: str = "auto"
     seed: int = 0
+
+
+@dataclass(frozen=True)
+class AttributeRecipe:
+    """The attribute classifier's training from the parser's encoder; fields as `ParserRecipe`'s."""
+
+    stages: tuple[Stage, ...] = (Stage(128, 16, 700), Stage(256, 8, 450))
+    matrix_rate: float = 1e-3
+    rate: float = 1e-3
+    ema_decay: float = 0.99
+    mixed_precision: str = "auto"
+    seed: int = 0

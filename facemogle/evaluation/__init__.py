@@ -1,0 +1,1 @@
+"""Measures a model on faces that its training did not see: ``python -m facemogle evaluate``."""

@@ -1,0 +1,22 @@
+"""Mask consistency: does the parser find in a picture the regions that the mask asked for?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from facemogle.evaluation.report import Section, ratio
+from facemogle.iou import mean_iou, region_iou
+from facemogle.regions import REGIONS
+
+
+def consistency(made: np.ndarray, real: np.ndarray) -> Section:
+    """IoU of given label maps and readings, of made pictures beside the renders.
+
+    made, real: confusion matrices, int64 (19, 19). The parser errs on renders too, so that the
+    ratio tells more than the IoU.
+    """
+    pairs = [("mean of the regions", mean_iou(made), mean_iou(real))]
+    found = zip(REGIONS, region_iou(made), region_iou(real), strict=True)
+    pairs += [(region.title.lower(), float(m), float(r)) for region, m, r in found]
+    rows = [(name, (m, r, ratio(m, r))) for name, m, r in pairs]
+    return Section("mask consistency, IoU", ("generated", "renders", "ratio"), rows)

@@ -1,0 +1,85 @@
+"""The gate: how much each expert weighs inside and outside its region, over t."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from facemogle.evaluation.report import Section, ratio
+from facemogle.regions import EXPERT_TITLES, NUM_EXPERTS
+from facemogle.trace import Trace
+
+PLACES = ("inside", "outside", "mean")
+
+
+class GateLog:
+    """Mean weights of the runs of many faces, kept in a file, a JSON line a face."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def add(self, name: str, trace: Trace, label_map: np.ndarray) -> None:
+        """Keep what a run's trace says. label_map: uint8 (H, W)."""
+        rows = trace.statistics(label_map)
+        line = {"name": name, "t": trace.times.round(5).tolist()} | {
+            place: _table([row[place] for row in rows]) for place in PLACES
+        }
+        with self.file.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def section(self, names: Sequence[str]) -> Section | None:
+        """Means over these faces' runs; None if there are none."""
+        if not self.file.is_file():
+            return None
+        lines = [json.loads(line) for line in self.file.read_text().splitlines()]
+        runs = {line["name"]: line for line in lines if line["name"] in set(names)}
+        if not runs:
+            return None
+        return _section(list(runs.values()))
+
+
+def _section(runs: list[dict]) -> Section:
+    times = runs[0]["t"]
+    found = {place: _means([run[place] for run in runs]) for place in PLACES}  # (S, 20) each
+    shown = sorted({0, len(times) // 2, len(times) - 1})
+    columns = [f"{p} t={times[s]:.2f}" for s in shown for p in PLACES[:2]]
+    columns += ["inside / outside, last"]
+    rows = []
+    for expert, title in enumerate(EXPERT_TITLES):
+        # The global expert has no region: its mean stands for its inside.
+        inside = found["mean" if expert == 0 else "inside"][:, expert]
+        outside = found["outside"][:, expert]
+        values = [float(x[step]) for step in shown for x in (inside, outside)]
+        rows.append((title.lower(), (*values, ratio(values[-2], values[-1]))))
+    more = {
+        "over t": {
+            "t": times,
+            **{
+                title.lower(): {
+                    place: [None if np.isnan(v) else float(v) for v in found[place][:, expert]]
+                    for place in PLACES
+                }
+                for expert, title in enumerate(EXPERT_TITLES)
+            },
+        }
+    }
+    note = f"Mean over {len(runs)} faces. The global expert has no region: inside is everywhere."
+    return Section("gate, mean weight", columns, rows, note, more)
+
+
+def _table(values: list[float | None]) -> list[list[float | None]]:
+    """A row per step of 20 experts' values."""
+    rounded = [None if value is None else round(value, 6) for value in values]
+    return [rounded[n : n + NUM_EXPERTS] for n in range(0, len(rounded), NUM_EXPERTS)]
+
+
+def _means(tables: list[list[list[float | None]]]) -> np.ndarray:
+    """Mean over the faces that have a value, NaN where none has: float (S, 20)."""
+    values = np.array(tables, dtype=float)
+    known = ~np.isnan(values)
+    total = np.where(known, values, 0).sum(0)
+    counts = known.sum(0)
+    return np.divide(total, counts, out=np.full(total.shape, np.nan), where=counts > 0)

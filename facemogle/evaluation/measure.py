@@ -1,0 +1,159 @@
+"""All measurements of one model in a row, each on what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from facemogle.evaluation.consistency import consistency
+from facemogle.evaluation.cost import cost
+from facemogle.evaluation.detector import Detector
+from facemogle.evaluation.edits import edits
+from facemogle.evaluation.external import Metric, external_section
+from facemogle.evaluation.faces import HeldOut
+from facemogle.evaluation.gallery import Gallery
+from facemogle.evaluation.gate import GateLog
+from facemogle.evaluation.paraphrases import NINE, asked, paraphrase
+from facemogle.evaluation.prompts import nine_prompts, told_attributes, unasked_attributes
+from facemogle.evaluation.reader import Reader, Seen
+from facemogle.evaluation.realism import realism
+from facemogle.evaluation.report import Section
+from facemogle.evaluation.robustness import robustness
+from facemogle.evaluation.sheets import face_sheet, prompt_sheet
+from facemogle.request import grid_of
+from facemogle.trace import Trace
+
+BATCH = 16
+ON_THE_SHEET = 24
+MASKS_OF_NINE = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """What all parts need.
+
+    few: faces of the parts that are not about all of them. reference: other renders, to compare
+    with; masks: folder of real label maps; either may be None. folders: of the model's files.
+    """
+
+    held: HeldOut
+    gallery: Gallery
+    reader: Reader
+    out: Path
+    few: Sequence[int]
+    reference: HeldOut | None
+    masks: Path | None
+    folders: Sequence[Path]
+    metrics: Sequence[Metric] = ()
+    detectors: Sequence[Detector] = ()
+
+    def sections(self) -> Iterator[Section]:
+        """The parts of the table, one after the other; sheets go to ``out`` meanwhile."""
+        real, made = self._all_faces()
+        yield consistency(made.matrix, real.matrix)
+        if self.held.rows is not None:
+            yield from self._prompts(real.classes, made.classes)
+        other = None if self.reference is None else self._features(self.reference)
+        yield realism(made.features, real.features, other)
+        if self.metrics or self.detectors:
+            yield external_section(self.metrics, self.detectors)
+        gate = GateLog(self._gate_file).section(self.held.faces.ids)
+        if gate is not None:
+            yield gate
+        yield edits(self.held, self.few, self.gallery, self.reader.parser)
+        yield robustness(self.held, self.few, self.gallery, self.reader.parser, self.masks)
+        yield cost(self.gallery.pipeline, self.held, self.few, self.folders)
+
+    @property
+    def _gate_file(self) -> Path:
+        return self.gallery.folder / "gate.jsonl"
+
+    def _all_faces(self) -> tuple[Seen, Seen]:
+        """Readings of the renders, and of a picture for every mask and caption."""
+        real, made = [], []
+        count = len(self.held)
+        with tqdm(total=count, desc="faces", unit="face") as bar:
+            for some in _batches(count):
+                pictures = []
+                for n in some:
+                    pictures.append(self._face(int(n)))
+                    bar.update()
+                images, label_maps = self.held.batch(some)
+                real.append(self.reader.see(images, label_maps))
+                made.append(self.reader.see(np.stack(pictures), label_maps))
+                self._show_others(np.stack(pictures), images, some)
+        joined = Seen.joined(real), Seen.joined(made)
+        shown = self.held.few(ON_THE_SHEET)
+        pictures = [self._face(n) for n in shown]
+        sheet = face_sheet(self.held, shown, pictures, joined[1].classes[shown])
+        sheet.save(self.out / "sheet.jpg", quality=90)
+        return joined
+
+    def _show_others(self, made: np.ndarray, real: np.ndarray, numbers: np.ndarray) -> None:
+        prompts = [self.held.caption(int(n)) for n in numbers]
+        for metric in self.metrics:
+            metric.add(made, real, prompts)
+        for detector in self.detectors:
+            detector.add(made, real)
+
+    def _features(self, other: HeldOut) -> np.ndarray:
+        """Of another folder's renders, float32 (n, channels)."""
+        batches = tqdm(_batches(len(other)), desc="other renders")
+        return np.concatenate([self.reader.features(other.batch(some)[0]) for some in batches])
+
+    def _face(self, n: int) -> np.ndarray:
+        """The picture of a face, uint8 (H, W, 3); what its gate weighed is logged."""
+        name, label_map = self.held.faces.ids[n], self.held.faces.label_map(n)
+
+        def make() -> np.ndarray:
+            done = self.gallery.steps(name, self.held.caption(n), label_map)
+            if done[0].gate_weights is not None:
+                trace = Trace.from_steps(done, grid_of(label_map.shape))
+                GateLog(self._gate_file).add(name, trace, label_map)
+            height, width = label_map.shape
+            return np.asarray(self.gallery.pipeline.decode(done[-1].latents, height, width))
+
+        return self.gallery.keep(f"faces/{name}", make)
+
+    def _prompts(self, real: np.ndarray, made: np.ndarray) -> Iterator[Section]:
+        truth, told = self.held.classes(), self.held.told()
+        yield told_attributes("prompt attributes", made, real, truth, told)
+        yield unasked_attributes(made, real, truth, told)
+        yield self._paraphrased(real[self.few], truth[self.few])
+        yield self._nine()
+
+    def _paraphrased(self, real: np.ndarray, truth: np.ndarray) -> Section:
+        assert self.held.rows is not None
+        readings, told = [], []
+        for n in tqdm(self.few, desc="other words"):
+            prompt, tells = paraphrase(self.held.rows[n])
+            name, label_map = self.held.faces.ids[n], self.held.faces.label_map(n)
+            picture = self.gallery.picture(f"paraphrased/{name}", prompt, label_map)
+            readings.append(self.reader.classifier.read(picture[None])[0])
+            told.append(tells)
+        title = "prompts in other words than training's"
+        return told_attributes(title, np.array(readings), real, truth, np.array(told))
+
+    def _nine(self) -> Section:
+        """Nine prompts on a mask: what is asked for differs from the mask's own face."""
+        readings, rows = [], []
+        for n in tqdm(self.few[:MASKS_OF_NINE], desc="nine prompts a mask"):
+            name, label_map = self.held.faces.ids[n], self.held.faces.label_map(n)
+            pictures = [
+                self.gallery.picture(f"nine/{turn}/{name}", prompt, label_map)
+                for turn, (prompt, _) in enumerate(NINE)
+            ]
+            rows.append((label_map, pictures))
+            readings.append(self.reader.classifier.read(np.stack(pictures)))
+        prompt_sheet([p for p, _ in NINE], rows).save(self.out / "prompts.jpg", quality=90)
+        wanted = np.array([asked(prompt, more) for prompt, more in NINE])
+        return nine_prompts(np.array(readings), wanted)
+
+
+def _batches(count: int) -> list[np.ndarray]:
+    """The numbers 0 to count - 1 in parts of about BATCH."""
+    return np.array_split(np.arange(count), -(-count // BATCH))

@@ -1,0 +1,55 @@
+"""What the face parser and the attribute classifier see of pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from facemogle.evaluation.classifier import AttributeClassifier
+from facemogle.iou import confusion_matrix
+from facemogle.parsing import FaceParser
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """Of n pictures. matrix: pixels by given label and reading, int64 (19, 19).
+
+    features: the parser's, float32 (n, channels). classes: of the A attributes, int64 (n, A).
+    """
+
+    matrix: np.ndarray
+    features: np.ndarray
+    classes: np.ndarray
+
+    @classmethod
+    def joined(cls, parts: Iterable[Seen]) -> Seen:
+        """All of several sets of pictures, in their order."""
+        parts = list(parts)
+        return cls(
+            np.sum([part.matrix for part in parts], axis=0),
+            np.concatenate([part.features for part in parts]),
+            np.concatenate([part.classes for part in parts]),
+        )
+
+
+class Reader:
+    """Both models."""
+
+    def __init__(self, parser: FaceParser, classifier: AttributeClassifier) -> None:
+        self.parser, self.classifier = parser, classifier
+
+    def see(self, pictures: np.ndarray, label_maps: np.ndarray) -> Seen:
+        """pictures: uint8 (n, H, W, 3). label_maps: what they should follow, uint8 (n, H, W)."""
+        return Seen(
+            confusion_matrix(label_maps, self.parser.parse_batch(pictures)),
+            self.features(pictures),
+            self.classifier.read(pictures),
+        )
+
+    @torch.no_grad()
+    def features(self, pictures: np.ndarray) -> np.ndarray:
+        """The parser's features of pictures, uint8 (n, H, W, 3): float32 (n, channels)."""
+        return self.parser.features(self.parser.inputs(pictures)).cpu().numpy()

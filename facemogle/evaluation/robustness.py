@@ -1,0 +1,118 @@
+"""Masks as people bring them: painted, of photographs, with a region missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from facemogle.evaluation.changes import without
+from facemogle.evaluation.faces import HeldOut
+from facemogle.evaluation.gallery import Gallery
+from facemogle.evaluation.report import Section, Value
+from facemogle.iou import confusion_matrix, mean_iou
+from facemogle.label_map import present_regions
+from facemogle.mask import read_mask
+from facemogle.parsing import FaceParser
+from facemogle.regions import REGIONS
+from facemogle.render.statistics import SUFFIXES
+from facemogle.training.data import MapKind
+
+SEEDS_A_MAP = 4
+SMALL_ENOUGH = 0.2
+"""Share of a picture up to which a region is emptied: a face without skin is no face."""
+
+Matrices = list[np.ndarray]
+
+
+def robustness(
+    held: HeldOut,
+    numbers: Sequence[int],
+    gallery: Gallery,
+    parser: FaceParser,
+    folder: Path | None,
+) -> Section:
+    """Mean IoU of given label maps and readings, on masks that the renderer did not make.
+
+    folder: of real label maps; None leaves them out. Raises ValueError if it holds none.
+    """
+    exact, painted = _painted(held, numbers, gallery, parser)
+    emptied, ghosts = _emptied(held, numbers, gallery, parser)
+    rows: list[tuple[str, tuple[Value, ...]]] = [
+        ("exact masks", (len(exact), _miou(exact), None)),
+        ("the same as if painted by hand", (len(painted), _miou(painted), None)),
+        ("one region emptied", (len(emptied), _miou(emptied), _mean(ghosts))),
+    ]
+    if folder is not None:
+        real = _of_photographs(folder, gallery, parser, held.faces.size)
+        rows.append(
+            (f"real label maps, {SEEDS_A_MAP} seeds, no prompt", (len(real), _miou(real), None))
+        )
+    note = "Still there: share of the emptied pixels that are read as the emptied region."
+    return Section("other masks", ("pictures", "mIoU", "still there"), rows, note)
+
+
+def _painted(
+    held: HeldOut, numbers: Sequence[int], gallery: Gallery, parser: FaceParser
+) -> tuple[Matrices, Matrices]:
+    exact, painted = [], []
+    for n in tqdm(numbers, desc="painted masks"):
+        name, prompt = held.faces.ids[n], held.caption(n)
+        for kind, folder, found in (
+            (MapKind(), "faces", exact),
+            (MapKind(painted=True), "painted", painted),
+        ):
+            label_map = held.faces.label_map(n, kind)
+            picture = gallery.picture(f"{folder}/{name}", prompt, label_map)
+            found.append(confusion_matrix(label_map, parser.parse(picture)))
+    return exact, painted
+
+
+def _emptied(
+    held: HeldOut, numbers: Sequence[int], gallery: Gallery, parser: FaceParser
+) -> tuple[Matrices, list[float]]:
+    """Each face without one of its regions; which one goes round from face to face."""
+    matrices, ghosts = [], []
+    for turn, n in enumerate(tqdm(numbers, desc="emptied regions")):
+        name, label_map = held.faces.ids[n], held.faces.label_map(n)
+        regions = [
+            region
+            for region in present_regions(label_map)
+            if region and (label_map == region).mean() < SMALL_ENOUGH
+        ]
+        if not regions:
+            continue
+        region = regions[turn % len(regions)]
+        target = without(label_map, region)
+        picture = gallery.picture(f"emptied/{name}", held.caption(n), target)
+        reading = parser.parse(picture)
+        matrices.append(confusion_matrix(target, reading))
+        ghosts.append(float((reading[label_map == region] == region).mean()))
+    return matrices, ghosts
+
+
+def _of_photographs(folder: Path, gallery: Gallery, parser: FaceParser, size: int) -> Matrices:
+    """Of all pictures in the folder that are label maps, by nothing but the map."""
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    if not files:
+        raise ValueError(
+            f"{folder} holds no label maps. Name a folder with files like 00001.png, indices or "
+            f"palette colours of the {len(REGIONS)} regions."
+        )
+    matrices = []
+    for file in tqdm(files, desc="real label maps"):
+        label_map = read_mask(file, size=(size, size)).label_map
+        for seed in range(SEEDS_A_MAP):
+            picture = gallery.picture(f"real/{file.stem}-{seed}", "", label_map)
+            matrices.append(confusion_matrix(label_map, parser.parse(picture)))
+    return matrices
+
+
+def _miou(matrices: Matrices) -> float | None:
+    return mean_iou(np.sum(matrices, axis=0)) if matrices else None
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return float(np.mean(values)) if values else None

@@ -1,0 +1,80 @@
+"""Train the classifier of a face's attributes from folders of rendered faces."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from facemogle.cli import say, whole_number
+from facemogle.training.cli import read_stage, stage_text
+from facemogle.training.recipe import AttributeRecipe
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's arguments."""
+    parser.description = (
+        "Train the classifier that evaluate reads hair colour, glasses and the like with. Stopped "
+        "or killed, it goes on where it last saved when the same command is run again."
+    )
+    folders = {"type": Path, "nargs": "+", "action": "extend", "metavar": "DIR"}
+    parser.add_argument(
+        "--data", **folders, required=True, help="folders of faces as render writes them"
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="RUN", help="at the end with RUN/attributes"
+    )
+    parser.add_argument(
+        "--held-out",
+        **folders,
+        default=[],
+        help="faces that --data does not have: the accuracy on them is printed, and written to "
+        "RUN/accuracy.json",
+    )
+    parser.add_argument(
+        "--parser",
+        default="embedded",
+        metavar="PARSER",
+        help="whose encoder it starts from (embedded or a path; default: %(default)s)",
+    )
+    parser.add_argument(
+        "--stage",
+        type=read_stage,
+        action="append",
+        metavar="SIZE:BATCH:STEPS[:FACES]",
+        help="of training, several in a row; pictures are looked at at the last one's size, a "
+        f"multiple of 32 (default: {' '.join(map(stage_text, AttributeRecipe().stages))})",
+    )
+    parser.add_argument("--seed", type=whole_number(0, 2**31), default=0, help="(%(default)s)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train and score; 2 when the data or the parser cannot be used."""
+    from facemogle.evaluation.attributes import ATTRIBUTES
+    from facemogle.parsing import load_parser
+    from facemogle.training.attributes import accuracies, train_attributes
+    from facemogle.training.data import FaceFolder
+    from facemogle.weight_files import CheckpointError
+
+    recipe = AttributeRecipe(seed=arguments.seed)
+    if arguments.stage:
+        recipe = replace(recipe, stages=tuple(arguments.stage))
+    try:
+        held_out = [FaceFolder(folder, recipe.stages[-1].size) for folder in arguments.held_out]
+        start = load_parser(arguments.parser, "cpu")
+        classifier = train_attributes(arguments.data, arguments.out, recipe, start)
+        found = {str(faces.folder): accuracies(classifier, faces) for faces in held_out}
+    except (FileNotFoundError, CheckpointError) as error:
+        say("train-attributes", error)
+        return 2
+    names = [attribute.name for attribute in ATTRIBUTES]
+    for folder, shares in found.items():
+        print(f"right, % of {folder}")
+        for name, share in zip(names, shares, strict=True):
+            print(f"{name:<12}{100 * share:6.1f}")
+    if found:
+        report = {folder: dict(zip(names, shares, strict=True)) for folder, shares in found.items()}
+        (arguments.out / "accuracy.json").write_text(json.dumps(report, indent=1) + "\n")
+    print(arguments.out / "attributes")
+    return 0
