@@ -17,6 +17,7 @@ from test_evaluation_numbers import face
 from facemogle import cli
 from facemogle.__main__ import main
 from facemogle.evaluation import classifier as classifiers
+from facemogle.evaluation import measure, robustness
 from facemogle.evaluation.classifier import build_classifier
 from facemogle.evaluation.faces import HeldOut
 from facemogle.evaluation.gallery import Gallery
@@ -68,6 +69,8 @@ def test_the_command_measures_everything_and_goes_on(
     out, masks = tmp_path / "out", tmp_path / "masks"
     masks.mkdir()
     (masks / "real.png").write_bytes(index_png(face()))
+    monkeypatch.setattr(measure, "MASKS_OF_NINE", 1)
+    monkeypatch.setattr(robustness, "SEEDS_A_MAP", 2)
     arguments = [*tiny, "--data", str(rendered), "--few", "5", "--masks", str(masks)]
     assert main(arguments) == 0
     table = capsys.readouterr().out
@@ -79,7 +82,7 @@ def test_the_command_measures_everything_and_goes_on(
     assert found["edits of a region"]["all edits"]["edits"] == 5
     assert found["edits of a region"]["all edits"]["outside, largest"] == 0
     assert found["edits of a region"]["all edits"]["change inside"] > 0
-    assert found["other masks"]["real label maps, 4 seeds, no prompt"]["pictures"] == 4
+    assert found["other masks"]["real label maps, 2 seeds, no prompt"]["pictures"] == 2
     assert len(found["gate, mean weight"]["over t"]["skin"]["inside"]) == 2
     assert found["cost"]["denoising steps"]["cpu"] == 2
     for name in ("sheet.jpg", "prompts.jpg"):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from facemogle.evaluation.changes import CHANGES, changed, without
+from facemogle.evaluation.consistency import consistency, mean_of_given
 from facemogle.evaluation.distances import frechet_distance, precision_recall
 from facemogle.evaluation.gate import GateLog
 from facemogle.evaluation.prompts import nine_prompts, told_attributes, unasked_attributes
@@ -63,6 +64,15 @@ def test_precision_and_recall_by_hand() -> None:
     assert precision == pytest.approx(2 / 7)  # -3 and 7 lie on the edges
     assert recall == 1  # the ball of -3 reaches to 103 - 3: a lonely point claims much
     assert precision_recall(real, np.full((4, 1), 2.0)) == (1, 1 / 5)
+
+
+def test_regions_that_nobody_asked_for_are_no_regions_of_the_mean() -> None:
+    """Means over other regions for renders and generated pictures would have no ratio."""
+    matrix = np.zeros((19, 19), int)
+    matrix[SKIN, SKIN], matrix[HAIR, HAIR], matrix[HAIR, 14] = 8, 6, 2
+    assert mean_of_given(matrix) == (1 + 6 / 8) / 2
+    rows = dict(consistency(matrix, matrix).rows)
+    assert rows["hair"] == (0.75, 0.75, 1) and rows["hat"] == (0, 0, None)
 
 
 def test_an_attribute_counts_where_it_is_told_and_seen() -> None:

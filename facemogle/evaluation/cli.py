@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,6 +93,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure and print. Returns 0, or 2 if the input is unusable, which stderr then explains."""
     from facemogle.evaluation.report import text_table
 
+    # That a prompt is too long would be said face by face, across the progress bar.
+    logging.getLogger("facemogle.prompt").setLevel(logging.ERROR)
     try:
         sections = []
         for section in _measurement(arguments).sections():
@@ -100,6 +103,9 @@ def run(arguments: argparse.Namespace) -> int:
     except (ValueError, OSError) as error:
         say("evaluate", error)
         return 2
+    except KeyboardInterrupt:
+        say("evaluate", "stopped; the same command goes on.")
+        return 130
     print(text_table(sections))
     print(arguments.out / "table.md")
     return 0

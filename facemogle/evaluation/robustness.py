@@ -9,10 +9,11 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from facemogle.evaluation.changes import without
+from facemogle.evaluation.consistency import mean_of_given
 from facemogle.evaluation.faces import HeldOut
 from facemogle.evaluation.gallery import Gallery
 from facemogle.evaluation.report import Section, Value
-from facemogle.iou import confusion_matrix, mean_iou
+from facemogle.iou import confusion_matrix
 from facemogle.label_map import present_regions
 from facemogle.mask import read_mask
 from facemogle.parsing import FaceParser
@@ -111,7 +112,7 @@ def _of_photographs(folder: Path, gallery: Gallery, parser: FaceParser, size: in
 
 
 def _miou(matrices: Matrices) -> float | None:
-    return mean_iou(np.sum(matrices, axis=0)) if matrices else None
+    return mean_of_given(np.sum(matrices, axis=0)) if matrices else None
 
 
 def _mean(values: Sequence[float]) -> float | None:
