@@ -13,33 +13,28 @@ from scipy.spatial import cKDTree
 
 from facemogle.label_map import mirror
 from facemogle.render.anatomy import Anatomy, Roots
-from facemogle.render.assets import AssetFolder, Fitting
+from facemogle.render.assets import AssetFolder
 from facemogle.render.backgrounds import draw_background
-from facemogle.render.colors import Looks, mix_looks
-from facemogle.render.cuts import CUTS, facing
+from facemogle.render.colors import mix_looks
 from facemogle.render.face import Face
 from facemogle.render.geometry import (
-    Camera,
-    Pose,
     place_camera,
     pose_head,
     shape_body,
-    turn_eyes,
 )
-from facemogle.render.gpu import Gpu, SolidSurface, StrandSurface, Surface
-from facemogle.render.hats import make_hat
+from facemogle.render.gpu import Gpu, Surface
 from facemogle.render.labels import NUMBER, annotate, majority, put_on_glasses
-from facemogle.render.locks import draw_grain, grow_hair
-from facemogle.render.mouth import set_teeth, upper_share
-from facemogle.render.skin_map import WINDOW, draw_skin_map, window_pixels
-from facemogle.render.solids import make_earrings, make_glasses, make_necklace
-from facemogle.render.strands import Strands, grow_beard, grow_brows, recession
+from facemogle.render.locks import draw_grain
+from facemogle.render.mouth import upper_share
+from facemogle.render.scene import Part, Scene
+from facemogle.render.skin_map import WINDOW, draw_skin_map
+from facemogle.render.textures import brightness, cheek_color, read_rgba, smooth_noise
 
 SAMPLES = 3
 """Samples of a pixel along one axis."""
 SHADOW_SIDE = 640
-TEXTURE_SPAN = 0.097
-"""Of the texture space of a face, per decimetre."""
+LENS = 200
+"""Third label channel: a lens; lower values name the brow that is seen."""
 
 
 @dataclass(frozen=True)
@@ -51,16 +46,6 @@ class Picture:
     image: np.ndarray
     labels: np.ndarray
     bare: np.ndarray | None
-
-
-@dataclass
-class Part:
-    """A fitted mesh on the graphics card. place: its vertices on the average body."""
-
-    fitting: Fitting
-    surface: Surface
-    place: np.ndarray
-    texture: moderngl.Texture | None
 
 
 class Renderer:
@@ -96,7 +81,7 @@ class Renderer:
         self._beards = skin_map.beards
         self._regions = gpu.texture(skin_map.regions, repeat=False)
         self._paint = gpu.texture(skin_map.paint, repeat=False)
-        self._noise = gpu.texture(_noise())
+        self._noise = gpu.texture(smooth_noise())
         self._grain = gpu.texture(draw_grain())
         gpu.shared = {
             "image": 0, "image2": 1, "shadows": 2, "regions": 3, "paint": 4, "noise": 5, "hairs": 6,
@@ -126,9 +111,9 @@ class Renderer:
         }
         self._irises = {p.stem: self._texture(p) for p in assets.find("eyes/materials/*.png")}
         self._skins = {p.stem: self._texture(p) for p in assets.find("skins/textures/*.png")}
-        self._skin_means = {p.stem: _cheek(p) for p in assets.find("skins/textures/*.png")}
+        self._skin_means = {p.stem: cheek_color(p) for p in assets.find("skins/textures/*.png")}
         self._hair_means = {
-            name: _brightness(part.fitting) for name, part in self._parts["hair"].items()
+            name: brightness(part.fitting) for name, part in self._parts["hair"].items()
         }
         self._coverage = {
             name: self._covered(part) for name, part in self._parts["hair"].items() if part.texture
@@ -156,7 +141,7 @@ class Renderer:
         normals = self._body.normals(pose.body)
         self._body.move(pose.body, normals)
         done("body, lights, background")
-        scene = _Scene(self, face, pose, camera, looks, normals)
+        scene = Scene(self, face, pose, camera, looks, normals)
         done("growing hair, fitting meshes")
         scene.draw_shadows()
         done("shadows")
@@ -216,7 +201,7 @@ class Renderer:
         return parts
 
     def _texture(self, path: Path) -> moderngl.Texture:
-        return self.gpu.texture(_read_rgba(path)[::-1])
+        return self.gpu.texture(read_rgba(path)[::-1])
 
     def _covered(self, part: Part) -> np.ndarray:
         """Where a hair mesh lies close to the scalp, float32 (V,)."""
@@ -234,7 +219,7 @@ class Renderer:
         for part in self._parts["brows"].values():
             if part.fitting.texture is None:
                 continue
-            opacity = _read_rgba(part.fitting.texture)[..., 3] / 255
+            opacity = read_rgba(part.fitting.texture)[..., 3] / 255
             mesh = part.fitting.mesh
             triangles, uv_triangles = mesh.triangles()
             a, b, c = np.moveaxis(part.place[triangles], 1, 0)
@@ -276,302 +261,6 @@ class Renderer:
         return np.where(all_ > 0.5, 0.25 + 0.75 * seen / all_, 1).astype(np.float32)
 
 
-LENS = 200
-"""Third label channel: a lens; lower values name the brow that is seen."""
-
-
-class _Scene:
-    """Everything that is drawn for one face."""
-
-    def __init__(
-        self,
-        renderer: Renderer,
-        face: Face,
-        pose: Pose,
-        camera: Camera,
-        looks: Looks,
-        normals: np.ndarray,
-    ) -> None:
-        self.r, self.face, self.pose, self.looks = renderer, face, pose, looks
-        self.camera = camera
-        self.gpu = renderer.gpu
-        anatomy = renderer.anatomy
-        draw = face.draw("worn")
-        draw.random(40)
-        self.shirt_out = draw.uniform(0.04, 0.075)
-        self.shirt_shape = (
-            draw.uniform(5.82, 6.1), -draw.uniform(0.4, 0.75),
-            draw.uniform(0.3, 1) if draw.random() < 0.3 else 0.0, draw.uniform(0.74, 1.1),
-        )  # fmt: skip
-        self.pattern = float(draw.choice((0, 0, 0, 0, 1, 2, 3))), draw.uniform(2, 9)
-        self.cloth = draw.uniform(0.3, 1), draw.uniform(0, 1) * (draw.random() < 0.6), 0.0, 0.0
-        upright_normals = normals @ pose.turn  # near enough below the neck
-        parts = renderer._parts
-
-        def pick(kind: str, *starts: str) -> Part:
-            names = [n for n in parts[kind] if n.startswith(starts or "")]
-            part = parts[kind][str(draw.choice(names))]
-            part.surface.move(part.fitting.fit(pose.body).astype(np.float32))
-            return part
-
-        self.suit = None
-        if face.clothes == "suit":
-            self.suit = pick("suits", "male" if face.gender == "man" else "female")
-        self.teeth, self.tongue = pick("teeth"), pick("tongue")
-        self.lashes = pick("lashes")
-        self.eyes = parts["eyes"]["high-poly"]
-        eyes = turn_eyes(
-            self.eyes.fitting.fit(pose.body), self.eyes.place[:, 0] > 0, face, pose, camera
-        )
-        self.eyes.surface.move(eyes)
-        upper = renderer._upper[self.teeth.fitting.name]
-        fitted = self.teeth.fitting.fit(pose.body)
-        fitted, rise = set_teeth(fitted, upper, anatomy.lips, pose)
-        self.teeth.surface.move(fitted)
-        tongue = self.tongue.fitting.fit(pose.body) + pose.turn @ (0, rise - 0.05, -0.12)
-        self.tongue.surface.move(tongue.astype(np.float32))
-        self.hat_mesh = pick("hats") if face.hat == "fedora" else None
-        self.iris = str(draw.choice(looks.irises(list(renderer._irises))))
-
-        self.strands: list[StrandSurface] = []
-        self.hair_mesh = None
-        color = looks.hair
-        line = anatomy.hairline - recession(face, anatomy.body)
-        scalp = np.clip(line / 0.14, 0, 1)
-        if face.hair_cut in CUTS and face.hat != "headscarf":
-            hair = grow_hair(face, anatomy, pose, upright_normals, color)
-            self.strands.append(StrandSurface(self.gpu, hair))
-        elif face.hair_cut not in ("bald", *CUTS):
-            self.hair_mesh = parts["hair"][face.hair_cut]
-            self.hair_mesh.surface.move(self._varied(self.hair_mesh))
-            scalp = renderer._coverage[face.hair_cut]
-        elif face.hair_cut == "bald":
-            scalp = scalp * 0
-        beard = grow_beard(face, anatomy, pose, upright_normals, looks.beard)
-        self.beard = beard and StrandSurface(self.gpu, beard)
-        body = renderer._body
-        stain = np.zeros(len(body.vertices))
-        if face.beard != "none":
-            x, y, inside = window_pixels(body.uv)
-            name = "full beard" if face.beard == "stubble" else face.beard
-            stain = np.where(inside, renderer._beards[name][y, x], 0)
-            stain = stain * (0.28 if face.beard == "stubble" else 0.6)
-        body.cover(np.stack([scalp[body.vertices], stain], 1))
-        third = len(renderer._brow_roots) // 3
-        start = {"thin": 0, "medium": third, "thick": 2 * third}[face.brows]
-        part, roots = renderer._brow_roots[start + int(draw.integers(third))]
-        fitted = part.fitting.fit(pose.body)
-        brows, left = grow_brows(roots, fitted, part.place, face, pose, looks.brows)
-        self.brows = [StrandSurface(self.gpu, _some(brows, one)) for one in (left, ~left)]
-        self.glasses = self.lenses = self.hat = None
-        self.jewels: list[tuple[SolidSurface, str]] = []
-        if face.glasses != "none":
-            frame, lenses = make_glasses(face, anatomy, pose)
-            self.glasses = SolidSurface(self.gpu, frame)
-            self.lenses = SolidSurface(self.gpu, lenses)
-        if face.earrings:
-            self.jewels.append(
-                (SolidSurface(self.gpu, make_earrings(face, anatomy, pose)), "ear_r")
-            )
-        if face.necklace:
-            chain = make_necklace(face, anatomy, pose.body, normals)
-            self.jewels.append((SolidSurface(self.gpu, chain), "neck_l"))
-        if face.hat not in ("none", "fedora"):
-            self.hat = SolidSurface(self.gpu, make_hat(face, anatomy, pose))
-        kept = np.ones(len(body.triangles), bool)
-        if self.suit:
-            hidden = np.zeros(len(anatomy.body), bool)
-            hidden[self.suit.fitting.hidden] = True
-            kept = ~hidden[body.triangles].all(1)
-        body.keep(kept)
-        renderer._shirt.move(pose.body, normals, self.shirt_out)
-
-    def _varied(self, part: Part) -> np.ndarray:
-        """A hair mesh with more or less volume, length and bend."""
-        draw = self.face.draw("hair")
-        fitted = part.fitting.fit(self.pose.body)
-        centre = sum(self.pose.eyes) / 2 + self.pose.turn @ (0, 0.1, -0.9)
-        local = (fitted - centre) @ self.pose.turn
-        far = np.linalg.norm(local, axis=1, keepdims=True)
-        back = np.clip(0.9 - local[:, 2:] * 0.7, 0, 1)  # the fringe stays where it is
-        local = local * (1 + draw.uniform(0.03, 0.2) * back)
-        low = np.clip(-0.2 - local[:, 1], 0, None)
-        local[:, 1] -= low * draw.uniform(-0.25, 0.35)
-        wave, phase = draw.uniform(0, 0.09), draw.uniform(0, 6.3)
-        turns = np.sin(local[:, 1] * draw.uniform(4, 9) + phase)
-        local[:, [0, 2]] += (turns * wave * np.minimum(1, 2 * low))[:, None] * _from_axis(
-            local, far
-        )
-        return (local @ self.pose.turn.T + centre).astype(np.float32)
-
-    def draw_shadows(self) -> None:
-        self.r._shadow_target.use()
-        self.gpu.context.clear(depth=1.0)
-        self.gpu.context.enable(moderngl.CULL_FACE)
-        self.r._body.draw("shadow")
-        self.gpu.context.disable(moderngl.CULL_FACE)
-        if self.suit:
-            self.suit.surface.draw("shadow")
-        for solid in (self.glasses, self.hat, self.hat_mesh and self.hat_mesh.surface):
-            if solid:
-                solid.draw("shadow")
-        for strands in self.strands:
-            strands.draw("strand_shadow")
-        if self.hair_mesh:
-            self.hair_mesh.texture.use(0)
-            self.hair_mesh.surface.draw("shadow", opaque_from=0.45)
-
-    def shade_skin(self) -> None:
-        """Shade the skin at half the resolution of the samples: it is what costs most, and it is
-        smooth but for its edges, which come with ``draw``.
-
-        First what its points are, then their shades in one sheet: software shades small triangles
-        four pixels by four, most of them for nothing.
-        """
-        r, context = self.r, self.gpu.context
-        r._skin_target.use()
-        r._skin_target.clear()
-        r._points_target.use()
-        r._points_target.clear(depth=1.0)
-        context.enable(moderngl.CULL_FACE)
-        r._body.draw("skin_points")
-        context.disable(moderngl.CULL_FACE)
-        used = r._shadows, r._regions, r._paint, r._noise, r._grain, *r._points
-        for number, texture in enumerate(used):
-            texture.use(2 + number)
-        r._skin_target.use()
-        context.depth_func = ">"  # only where there is skin
-        self._draw_skin()
-        context.depth_func = "<"
-
-    def draw(self) -> None:
-        r, gpu, face, looks = self.r, self.gpu, self.face, self.looks
-        context, target = gpu.context, r._target
-        context.enable(moderngl.CULL_FACE)
-        for number, texture in enumerate(r._skin):
-            texture.use(number)
-        r._body.draw("skin_shown")
-        context.disable(moderngl.CULL_FACE)
-        if self.hair_mesh:  # first, so that what it hides need not be shaded
-            self.hair_mesh.texture.use(0)
-            target.color_mask = (NOTHING, NOTHING)
-            self.hair_mesh.surface.draw("hair_depth")
-            target.color_mask = (ALL, ALL)
-        for strands in self.strands:
-            strands.draw("lock", label=float(NUMBER["hair"]), facing=facing(face.hair_cut))
-        if self.hat:
-            plain = face.hat != "beanie"
-            self.hat.draw(
-                "hat", tint=looks.cloths[0], tint2=looks.cloths[0 if plain else 1],
-                options=(7.0 if plain else 70.0, 0.0 if plain else 0.22, 0.15 if plain else 1, 0),
-            )  # fmt: skip
-        if self.hat_mesh:
-            options = (4.0, 0.02, 0.8, 0.0)
-            self.hat_mesh.surface.draw(
-                "solid", label=float(NUMBER["hat"]), tint=looks.cloths[0], options=options
-            )
-        if self.suit:
-            self.suit.texture.use(0)
-            self.suit.surface.draw("cloth", tint=looks.cloths[2], options=self.cloth)
-        else:
-            r._shirt.draw(
-                "shirt", tint=looks.cloths[2], tint2=looks.cloths[3], options=self.shirt_shape,
-                pattern=self.pattern,
-            )  # fmt: skip
-        r._irises[self.iris].use(0)
-        self.eyes.surface.draw("eyeball", tint=(0.95, 0.93, 0.93))
-        self.teeth.texture.use(0)
-        self.teeth.surface.draw("mouth", tint=(1.15, 1.09, 1.0), options=(0.9, 0, 0, 0))
-        self.tongue.texture.use(0)
-        self.tongue.surface.draw("mouth", tint=(0.8, 0.55, 0.55), options=(0.45, 0, 0, 0))
-        if self.beard:
-            target.color_mask = (ALL, NOTHING)
-            self.beard.draw("strand", gloss=0.5, label=0.0)
-        target.color_mask = (ALL, (False, False, True, False))
-        for strands, name in zip(self.brows, ("l_brow", "r_brow"), strict=True):
-            strands.draw("brow", gloss=0.3, label=float(NUMBER[name]))
-        target.color_mask = (ALL, NOTHING)
-        self.lashes.texture.use(0)
-        made_up = 1.15 if face.eyeshadow else 0.9
-        self.lashes.surface.draw(
-            "lash", tint=(0.012, 0.01, 0.01),
-            options=(made_up if face.gender == "woman" else 0.5, 0, 0, 0),
-        )  # fmt: skip
-        target.color_mask = (ALL, ALL)
-        for solid, name in self.jewels:
-            solid.draw(
-                "solid", label=float(NUMBER[name]), tint=looks.metal, options=(40, 0.9, 0, 0)
-            )
-        if self.hair_mesh:
-            self.hair_mesh.texture.use(0)
-            context.depth_func = "=="
-            mean = r._hair_means[face.hair_cut]
-            self.hair_mesh.surface.draw(
-                "hair", tint=looks.hair, tint2=looks.hair_ends, options=(mean, 0, 0, 0)
-            )
-            context.depth_func = "<"
-        if self.glasses:
-            self._draw_glasses()
-
-    def _draw_skin(self) -> None:
-        r, face, looks = self.r, self.face, self.looks
-        first, second, share = looks.skins(sorted(r._skins))
-        r._skins[first].use(0)
-        r._skins[second].use(1)
-        mean = r._skin_means[first] * (1 - share) + r._skin_means[second] * share
-        age = np.clip((face.years - 30) / 45, 0, 1)
-        bald = {"bald": 0.0, "buzz": 0.92}.get(face.hair_cut, 1.0)
-        distance = np.linalg.norm(self.camera.position - sum(self.pose.eyes) / 2)
-        pixels = np.linalg.norm(self.camera.matrix[0, :3]) / distance * r._skin_target.width / 2
-        self.gpu.use(
-            "skin", texture_step=TEXTURE_SPAN / pixels, mixture=share,
-            gain=looks.skin / mean, hair_color=looks.hair, beard_color=looks.beard,
-            lipstick=looks.lipstick, eyeshadow=looks.eyeshadow,
-            blush=looks.blush, options=(1.0, age, float(face.freckles), bald),
-        )  # fmt: skip
-        r._skin_quad.render(moderngl.TRIANGLE_STRIP)
-
-    def _draw_glasses(self) -> None:
-        """Last, and not into the second label channel: that shows what lies under them."""
-        r, looks, context = self.r, self.looks, self.gpu.context
-        dark = self.face.glasses == "sunglasses"
-        r._target.color_mask = (ALL, (True, False, False, False))
-        self.glasses.draw(
-            "solid", label=float(NUMBER["eye_g"]), tint=looks.frame, options=(30, 0.4, 0, 0)
-        )
-        context.enable(moderngl.BLEND)
-        context.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA
-        r._target.depth_mask = False
-        r._target.color_mask = (ALL, (False, False, True, False))
-        self.lenses.draw(
-            "lens", tint=looks.lens if dark else (0.36, 0.42, 0.5),
-            options=(*looks.lens_options, 0) if dark else (0.05, 0.5, 0, 0),
-        )  # fmt: skip
-        r._target.depth_mask = True
-        r._target.color_mask = (ALL, ALL)
-        context.disable(moderngl.BLEND)
-
-    def release(self) -> None:
-        solids = [self.glasses, self.lenses, self.hat, *(solid for solid, _ in self.jewels)]
-        for thing in (*solids, self.beard, *self.strands, *self.brows):
-            if thing:
-                thing.release()
-
-
-ALL, NOTHING = (True,) * 4, (False,) * 4
-
-
-def _from_axis(local: np.ndarray, far: np.ndarray) -> np.ndarray:
-    """Directions away from the head's axis, (N, 2)."""
-    return local[:, [0, 2]] / np.maximum(far, 0.3)
-
-
-def _some(strands: Strands, chosen: np.ndarray) -> Strands:
-    return Strands(
-        *(v[chosen] for v in (strands.points, strands.normals, strands.colors, strands.widths))
-    )
-
-
 def _light_camera(direction: np.ndarray, centre: np.ndarray, reach: float) -> np.ndarray:
     """Parallel view along a light, matrix (4, 4)."""
     back = np.asarray(direction, float) / np.linalg.norm(direction)
@@ -582,45 +271,3 @@ def _light_camera(direction: np.ndarray, centre: np.ndarray, reach: float) -> np
     matrix[:3, :3] = right / reach, np.cross(back, right) / reach, -back / (2 * reach)
     matrix[:3, 3] = -matrix[:3, :3] @ centre
     return matrix
-
-
-def _noise(side: int = 256) -> np.ndarray:
-    """Two channels of smooth noise that tile."""
-    draw = np.random.default_rng(0)
-    channels = []
-    for _ in range(2):
-        white = np.tile(draw.random((side, side)).astype(np.float32), (3, 3))
-        value = np.zeros_like(white)
-        for share, width in ((1, 0.8), (0.8, 2)):
-            blurred = cv2.GaussianBlur(white, (0, 0), width)
-            value += share * (blurred - blurred.mean()) / blurred.std()
-        value = value[side : 2 * side, side : 2 * side]
-        channels.append(np.clip(value / value.std() * 0.19 + 0.5, 0, 1) * 255)
-    return np.dstack(channels).astype(np.uint8)
-
-
-def _read_rgba(path: Path) -> np.ndarray:
-    picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    if picture is None:
-        raise ValueError(f"{path} is no picture; get it anew.")
-    if picture.ndim == 2:
-        return cv2.cvtColor(picture, cv2.COLOR_GRAY2RGBA)
-    to = cv2.COLOR_BGRA2RGBA if picture.shape[2] == 4 else cv2.COLOR_BGR2RGBA
-    return cv2.cvtColor(picture, to)
-
-
-def _cheek(path: Path) -> np.ndarray:
-    """Mean linear colour of a skin texture at the cheek, (3,)."""
-    picture = _read_rgba(path)
-    side = picture.shape[0]
-    cheek = picture[int(0.4 * side) : int(0.47 * side), int(0.865 * side) : int(0.885 * side), :3]
-    return ((cheek / 255.0) ** 2).reshape(-1, 3).mean(0)
-
-
-def _brightness(fitting: Fitting) -> float:
-    """Mean linear brightness of a hair texture where it is opaque."""
-    if fitting.texture is None:
-        return 0.1
-    picture = _read_rgba(fitting.texture)
-    hair = (picture[..., :3][picture[..., 3] > 128] / 255.0) ** 2
-    return float((hair @ (0.3, 0.5, 0.2)).mean()) if len(hair) else 0.1

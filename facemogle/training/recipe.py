@@ -102,7 +102,7 @@ class FlowRecipe:
     drop_mask: float = 0.1
     bare: float = 0.5
     painted: float = 0.25
-    cropped: float = 0.5
+    cropped: float = 0.3
     guided: float = 0.35
     max_guidance: float = 5.0
     region_weights: Mapping[str, float] = field(default_factory=lambda: REGION_WEIGHTS)

@@ -1,0 +1,53 @@
+"""Textures: read from files, measured, and noise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from facemogle.render.assets import Fitting
+
+
+def read_rgba(path: Path) -> np.ndarray:
+    """A picture of any kind, uint8 (H, W, 4)."""
+    picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    if picture is None:
+        raise ValueError(f"{path} is no picture; get it anew.")
+    if picture.ndim == 2:
+        return cv2.cvtColor(picture, cv2.COLOR_GRAY2RGBA)
+    to = cv2.COLOR_BGRA2RGBA if picture.shape[2] == 4 else cv2.COLOR_BGR2RGBA
+    return cv2.cvtColor(picture, to)
+
+
+def cheek_color(path: Path) -> np.ndarray:
+    """Mean linear colour of a skin texture at the cheek, (3,)."""
+    picture = read_rgba(path)
+    side = picture.shape[0]
+    cheek = picture[int(0.4 * side) : int(0.47 * side), int(0.865 * side) : int(0.885 * side), :3]
+    return ((cheek / 255.0) ** 2).reshape(-1, 3).mean(0)
+
+
+def brightness(fitting: Fitting) -> float:
+    """Mean linear brightness of a hair texture where it is opaque."""
+    if fitting.texture is None:
+        return 0.1
+    picture = read_rgba(fitting.texture)
+    hair = (picture[..., :3][picture[..., 3] > 128] / 255.0) ** 2
+    return float((hair @ (0.3, 0.5, 0.2)).mean()) if len(hair) else 0.1
+
+
+def smooth_noise(side: int = 256) -> np.ndarray:
+    """Two channels of smooth noise that tile."""
+    draw = np.random.default_rng(0)
+    channels = []
+    for _ in range(2):
+        white = np.tile(draw.random((side, side)).astype(np.float32), (3, 3))
+        value = np.zeros_like(white)
+        for share, width in ((1, 0.8), (0.8, 2)):
+            blurred = cv2.GaussianBlur(white, (0, 0), width)
+            value += share * (blurred - blurred.mean()) / blurred.std()
+        value = value[side : 2 * side, side : 2 * side]
+        channels.append(np.clip(value / value.std() * 0.19 + 0.5, 0, 1) * 255)
+    return np.dstack(channels).astype(np.uint8)
