@@ -84,7 +84,7 @@ def test_the_command_measures_everything_and_goes_on(
     assert found["edits of a region"]["all edits"]["change inside"] > 0
     assert found["other masks"]["real label maps, 2 seeds, no prompt"]["pictures"] == 2
     assert len(found["gate, mean weight"]["over t"]["skin"]["inside"]) == 2
-    assert found["cost"]["denoising steps"]["cpu"] == 2
+    assert found["cost"]["denoising steps"]["value"] == 2
     for name in ("sheet.jpg", "prompts.jpg"):
         assert Image.open(out / name).width > 300
 
@@ -125,6 +125,18 @@ def test_what_a_folder_lacks_is_said_before_the_work(
     assert main([*tiny, "--data", str(folder)]) == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "out" / "table.md").exists()
+
+
+def test_masks_are_looked_at_before_the_work(
+    tiny: list[str], rendered: Path, tmp_path: Path, capsys
+) -> None:
+    masks = tmp_path / "masks"
+    masks.mkdir()
+    arguments = [*tiny, "--data", str(rendered), "--masks", str(masks)]
+    assert main(arguments) == 2 and "no label maps" in capsys.readouterr().err
+    Image.new("L", (8, 8), 99).save(masks / "wrong.png")
+    assert main(arguments) == 2 and "99" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_some_of_a_folder(rendered: Path) -> None:

@@ -121,8 +121,10 @@ def _measurement(arguments: argparse.Namespace) -> Measurement:
     from facemogle.evaluation.gallery import Gallery
     from facemogle.evaluation.measure import Measurement
     from facemogle.evaluation.reader import Reader
+    from facemogle.evaluation.robustness import label_map_files
     from facemogle.parsing import load_parser
 
+    masks = label_map_files(arguments.masks) if arguments.masks else []
     detectors = [Detector(place) for place in arguments.detector]
     pipeline = load_chosen(arguments)
     size = pipeline.config["default_size"]
@@ -150,7 +152,7 @@ def _measurement(arguments: argparse.Namespace) -> Measurement:
         arguments.out,
         held.few(arguments.few),
         reference,
-        arguments.masks,
+        masks,
         _folders(pipeline, arguments.face_mogle),
         metrics,
         detectors,

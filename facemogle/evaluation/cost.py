@@ -37,9 +37,10 @@ def cost(
         ("seconds to the first preview", (statistics.median(previews),)),
         ("denoising steps", (pipeline.config["default_steps"],)),
         ("megabytes on disk", (sum(file.stat().st_size for file in files) / 1e6,)),
+        ("device", (str(pipeline._execution_device),)),
         ("torch threads", (torch.get_num_threads(),)),
     ]
-    return Section("cost", (str(pipeline._execution_device),), rows)
+    return Section("cost", ("value",), rows)
 
 
 def _seconds(pipeline: FaceMoGLEPipeline, held: HeldOut, n: int) -> tuple[float, float]:

@@ -37,7 +37,7 @@ class Measurement:
     """What all parts need.
 
     few: faces of the parts that are not about all of them. reference: other renders, to compare
-    with; masks: folder of real label maps; either may be None. folders: of the model's files.
+    with, or None. masks: files of real label maps, perhaps none. folders: of the model's files.
     """
 
     held: HeldOut
@@ -46,7 +46,7 @@ class Measurement:
     out: Path
     few: Sequence[int]
     reference: HeldOut | None
-    masks: Path | None
+    masks: Sequence[Path]
     folders: Sequence[Path]
     metrics: Sequence[Metric] = ()
     detectors: Sequence[Detector] = ()

@@ -17,7 +17,6 @@ from facemogle.iou import confusion_matrix
 from facemogle.label_map import present_regions
 from facemogle.mask import read_mask
 from facemogle.parsing import FaceParser
-from facemogle.regions import REGIONS
 from facemogle.render.statistics import SUFFIXES
 from facemogle.training.data import MapKind
 
@@ -28,16 +27,32 @@ SMALL_ENOUGH = 0.2
 Matrices = list[np.ndarray]
 
 
+def label_map_files(folder: Path) -> list[Path]:
+    """All label maps of a folder and of those below it.
+
+    Raises ValueError if it holds none or one of them is no label map (MaskError).
+    """
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    if not files:
+        raise ValueError(
+            f"{folder} holds no label maps. Name a folder with files like 00001.png, indices or "
+            "palette colours of the 19 regions."
+        )
+    for file in files:
+        read_mask(file)
+    return files
+
+
 def robustness(
     held: HeldOut,
     numbers: Sequence[int],
     gallery: Gallery,
     parser: FaceParser,
-    folder: Path | None,
+    real_maps: Sequence[Path],
 ) -> Section:
     """Mean IoU of given label maps and readings, on masks that the renderer did not make.
 
-    folder: of real label maps; None leaves them out. Raises ValueError if it holds none.
+    real_maps: files of real label maps, perhaps none.
     """
     exact, painted = _painted(held, numbers, gallery, parser)
     emptied, ghosts = _emptied(held, numbers, gallery, parser)
@@ -46,8 +61,8 @@ def robustness(
         ("the same as if painted by hand", (len(painted), _miou(painted), None)),
         ("one region emptied", (len(emptied), _miou(emptied), _mean(ghosts))),
     ]
-    if folder is not None:
-        real = _of_photographs(folder, gallery, parser, held.faces.size)
+    if real_maps:
+        real = _of_photographs(real_maps, gallery, parser, held.faces.size)
         rows.append(
             (f"real label maps, {SEEDS_A_MAP} seeds, no prompt", (len(real), _miou(real), None))
         )
@@ -94,14 +109,10 @@ def _emptied(
     return matrices, ghosts
 
 
-def _of_photographs(folder: Path, gallery: Gallery, parser: FaceParser, size: int) -> Matrices:
-    """Of all pictures in the folder that are label maps, by nothing but the map."""
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    if not files:
-        raise ValueError(
-            f"{folder} holds no label maps. Name a folder with files like 00001.png, indices or "
-            f"palette colours of the {len(REGIONS)} regions."
-        )
+def _of_photographs(
+    files: Sequence[Path], gallery: Gallery, parser: FaceParser, size: int
+) -> Matrices:
+    """Of every label map, by nothing but the map."""
     matrices = []
     for file in tqdm(files, desc="real label maps"):
         label_map = read_mask(file, size=(size, size)).label_map
