@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,10 +12,12 @@ from typing import TYPE_CHECKING
 from facemogle.cli import Parser, add_model_arguments, load_chosen, whole_number
 
 if TYPE_CHECKING:
-    from facemogle.pipeline import FaceMoGLEPipeline
+    from facemogle.serving.engine import Engine
 
 IN_A_SPACE = "SPACE_ID" in os.environ
+ON_ZERO_GPU = os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
 MCP = "mcp==1.30.0"
+MAX_REPLICAS = 1000
 TEMPLATES = Path(__file__).parent / "assets" / "templates"
 
 
@@ -39,39 +42,74 @@ def parse_arguments() -> argparse.Namespace:
         action="store_true",
         help=f"offer generate, edit and parse as tools at /gradio_api/mcp/ (needs {MCP})",
     )
+    parser.add_argument(
+        "--replicas",
+        type=replicas,
+        metavar="N|MIN-MAX",
+        help="make pictures in so many processes of Ray Serve (default: in this one)",
+    )
     return parser.parse_args()
 
 
-def warm_up(pipeline: FaceMoGLEPipeline) -> None:
-    """Do a step, so that no visitor waits for what libraries do at their first run, nor for the
-    encoding of the mask that the page opens with.
-    """
-    from facemogle.ui.start import read_templates
+def replicas(text: str) -> tuple[int, int]:
+    """Argument type for a number, or the fewest and the most, of replicas."""
+    fewest, _, most = text.partition("-")
+    count = whole_number(1, MAX_REPLICAS)
+    low, high = count(fewest), count(most or fewest)
+    if low > high:
+        raise argparse.ArgumentTypeError(f"{text!r} has the larger number first")
+    return low, high
 
-    side = pipeline.config["default_size"]
-    mask = read_templates(TEMPLATES, side)[0]["label_map"]
-    (step,) = pipeline.stream("a face", mask, num_inference_steps=1)
-    pipeline.decode(step.latents, side, side)
+
+def make_engine(arguments: argparse.Namespace) -> Engine:
+    """The model, in this process or in several. Raises ValueError, OSError or EngineError."""
+    # Imported late because it takes seconds, which a wrong argument need not wait for.
+    from facemogle.serving.engine import LocalEngine
+    from facemogle.ui.start import read_templates
+    from facemogle.ui.studio import SIDE
+
+    if ON_ZERO_GPU:
+        from facemogle.serving.zero_gpu import ZeroGPUEngine
+
+        return ZeroGPUEngine(load_chosen(arguments))
+    first_mask = read_templates(TEMPLATES, SIDE)[0]["label_map"]
+    if arguments.replicas is None:
+        engine = LocalEngine(load_chosen(arguments))
+        engine.warm_up(first_mask)
+        return engine
+
+    import torch
+
+    from facemogle.serving.ray_engine import RayEngine
+
+    device = arguments.device or ("cuda" if torch.cuda.is_available() else "cpu")
+    load = partial(load_chosen, arguments)
+    return RayEngine(load, first_mask, arguments.replicas, needs_gpu=device != "cpu")
 
 
 def main() -> None:
     """Load the model and serve the page until interrupted."""
+    if ON_ZERO_GPU:
+        import spaces  # noqa: F401  # type: ignore  # changes torch, so it comes before
+
     arguments = parse_arguments()
     if arguments.mcp and find_spec("mcp") is None:
         raise SystemExit(f"app.py: --mcp needs the package mcp. Install it: pip install {MCP}")
+    if arguments.replicas and find_spec("ray") is None:
+        raise SystemExit(
+            "app.py: --replicas needs Ray. Install it: pip install -r requirements-serving.txt"
+        )
+
+    from facemogle.serving.engine import EngineError
 
     try:
-        pipeline = load_chosen(arguments)
-    except (ValueError, OSError) as error:
+        engine = make_engine(arguments)
+    except (ValueError, OSError, EngineError) as error:
         raise SystemExit(f"app.py: {error}") from None
 
-    # Imported late because it takes seconds, which a wrong argument need not wait for.
-    from facemogle.serving.engine import LocalEngine
     from facemogle.ui.page import build_page, serve
 
-    if pipeline._execution_device.type == "cpu":  # on a GPU, it would take one before anybody asks
-        warm_up(pipeline)
-    page = build_page(LocalEngine(pipeline), model=Path(arguments.model).name, templates=TEMPLATES)
+    page = build_page(engine, model=Path(arguments.model).name, templates=TEMPLATES)
     serve(
         page,
         host=arguments.host,

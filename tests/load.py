@@ -2,11 +2,11 @@
 
     python tests/load.py --visitors 20 --seconds 300
 
-Serves `mini` in a process of its own. Every visitor speaks the page's protocol and makes two
-pictures in turn, of a mask, a prompt and a seed of its own: a whole face, then an edit of it. From
-time to time one more visitor comes and leaves while its picture is made. In the end each visitor's
-pictures are made again by nobody but it: they must be the same, pixel for pixel. Exit status 1 if
-one is not.
+Serves `mini` in a process of its own, or with `--replicas 2` in several. Every visitor speaks the
+page's protocol and makes two pictures in turn, of a mask, a prompt and a seed of its own: a whole
+face, then an edit of it. From time to time one more visitor comes and leaves while its picture is
+made. In the end each visitor's pictures are made again by nobody but it: they must be the same,
+pixel for pixel. Exit status 1 if one is not.
 """
 
 from __future__ import annotations
@@ -293,8 +293,10 @@ def main() -> None:
     parser.add_argument("--visitors", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=300)
     parser.add_argument("--steps", type=int, default=2)
+    parser.add_argument("--replicas", help="as of app.py")
     arguments = parser.parse_args()
-    with served_apart() as (url, process):
+    replicas = ["--replicas", arguments.replicas] if arguments.replicas else []
+    with served_apart(*replicas) as (url, process):
         is_right = asyncio.run(run(arguments, url, process))
     raise SystemExit(not is_right)
 

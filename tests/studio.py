@@ -80,11 +80,11 @@ def serve_studio(
 
 
 @contextmanager
-def served_apart() -> Iterator[tuple[str, int]]:
+def served_apart(*arguments: str) -> Iterator[tuple[str, int]]:
     """Serve the page in a process of its own, as `app.py` does; its address and process id."""
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "app.py", "--port", str(port)],
+        [sys.executable, "app.py", "--port", str(port), *arguments],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -96,6 +97,16 @@ class LocalEngine:
     def __init__(self, pipeline: FaceMoGLEPipeline) -> None:
         self.pipeline = pipeline
         self.facts = Facts.of(pipeline)
+
+    def warm_up(self, label_map: np.ndarray) -> None:
+        """On a CPU, do a step, so that no visitor waits for what libraries do at their first run.
+
+        A GPU would be taken before anybody asks. label_map: of the mask that the page opens with,
+        which nobody waits for to be encoded then.
+        """
+        if self.facts.device == "cpu":
+            job = Job(label_map, "a face", seed=0, steps=1)
+            deque(self.frames(job, None, lambda: True), maxlen=0)
 
     def frames(
         self,

@@ -1,0 +1,46 @@
+"""A model that takes its time and writes down who makes which step, for the tests of serving."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from facemogle.checkpoints import load_pipeline
+from facemogle.pipeline import FaceMoGLEPipeline
+
+
+class Made(NamedTuple):
+    """A step: the process that made it, the picture's prompt, when it was done."""
+
+    process: int
+    prompt: str
+    time: float
+
+
+def load_slow_model(folder: Path, seconds: float) -> FaceMoGLEPipeline:
+    """`mini`, whose steps take so much longer. folder: where its processes keep their records."""
+    pipeline = load_pipeline("mini", device="cpu")
+    stream: Any = pipeline.stream
+
+    def recorded(prompt: str, *others: Any, **options: Any) -> Iterator[Any]:
+        for step in stream(prompt, *others, **options):
+            time.sleep(seconds)
+            with (folder / str(os.getpid())).open("a") as file:
+                print(time.time(), prompt, file=file)
+            yield step
+
+    setattr(pipeline, "stream", recorded)  # noqa: B010
+    return pipeline
+
+
+def steps_of(folder: Path, prompt: str) -> list[Made]:
+    """What was done so far for a prompt, by any process."""
+    made = []
+    for path in folder.iterdir():
+        for line in path.read_text().splitlines():
+            at, _, of = line.partition(" ")
+            made.append(Made(int(path.name), of, float(at)))
+    return sorted((step for step in made if step.prompt == prompt), key=lambda step: step.time)

@@ -1,0 +1,120 @@
+"""Two replicas of `mini`: visitors side by side, Stop, and a process that is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from slow_model import load_slow_model, steps_of
+from studio import ROOT, TEMPLATES
+
+from facemogle.mask import read_mask
+from facemogle.serving.engine import Engine, LocalEngine, Unwanted
+from facemogle.serving.frames import Frame, Started
+from facemogle.serving.job import Job
+
+pytest.importorskip("ray", reason="Ray is not installed (requirements-serving.txt)")
+
+MASK = read_mask(TEMPLATES / "long_hair.png").label_map
+SLOW = 0.5  # seconds a step, at least
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("steps")
+
+
+@pytest.fixture(scope="module")
+def engine(folder: Path) -> Iterator[Engine]:
+    from facemogle.serving.ray_engine import RayEngine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("RAY_ADDRESS", raising=False)
+        patch.setenv("PYTHONPATH", f"{ROOT}{os.pathsep}{ROOT / 'tests'}")
+        engine = RayEngine(partial(load_slow_model, folder, SLOW), MASK, (2, 2), needs_gpu=False)
+        yield engine
+        engine.close()
+
+
+def always() -> bool:
+    return True
+
+
+def make(engine: Engine, name: str, steps: int, is_wanted: Callable[[], bool] = always) -> Any:
+    """The Started and all frames of a picture with this prompt."""
+    return list(engine.frames(Job(MASK, name, seed=1, steps=steps), None, is_wanted))
+
+
+def until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_two_visitors_are_served_at_once_and_a_third_may_give_up_waiting(engine, folder) -> None:
+    def nearly_there() -> bool:
+        return len(steps_of(folder, "anna")) < 2
+
+    with ThreadPoolExecutor() as pool:
+        anna, ben = (pool.submit(make, engine, name, 3) for name in ("anna", "ben"))
+        until(lambda: steps_of(folder, "anna") and steps_of(folder, "ben"))
+        with pytest.raises(Unwanted):
+            make(engine, "cleo", 3, nearly_there)
+    first, second = (steps_of(folder, name) for name in ("anna", "ben"))
+    assert len({step.process for step in first}) == len({step.process for step in second}) == 1
+    assert first[0].process != second[0].process
+    assert max(first[0].time, second[0].time) < min(first[-1].time, second[-1].time)
+    assert not steps_of(folder, "cleo")
+
+    started, *frames = anna.result()
+    assert started == Started(3, 0.0) and [frame.index for frame in frames] == [0, 1, 2]
+    assert not np.array_equal(frames[-1].picture, ben.result()[-1].picture)
+    local = LocalEngine(load_slow_model(folder, 0))
+    *_, expected = make(local, "anna", 3)
+    assert isinstance(expected, Frame) and expected.picture is not None
+    difference = np.abs(frames[-1].picture.astype(int) - expected.picture)
+    assert difference.max() <= 2  # other numbers of threads may round otherwise
+    assert frames[-1].recorded.latents.shape == expected.recorded.latents.shape
+
+
+def test_stop_ends_the_job_on_its_replica(engine, folder) -> None:
+    """A replica that went on would keep the next visitor waiting for a picture nobody sees."""
+    with pytest.raises(Unwanted):
+        make(engine, "dora", 60, lambda: len(steps_of(folder, "dora")) < 2)
+    make(engine, "emil", 2)
+    done = len(steps_of(folder, "dora"))
+    assert done <= 4  # the one under way, and one that began before the word came
+    make(engine, "finn", 2)
+    assert len(steps_of(folder, "dora")) == done
+
+
+def test_a_killed_replicas_job_is_done_again_and_no_other_is_disturbed(engine, folder) -> None:
+    with ThreadPoolExecutor() as pool:
+        gina, hans = (pool.submit(make, engine, name, 5) for name in ("gina", "hans"))
+        until(lambda: len(steps_of(folder, "gina")) >= 2 and steps_of(folder, "hans"))
+        killed = steps_of(folder, "gina")[0].process
+        os.kill(killed, signal.SIGKILL)
+    for job in (gina, hans):
+        started, *frames = job.result()
+        assert started.num_steps == 5 and [frame.index for frame in frames] == list(range(5))
+    processes = {step.process for step in steps_of(folder, "gina")}
+    assert killed in processes and len(processes) == 2
+    assert len(steps_of(folder, "hans")) == 5 and len({s[0] for s in steps_of(folder, "hans")}) == 1
+
+
+def test_what_a_visitor_can_mend_is_said_in_the_same_words(engine) -> None:
+    """Ray wraps a replica's exceptions into its own, with a traceback as message."""
+    recorded = engine.record(Image.new("RGB", (300, 300), "tan"), MASK, 0)
+    assert recorded.picture.shape == (256, 256, 3) and len(recorded.latents) == 2
+    with pytest.raises(ValueError, match=r"^The mask is the picture's own"):
+        list(engine.frames(Job(MASK, "ida", seed=1, steps=1), recorded, always))

@@ -1,0 +1,160 @@
+"""The interface between page and model: what crosses it, and what a visitor hears of failures."""
+
+from __future__ import annotations
+
+import argparse
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from studio import ROOT
+
+import app
+from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.serving.engine import EngineError, LocalEngine, Unwanted
+from facemogle.serving.frames import Frame, Started, frames
+from facemogle.serving.job import Job
+from facemogle.serving.retry import LostReplica, done_again
+from facemogle.ui.sampling import packets
+
+
+@pytest.fixture(scope="module")
+def small(pipeline: FaceMoGLEPipeline) -> FaceMoGLEPipeline:
+    return FaceMoGLEPipeline(
+        **pipeline.components, default_size=64, default_steps=2, text_length=16
+    )
+
+
+def test_frames_are_small_plain_data(small, label_map) -> None:
+    """A tensor that is a view would take all that it is a view of to the other process, at every
+    step.
+    """
+    job = Job(label_map, "a face", seed=0, steps=3)
+    started, *made = frames(small, job)
+    assert pickle.loads(pickle.dumps(started)) == Started(3, 0.0)
+    for frame in made:
+        sent = pickle.dumps(frame)
+        again = pickle.loads(sent)
+        assert np.array_equal(again.picture, frame.picture)
+        assert np.array_equal(again.gate_weights, frame.gate_weights)
+        recorded = frame.recorded
+        assert (recorded is None) == (frame.index < 2)
+        numbers = 64 * 64 * 3 + 16 * 20 * 4
+        if recorded is not None:
+            numbers += 64 * 64 * 4 + recorded.latents.nbytes
+        assert len(sent) < numbers + 2000
+
+
+def test_without_previews_only_the_finished_picture_is_decoded(small, label_map) -> None:
+    job = Job(label_map, "a face", seed=0, steps=3)
+    _, *shown = frames(small, job)
+    _, *plain = frames(small, job, has_previews=False)
+    assert [frame.picture is None for frame in plain] == [True, True, False]
+    assert np.array_equal(plain[-1].picture, shown[-1].picture)
+
+
+def test_closing_ends_the_sampling(small, label_map) -> None:
+    """A stopped job that samples on would keep the next visitor waiting."""
+    wanted = iter([True, True, False])
+    engine = LocalEngine(small)
+    made = engine.frames(Job(label_map, "", seed=0, steps=90), None, lambda: next(wanted))
+    assert isinstance(next(made), Started) and isinstance(next(made), Frame)
+    with pytest.raises(Unwanted):
+        next(made)
+
+
+class FailingEngine(LocalEngine):
+    """Does a step, then fails."""
+
+    def __init__(self, pipeline: FaceMoGLEPipeline, error: Exception) -> None:
+        super().__init__(pipeline)
+        self.error = error
+
+    def frames(self, *arguments: Any, **options: Any) -> Any:
+        made = super().frames(*arguments, **options)
+        yield next(made)
+        yield next(made)
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "packet"),
+    [
+        (Unwanted(), {"kind": "stopped"}),
+        (ValueError("Do it so."), {"kind": "error", "text": "Do it so."}),
+        (
+            EngineError("It was lost."),
+            {"kind": "error", "text": "It was lost. Your drawing is kept."},
+        ),
+    ],
+)
+def test_a_visitor_hears_of_every_failure(small, label_map, error, packet) -> None:
+    engine = FailingEngine(small, error)
+    job = Job(label_map, "", seed=0, steps=3)
+    accepted: list[Any] = []
+    told = list(packets(engine, job, None, lambda: True, accepted.append, "test"))
+    assert [one["kind"] for one in told[:2]] == ["start", "step"]
+    assert told[2:] == [packet] and accepted == []
+
+
+class Attempts:
+    """Each makes the numbers from 0 to 4, the first ones until they are lost."""
+
+    def __init__(self, *lost_at: int) -> None:
+        self.lost_at = list(lost_at)
+        self.count = 0
+
+    def __call__(self) -> Iterator[int]:
+        self.count += 1
+        end = self.lost_at.pop(0) if self.lost_at else None
+        for number in range(5):
+            if number == end:
+                raise LostReplica
+            yield number
+
+
+@pytest.mark.parametrize("lost_at", [0, 2, 4])
+def test_a_lost_job_is_done_again_and_nothing_comes_twice(lost_at) -> None:
+    attempts = Attempts(lost_at)
+    assert list(done_again(attempts)) == [0, 1, 2, 3, 4]
+    assert attempts.count == 2
+
+
+def test_a_job_that_is_lost_twice_is_given_up_aloud() -> None:
+    """Else a job that kills its process would go on to kill all of them."""
+    attempts = Attempts(3, 1)
+    made = done_again(attempts)
+    assert [next(made) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(EngineError, match="Generate once more"):
+        next(made)
+    assert attempts.count == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("0", "'0' is not a whole number from 1 to 1000"),
+        ("3-1", "'3-1' has the larger number first"),
+        ("two", "'two' is not a whole number"),
+    ],
+)
+def test_wrong_numbers_of_replicas_are_named(given, said) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match=said):
+        app.replicas(given)
+
+
+def test_replicas_are_a_number_or_a_range() -> None:
+    assert app.replicas("2") == (2, 2)
+    assert app.replicas("1-4") == (1, 4)
+
+
+def test_replicas_without_ray_say_what_to_install() -> None:
+    blocked = "import sys; sys.modules['ray'] = None; sys.argv = ['app.py', '--replicas', '2'];"
+    run = f"{blocked} import runpy; runpy.run_path('app.py', run_name='__main__')"
+    result = subprocess.run([sys.executable, "-c", run], cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 1
+    assert result.stderr.strip().endswith("pip install -r requirements-serving.txt")
