@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from facemogle.cli import (
     whole_number,
     writable,
 )
+from facemogle.expert_names import read_muted, read_strengths
 from facemogle.heatmap import Scale
 from facemogle.mask import MaskReading, read_mask
 from facemogle.request import check_size, grid_of
@@ -71,6 +72,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="exchange left and right eyes, brows and ears of a mask in the second palette",
     )
     parser.add_argument(
+        "--mute",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="REGION",
+        help="regions, such as hair or l_eye, whose expert sees nothing of the mask",
+    )
+    parser.add_argument(
+        "--strength",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="EXPERT=FACTOR",
+        help="factors on the gate's weight of regions' experts, or of global: l_eye=2 hair=0.5",
+    )
+    parser.add_argument(
         "--gate-scale",
         choices=get_args(Scale),
         default="relative",
@@ -107,6 +124,7 @@ def _generate(arguments: argparse.Namespace) -> None:
             "There are no gate weights without a mask. Give --mask, or neither --trace nor --film."
         )
 
+    experts = _experts(arguments)
     pipeline = load_chosen(arguments)
     side = pipeline.config["default_size"]
     height, width = arguments.size or (side, side)
@@ -120,6 +138,7 @@ def _generate(arguments: argparse.Namespace) -> None:
         generator=torch.Generator("cpu").manual_seed(arguments.seed),
         height=height,
         width=width,
+        **experts,
     )
     steps = list(tqdm(stream, total=count, unit="step"))
     image = pipeline.decode(steps[-1].latents, height, width)
@@ -135,6 +154,12 @@ def _generate(arguments: argparse.Namespace) -> None:
         pictures = [pipeline.decode(step.clean_latents, height, width) for step in steps[:-1]]
         format = arguments.film.suffix.lower().removeprefix(".")
         arguments.film.write_bytes(trace.film([*pictures, image], format=format))
+
+
+def _experts(arguments: argparse.Namespace) -> dict[str, Any]:
+    """How the experts are to be heard, as arguments of the pipeline."""
+    strengths = read_strengths(" ".join(arguments.strength)) if arguments.strength else None
+    return {"muted": read_muted(" ".join(arguments.mute)), "expert_strengths": strengths}
 
 
 def _fitted(mask: MaskReading, height: int, width: int) -> np.ndarray:

@@ -37,7 +37,7 @@ def test_nothing_else_is_published(client: Client) -> None:
     endpoints = api["named_endpoints"]
     assert list(endpoints) == ["/generate", "/edit", "/parse"]
     names = [parameter["parameter_name"] for parameter in endpoints["/generate"]["parameters"]]
-    assert names == ["mask", "prompt", "seed", "steps"]
+    assert names == ["mask", "prompt", "seed", "steps", "mute", "expert_strengths"]
 
 
 def test_picture_and_trace_are_the_pipelines_own(client: Client, studio: StudioUnderTest) -> None:
@@ -66,12 +66,24 @@ def test_picture_and_trace_are_the_pipelines_own(client: Client, studio: StudioU
         ({"seed": 2**63}, "Seed 9223372036854775808 is out of range"),
         ({"prompt": "x" * 10_001}, "The prompt has 10001 characters"),
         ({"mask": None}, "There is no mask"),
+        ({"mute": "hairs"}, "mute: 'hairs' is unknown; take background, skin"),
+        ({"expert_strengths": "hair"}, "'hair' has no number; write hair=2"),
+        ({"expert_strengths": "hair=101"}, "has 101.0 for expert 14"),
     ],
 )
 def test_wrong_values_are_named(client: Client, change: dict, message: str) -> None:
     arguments = {"mask": handle_file(TEMPLATE), "prompt": "", "seed": 0, "steps": 1, **change}
     with pytest.raises(AppError, match=message):
         client.predict(**arguments, api_name="/generate")
+
+
+def test_experts_can_be_muted_and_made_stronger(client: Client, studio: StudioUnderTest) -> None:
+    options = {"mute": "hair, l_eye", "expert_strengths": "global=0, hair=2.5"}
+    _, path = client.predict(handle_file(TEMPLATE), "", 0, 1, **options, api_name="/generate")
+    used = studio.options[-1]
+    assert used["muted"] == (13, 4)
+    assert used["expert_strengths"] == (0.0, *[1.0] * 13, 2.5, *[1.0] * 5)
+    assert not Trace.load(path).gate_weights[..., 0].any()
 
 
 def test_edit_keeps_all_pixels_but_those_of_the_edit(client: Client, tmp_path: Path) -> None:

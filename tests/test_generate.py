@@ -82,6 +82,25 @@ def test_the_seed_decides(mask: str, tmp_path: Path) -> None:
     assert pictures[0] == pictures[1] != pictures[2]
 
 
+def test_experts_are_muted_and_weighed_by_name(mask: str, tmp_path: Path) -> None:
+    files = ["-o", str(tmp_path / "face.png"), "--trace", str(tmp_path / "gate.npz")]
+    heard = ["--mute", "skin", "l_eye", "--mute", "r_eye", "--strength", "global=0", "nose=3"]
+    assert run("generate", "--mask", mask, *files, *heard, *SMALL, *TINY) == 0
+    expected = load_pipeline(FLUX, face_mogle=FACE_MOGLE)(
+        "",
+        label_map(),
+        2,
+        generator=torch.Generator().manual_seed(0),
+        height=32,
+        width=48,
+        muted=[1, 4, 5],
+        expert_strengths=[0, 1, 1, 3, *[1] * 16],
+    )
+    made = np.asarray(Image.open(tmp_path / "face.png"))
+    assert (made == np.asarray(expected.images[0])).all()
+    assert not Trace.load(tmp_path / "gate.npz").gate_weights[..., 0].any()
+
+
 def test_text_alone_has_no_gate(tmp_path: Path) -> None:
     path = tmp_path / "face.png"
     assert run("generate", "--prompt", "A man", "-o", str(path), *SMALL, *TINY) == 0
@@ -118,6 +137,11 @@ def test_says_what_it_assumed_about_the_mask(
         (["--mask", "no/such/mask.png"], "no/such/mask.png"),
         (["--mask", __file__], "not a picture"),
         (["--trace", "gate.npz"], "Give --mask"),
+        (["--mute", "hairs"], "mute: 'hairs' is unknown; take background, skin"),
+        (["--strength", "hair"], "'hair' has no number; write hair=2"),
+        (["--strength", "global=x"], "'global=x' has no number"),
+        (["--strength", "nose=nan"], "nan for expert 3"),
+        (["--mute", "hair", "--prompt", "A man"], "there is none: give a mask"),
         (["--device", "abacus"], "abacus"),
         (["--model", "no/such/model"], "no/such/model"),
     ],

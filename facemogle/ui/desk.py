@@ -13,6 +13,7 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
+from facemogle.expert_names import read_muted, read_strengths
 from facemogle.serving.engine import Engine, EngineError, IsWanted, Unwanted
 from facemogle.serving.job import Job
 from facemogle.trace import Trace
@@ -103,12 +104,16 @@ class Desk:
         prompt: str,
         seed: int,
         steps: int,
+        mute: str,
+        expert_strengths: str,
         request: gr.Request,
     ) -> tuple[Image.Image, Trace]:
         """Make one picture for a caller of the API; failures become messages."""
 
         def work(is_wanted: IsWanted) -> tuple[Image.Image, Trace]:
-            return render(self.engine, Job.checked(mask, prompt, seed, steps), None, is_wanted)
+            experts = _experts(mute, expert_strengths)
+            job = Job.checked(mask, prompt, seed, steps, **experts)
+            return render(self.engine, job, None, is_wanted)
 
         return self._serve(work, request)
 
@@ -121,6 +126,8 @@ class Desk:
         seed: int,
         steps: int,
         strength: float,
+        mute: str,
+        expert_strengths: str,
         request: gr.Request,
     ) -> tuple[Image.Image, Trace]:
         """Change a given picture where its masks differ, for a caller of the API."""
@@ -129,7 +136,9 @@ class Desk:
             if picture is None:
                 raise ValueError("There is no picture. Give the one that is to be edited.")
             old = Job.checked(mask, prompt, seed, steps)
-            job = Job.checked(new_mask, prompt, seed, steps, strength)
+            job = Job.checked(
+                new_mask, prompt, seed, steps, strength, **_experts(mute, expert_strengths)
+            )
             before = self.engine.record(picture, old.label_map, job.seed)
             return render(self.engine, job, before, is_wanted)
 
@@ -194,6 +203,14 @@ class Kept:
         with self._lock:
             for key in [key for key in self._pictures if key[0] == session]:
                 del self._pictures[key]
+
+
+def _experts(mute: str, expert_strengths: str) -> dict[str, Any]:
+    """How the experts are to be heard, as arguments of a job. Raises ValueError."""
+    return {
+        "muted": read_muted(mute or ""),
+        "expert_strengths": read_strengths(expert_strengths or ""),
+    }
 
 
 def _session(request: gr.Request) -> str:

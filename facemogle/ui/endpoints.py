@@ -30,6 +30,8 @@ def add_endpoints(desk: Desk, photos: Photos, default_steps: int, **queue: Any) 
         seed = gr.Number(0, label="Seed", precision=0)
         steps = gr.Number(default_steps, label="Steps", precision=0)
         strength = gr.Number(1.0, label="Strength")
+        mute = gr.Textbox("", label="Mute")
+        expert_strengths = gr.Textbox("", label="Expert strengths")
         parser = gr.Dropdown(PARSERS, value=PARSERS[0], label="Parser", allow_custom_value=True)
         picture = gr.Image(label="Picture", type="pil", format="png")
         trace = gr.File(label="Trace")
@@ -37,7 +39,13 @@ def add_endpoints(desk: Desk, photos: Photos, default_steps: int, **queue: Any) 
         button = gr.Button()
 
     def generate(
-        mask: bytes, prompt: str, seed: int, steps: int, request: gr.Request
+        mask: bytes,
+        prompt: str,
+        seed: int,
+        steps: int,
+        mute: str,
+        expert_strengths: str,
+        request: gr.Request,
     ) -> tuple[Image.Image, str]:
         """Make a picture of a face from a mask of its regions and a prompt.
 
@@ -46,11 +54,14 @@ def add_endpoints(desk: Desk, photos: Photos, default_steps: int, **queue: Any) 
             prompt: what the face looks like, such as "a woman with long black hair, smiling".
             seed: of the noise, 0 to 2^63-1; the same seed gives the same picture.
             steps: denoising steps, 1 to 100; more take longer.
+            mute: regions whose expert sees nothing of the mask: "hair, l_eye"; may be left away.
+            expert_strengths: factors, 0 to 100, on how much experts are heard: "global=0.5,
+                l_eye=2"; may be left away.
 
         Returns:
             The picture, and the gate weights of all steps (npz: times, gate_weights, grid).
         """
-        image, weights = desk.make(mask, prompt, seed, steps, request)
+        image, weights = desk.make(mask, prompt, seed, steps, mute, expert_strengths, request)
         path = _fresh(trace, "trace.npz")
         weights.save(path)
         return image, str(path)
@@ -63,6 +74,8 @@ def add_endpoints(desk: Desk, photos: Photos, default_steps: int, **queue: Any) 
         seed: int,
         steps: int,
         strength: float,
+        mute: str,
+        expert_strengths: str,
         request: gr.Request,
     ) -> tuple[Image.Image, str]:
         """Change a picture of a face where its new mask differs from its mask; all else stays.
@@ -75,11 +88,16 @@ def add_endpoints(desk: Desk, photos: Photos, default_steps: int, **queue: Any) 
             seed: of the noise, 0 to 2^63-1.
             steps: denoising steps, 1 to 100.
             strength: over 0, up to 1; less makes fewer steps and stays closer to what was there.
+            mute: as of /generate.
+            expert_strengths: as of /generate.
 
         Returns:
             The picture, and the gate weights of all steps (npz: times, gate_weights, grid).
         """
-        image, weights = desk.alter(picture, mask, new_mask, prompt, seed, steps, strength, request)
+        masks, experts = (mask, new_mask), (mute, expert_strengths)
+        image, weights = desk.alter(
+            picture, *masks, prompt, seed, steps, strength, *experts, request
+        )
         path = _fresh(trace, "trace.npz")
         weights.save(path)
         return image, str(path)
@@ -98,10 +116,10 @@ def add_endpoints(desk: Desk, photos: Photos, default_steps: int, **queue: Any) 
         path.write_bytes(index_png(desk.read(photos, picture, parser, request)))
         return str(path)
 
-    words = [prompt, seed, steps]
+    words, experts = [prompt, seed, steps], [mute, expert_strengths]
     made = [picture, trace]
-    button.click(generate, [mask, *words], made, api_name="generate", **queue)
-    changed = [given, mask, new_mask, *words, strength]
+    button.click(generate, [mask, *words, *experts], made, api_name="generate", **queue)
+    changed = [given, mask, new_mask, *words, strength, *experts]
     button.click(edit, changed, made, api_name="edit", **queue)
     button.click(parse, [given, parser], labels, api_name="parse", **queue)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.block_function import BlockFunction
 from gradio.themes import Base
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
@@ -58,7 +59,7 @@ def build_page(engine: Engine, *, model: str, templates: Path) -> gr.Blocks:
     def read_photo(sent: Any) -> dict[str, Any]:  # as Gradio marks it, which methods do not allow
         return photos.read_photo(sent)
 
-    with gr.Blocks(
+    with _Page(
         title="facemogle studio",
         fill_width=True,
         analytics_enabled=False,
@@ -157,6 +158,21 @@ def _theme() -> Base:
         input_background_fill="*background_fill_primary",
         input_background_fill_dark="*background_fill_primary",
     )
+
+
+class _Page(gr.Blocks):
+    """An endpoint's last arguments may be left away by plain HTTP callers too.
+
+    They give a list of values, which Gradio refuses if one is missing.
+    """
+
+    async def process_api(
+        self, block_fn: BlockFunction | int, inputs: list[Any], *others: Any, **more: Any
+    ) -> dict[str, Any]:
+        event = self.fns[block_fn] if isinstance(block_fn, int) else block_fn
+        left_away = event.inputs[len(inputs) :]
+        inputs = [*inputs, *(getattr(component, "value", None) for component in left_away)]
+        return await super().process_api(block_fn, inputs, *others, **more)
 
 
 class _Modules(StaticFiles):
