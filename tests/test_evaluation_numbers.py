@@ -11,11 +11,17 @@ from facemogle.evaluation.changes import CHANGES, changed, without
 from facemogle.evaluation.consistency import consistency, mean_of_given
 from facemogle.evaluation.distances import frechet_distance, precision_recall
 from facemogle.evaluation.gate import GateLog
-from facemogle.evaluation.prompts import nine_prompts, told_attributes, unasked_attributes
+from facemogle.evaluation.prompts import (
+    nine_prompts,
+    readable,
+    told_attributes,
+    unasked_attributes,
+)
 from facemogle.evaluation.report import Section, markdown_table, numbers, text_table
 from facemogle.trace import Trace
 
 A = 9  # attributes
+ALL = np.ones(A, bool)
 GLASSES = 2
 HAIR, SKIN, NOSE = 13, 1, 2
 
@@ -83,7 +89,7 @@ def test_an_attribute_counts_where_it_is_told_and_seen() -> None:
     told[:, GLASSES] = [True, True, False, True]
     made, real = truth.copy(), truth.copy()
     made[0, GLASSES] = 0
-    rows = dict(told_attributes("x", made, real, truth, told).rows)
+    rows = dict(told_attributes("x", made, real, truth, told, ALL).rows)
     assert rows["glasses"] == (2, 0.5, 1.0, 0.5)
     assert rows["hat"] == (0, None, None, None)
     assert rows["mean of the attributes"] == (4, 0.5, 1.0, 0.5)
@@ -91,14 +97,31 @@ def test_an_attribute_counts_where_it_is_told_and_seen() -> None:
     assert dict(unasked_attributes(made, real, truth, told).rows)["glasses"] == (1, 1.0, 0.0)
 
 
+def test_what_the_classifier_guesses_is_not_in_the_mean() -> None:
+    """By chance generated pictures are as right as renders: such rows would lift any ratio."""
+    truth = np.zeros((10, A), int)
+    truth[0, GLASSES] = -1
+    real = truth.copy()
+    real[4:, 0] = 1
+    real[0, GLASSES] = 1  # hidden: neither right nor wrong
+    counts = readable(real, truth)
+    assert counts.tolist() == [False] + [True] * (A - 1)
+    made, told = truth.copy(), np.zeros((10, A), bool)
+    told[:, :2] = True
+    section = told_attributes("x", made, real, truth, told, counts)
+    assert dict(section.rows)["mean of the attributes"] == (10, 1.0, 1.0, 1.0)
+    assert "hair colour" in section.note and "skin tone" not in section.note
+
+
 def test_nine_prompts_count_answers_and_how_many_different_ones() -> None:
     wanted = np.full((3, A), -1)
     wanted[:, 0] = [0, 1, 2]
     made = np.zeros((2, 3, A), int)
     made[1, :, 0] = [0, 1, 1]
-    rows = dict(nine_prompts(made, wanted).rows)
+    rows = dict(nine_prompts(made, wanted, ALL).rows)
     assert rows["hair colour"] == (6, 0.5, 1.5, 3)
-    assert "hat" not in rows
+    assert rows["hat"] == (0, None, None, 0)
+    assert rows["mean of the attributes"] == (6, 0.5, None, None)
 
 
 def test_the_gate_is_averaged_over_the_faces_that_have_the_region(tmp_path) -> None:

@@ -18,7 +18,12 @@ from facemogle.evaluation.faces import HeldOut
 from facemogle.evaluation.gallery import Gallery
 from facemogle.evaluation.gate import GateLog
 from facemogle.evaluation.paraphrases import NINE, asked, paraphrase
-from facemogle.evaluation.prompts import nine_prompts, told_attributes, unasked_attributes
+from facemogle.evaluation.prompts import (
+    nine_prompts,
+    readable,
+    told_attributes,
+    unasked_attributes,
+)
 from facemogle.evaluation.reader import Reader, Seen
 from facemogle.evaluation.realism import realism
 from facemogle.evaluation.report import Section
@@ -121,12 +126,13 @@ class Measurement:
 
     def _prompts(self, real: np.ndarray, made: np.ndarray) -> Iterator[Section]:
         truth, told = self.held.classes(), self.held.told()
-        yield told_attributes("prompt attributes", made, real, truth, told)
+        counts = readable(real, truth)
+        yield told_attributes("prompt attributes", made, real, truth, told, counts)
         yield unasked_attributes(made, real, truth, told)
-        yield self._paraphrased(real[self.few], truth[self.few])
-        yield self._nine()
+        yield self._paraphrased(real[self.few], truth[self.few], counts)
+        yield self._nine(counts)
 
-    def _paraphrased(self, real: np.ndarray, truth: np.ndarray) -> Section:
+    def _paraphrased(self, real: np.ndarray, truth: np.ndarray, counts: np.ndarray) -> Section:
         assert self.held.rows is not None
         readings, told = [], []
         for n in tqdm(self.few, desc="other words"):
@@ -136,9 +142,9 @@ class Measurement:
             readings.append(self.reader.classifier.read(picture[None])[0])
             told.append(tells)
         title = "prompts in other words than training's"
-        return told_attributes(title, np.array(readings), real, truth, np.array(told))
+        return told_attributes(title, np.array(readings), real, truth, np.array(told), counts)
 
-    def _nine(self) -> Section:
+    def _nine(self, counts: np.ndarray) -> Section:
         """Nine prompts on a mask: what is asked for differs from the mask's own face."""
         readings, rows = [], []
         for n in tqdm(self.few[:MASKS_OF_NINE], desc="nine prompts a mask"):
@@ -151,7 +157,7 @@ class Measurement:
             readings.append(self.reader.classifier.read(np.stack(pictures)))
         prompt_sheet([p for p, _ in NINE], rows).save(self.out / "prompts.jpg", quality=90)
         wanted = np.array([asked(prompt, more) for prompt, more in NINE])
-        return nine_prompts(np.array(readings), wanted)
+        return nine_prompts(np.array(readings), wanted, counts)
 
 
 def _batches(count: int) -> list[np.ndarray]:

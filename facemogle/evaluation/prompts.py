@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from facemogle.evaluation.attributes import ATTRIBUTES
 from facemogle.evaluation.report import Section, Value, ratio
 
-NOTE = (
-    "Share of the faces on which the classifier reads the class that the caption tells, of those "
-    "whose caption tells it and whose render shows it."
-)
+READABLE = 0.7
+"""Share of all renders that show an attribute, and of which the classifier must be right, for the
+attribute to count in a mean: where it guesses, generated pictures are as good as renders."""
+
+
+def readable(real: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Which attributes the classifier can read, bool (A,).
+
+    real: its readings of renders, int64 (n, A). truth: -1 = not seen.
+    """
+    seen = truth >= 0
+    right = ((real == truth) & seen).sum(0)
+    return right >= READABLE * np.maximum(seen.sum(0), 1)
 
 
 def told_attributes(
-    title: str, made: np.ndarray, real: np.ndarray, truth: np.ndarray, told: np.ndarray
+    title: str,
+    made: np.ndarray,
+    real: np.ndarray,
+    truth: np.ndarray,
+    told: np.ndarray,
+    counts: np.ndarray,
 ) -> Section:
     """Accuracy on generated pictures beside the classifier's own on the renders.
 
     made, real: readings, int64 (n, A). truth: of the renders, -1 = not seen. told: bool (n, A).
+    counts: `readable`, bool (A,).
     """
     rows: list[tuple[str, tuple[Value, ...]]] = []
     for index, attribute in enumerate(ATTRIBUTES):
@@ -26,9 +43,13 @@ def told_attributes(
         asked = truth[counted, index]
         shares = [_share(x[counted, index] == asked) for x in (made, real)]
         rows.append((attribute.name, (int(counted.sum()), *shares, ratio(*shares))))
-    means = [_mean([values[column] for _, values in rows]) for column in (1, 2)]
+    means = [_mean([values[column] for _, values in rows], counts) for column in (1, 2)]
     rows.insert(0, ("mean of the attributes", (len(made), *means, ratio(*means))))
-    return Section(title, ("faces", "generated", "renders", "ratio"), rows, NOTE)
+    note = (
+        "Share of the faces on which the classifier reads the class that the caption tells, of "
+        f"those whose caption tells it and whose render shows it.{_left_out(counts)}"
+    )
+    return Section(title, ("faces", "generated", "renders", "ratio"), rows, note)
 
 
 def unasked_attributes(
@@ -44,39 +65,41 @@ def unasked_attributes(
     return Section("shown though not asked for", ("faces", "generated", "renders"), rows)
 
 
-def nine_prompts(made: np.ndarray, wanted: np.ndarray) -> Section:
+def nine_prompts(made: np.ndarray, wanted: np.ndarray, counts: np.ndarray) -> Section:
     """How well several prompts change the face of one mask, and how much.
 
     made: readings, int64 (masks, prompts, A). wanted: what each prompt asks for, int64 (prompts,
-    A), -1 = nothing.
+    A), -1 = nothing. counts: `readable`, bool (A,).
     """
     rows: list[tuple[str, tuple[Value, ...]]] = []
     for index, attribute in enumerate(ATTRIBUTES):
         tells = wanted[:, index] >= 0
-        read = made[:, tells, index]
-        if not tells.any():
-            continue
-        different = float(np.mean([len(np.unique(one)) for one in read]))
-        asked = len(np.unique(wanted[tells, index]))
-        rows.append(
-            (attribute.name, (read.size, _share(read == wanted[tells, index]), different, asked))
-        )
-    rows.insert(
-        0,
-        (
-            "mean of the attributes",
-            (made.shape[0] * made.shape[1], _mean([values[1] for _, values in rows]), None, None),
-        ),
-    )
+        read, asked = made[:, tells, index], wanted[tells, index]
+        different = _mean([len(np.unique(one)) for one in read]) if tells.any() else None
+        values = (read.size, _share(read == asked), different, len(np.unique(asked)))
+        rows.append((attribute.name, values))
+    mean = _mean([values[1] for _, values in rows], counts)
+    rows.insert(0, ("mean of the attributes", (len(made) * len(wanted), mean, None, None)))
     columns = ("pictures", "as asked", "different readings", "asked for")
-    note = "On one mask and seed. Different readings: of the prompts that tell the attribute."
+    note = (
+        "On one mask and seed. Different readings: of the prompts that tell the attribute."
+        f"{_left_out(counts)}"
+    )
     return Section("nine prompts on a mask", columns, rows, note)
+
+
+def _left_out(counts: np.ndarray) -> str:
+    names = [a.name for a, counted in zip(ATTRIBUTES, counts, strict=True) if not counted]
+    if not names:
+        return ""
+    return f" Not in the mean, as the classifier hardly reads them on renders: {', '.join(names)}."
 
 
 def _share(hits: np.ndarray) -> float | None:
     return float(hits.mean()) if hits.size else None
 
 
-def _mean(values: list[Value]) -> float | None:
-    known = [float(value) for value in values if value is not None]
+def _mean(values: Sequence[Value], counts: np.ndarray | None = None) -> float | None:
+    chosen = values if counts is None else [v for v, c in zip(values, counts, strict=True) if c]
+    known = [float(value) for value in chosen if value is not None]
     return float(np.mean(known)) if known else None
