@@ -13,6 +13,7 @@ from facemogle.cli import PROGRAM, Parser
 
 COMMANDS = {
     "generate": "facemogle.generate",
+    "generate-folder": "facemogle.generate_folder",
     "train": "facemogle.training.cli",
     "train-parser": "facemogle.training.parser_cli",
     "train-attributes": "facemogle.training.attributes_cli",

@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import re
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
-from facemogle.cli import (
-    add_model_arguments,
-    load_chosen,
-    non_negative,
-    say,
-    whole_number,
-    writable,
-)
-from facemogle.expert_names import read_muted, read_strengths
+from facemogle.cli import load_chosen, say, writable
 from facemogle.heatmap import Scale
 from facemogle.mask import MaskReading, read_mask
-from facemogle.request import check_size, grid_of
+from facemogle.picture_arguments import add_picture_arguments, picture_options
+from facemogle.request import grid_of
 from facemogle.trace import Trace
-
-MAX_SEED = 2**63 - 1
-MAX_STEPS = 1000
-MAX_SIDE = 2048
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +24,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PNG",
         help="indices or palette colours of the 19 regions; none: text only",
     )
-    parser.add_argument("--prompt", default="", help="what the face looks like (default: nothing)")
     parser.add_argument(
         "-o",
         "--output",
@@ -45,48 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="picture to write; FILE.gate.png beside it shows the gate (default: %(default)s)",
     )
-    parser.add_argument(
-        "--seed",
-        type=whole_number(0, MAX_SEED),
-        default=0,
-        help="of the noise; the same seed gives the same picture (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--steps", type=whole_number(1, MAX_STEPS), help="denoising steps (default: the model's)"
-    )
-    parser.add_argument(
-        "--guidance",
-        type=non_negative,
-        default=3.5,
-        help="how strongly the prompt guides (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--size",
-        type=_size,
-        metavar="SIDE|WIDTHxHEIGHT",
-        help="in pixels, multiples of 16 (default: the model's)",
-    )
-    parser.add_argument(
-        "--swap-sides",
-        action="store_true",
-        help="exchange left and right eyes, brows and ears of a mask in the second palette",
-    )
-    parser.add_argument(
-        "--mute",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="REGION",
-        help="regions, such as hair or l_eye, whose expert sees nothing of the mask",
-    )
-    parser.add_argument(
-        "--strength",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="EXPERT=FACTOR",
-        help="factors on the gate's weight of regions' experts, or of global: l_eye=2 hair=0.5",
-    )
+    add_picture_arguments(parser)
     parser.add_argument(
         "--gate-scale",
         choices=get_args(Scale),
@@ -102,7 +48,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="also write the steps, beside a map of the winning experts, as GIF or MP4",
     )
-    add_model_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -124,7 +69,7 @@ def _generate(arguments: argparse.Namespace) -> None:
             "There are no gate weights without a mask. Give --mask, or neither --trace nor --film."
         )
 
-    experts = _experts(arguments)
+    options = picture_options(arguments)
     pipeline = load_chosen(arguments)
     side = pipeline.config["default_size"]
     height, width = arguments.size or (side, side)
@@ -133,12 +78,10 @@ def _generate(arguments: argparse.Namespace) -> None:
     stream = pipeline.stream(
         arguments.prompt,
         label_map,
-        num_inference_steps=count,
-        guidance_scale=arguments.guidance,
         generator=torch.Generator("cpu").manual_seed(arguments.seed),
         height=height,
         width=width,
-        **experts,
+        **options,
     )
     steps = list(tqdm(stream, total=count, unit="step"))
     image = pipeline.decode(steps[-1].latents, height, width)
@@ -156,26 +99,9 @@ def _generate(arguments: argparse.Namespace) -> None:
         arguments.film.write_bytes(trace.film([*pictures, image], format=format))
 
 
-def _experts(arguments: argparse.Namespace) -> dict[str, Any]:
-    """How the experts are to be heard, as arguments of the pipeline."""
-    strengths = read_strengths(" ".join(arguments.strength)) if arguments.strength else None
-    return {"muted": read_muted(" ".join(arguments.mute)), "expert_strengths": strengths}
-
-
 def _fitted(mask: MaskReading, height: int, width: int) -> np.ndarray:
     """The mask at the picture's size; says what was assumed and changed."""
     fitted = read_mask(mask.label_map, size=(height, width))
     for note in dict.fromkeys(mask.notes + fitted.notes):
         say("generate", note)
     return fitted.label_map
-
-
-def _size(text: str) -> tuple[int, int]:
-    """Argument type for a side or WIDTHxHEIGHT in pixels. Returns (height, width)."""
-    match = re.fullmatch(r"(\d{1,4})(?:x(\d{1,4}))?", text)
-    if match is None or max(sides := (int(match[1]), int(match[2] or match[1]))) > MAX_SIDE:
-        raise argparse.ArgumentTypeError(f"{text!r} is not like 512 or 512x768, up to {MAX_SIDE}")
-    try:
-        return check_size(sides[1], sides[0], default=512)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
