@@ -18,7 +18,7 @@ from parity import FIXTURES
 from safetensors.torch import load_file, save_file
 
 import facemogle
-from facemogle import checkpoints
+from facemogle import model_folders
 from facemogle.checkpoints import CheckpointError, load_mogle, load_pipeline, save_face_mogle
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.transformer import FaceMoGLETransformer
@@ -129,7 +129,7 @@ def test_a_wrong_name_is_answered_with_the_remedy(arguments, message) -> None:
 
 
 def test_a_missing_embedded_model_is_named(monkeypatch, tmp_path) -> None:
-    monkeypatch.setattr(checkpoints, "MINI_FOLDER", tmp_path / "mini")
+    monkeypatch.setattr(model_folders, "MINI_FOLDER", tmp_path / "mini")
     with pytest.raises(CheckpointError, match="comes with the repository"):
         load_pipeline("mini")
 
@@ -281,9 +281,9 @@ def test_flux_tells_how_to_get_it(monkeypatch, error, token, offline, message) -
     def refuse(repository: str, **options: object) -> str:
         raise error
 
-    monkeypatch.setattr(checkpoints, "snapshot_download", refuse)
-    monkeypatch.setattr(checkpoints, "get_token", lambda: token)
-    monkeypatch.setattr(checkpoints.constants, "HF_HUB_OFFLINE", offline)
+    monkeypatch.setattr(model_folders, "snapshot_download", refuse)
+    monkeypatch.setattr(model_folders, "get_token", lambda: token)
+    monkeypatch.setattr(model_folders.constants, "HF_HUB_OFFLINE", offline)
     with pytest.raises(CheckpointError, match=message):
         load_pipeline("flux")
 
@@ -299,12 +299,12 @@ def test_a_local_dir_that_holds_everything_needs_no_hub(tmp_path, monkeypatch, l
         shutil.copytree(FLUX, local_dir, dirs_exist_ok=True)
         return str(local_dir)
 
-    monkeypatch.setattr(checkpoints, "snapshot_download", fetch)
+    monkeypatch.setattr(model_folders, "snapshot_download", fetch)
     load_pipeline("flux", local_dir=tmp_path, device="cpu")
     assert not asked
     (tmp_path / "FLUX.1-dev" / "vae" / "config.json").unlink()
     load_pipeline("flux", local_dir=tmp_path, device="cpu")
-    assert asked == [checkpoints.FLUX_REPOSITORY]
+    assert asked == [model_folders.FLUX_REPOSITORY]
     with pytest.raises(CheckpointError, match=r"Name the model flux"):
         load_pipeline("mini", local_dir=tmp_path)
 
