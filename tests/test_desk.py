@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Dialog, FilePayload, Page, expect
 from studio import TEMPLATES, StudioUnderTest, free_port, short
 from visitor import (
     FOREHEAD,
+    PATIENCE,
     drag,
     drawing,
     generate,
@@ -106,6 +107,33 @@ def test_an_edit_goes_on_after_the_server_was_started_anew(
     server.stop()
     server.start()
     expect_an_edit(page, before)
+    page.close()
+
+
+def test_a_server_that_dies_at_work_takes_nothing_along(browser: Browser, server: Server) -> None:
+    """It must be seen that no picture will come, and the drawing must be there for the next."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800})  # its console may complain
+    open_studio(page, server.studio)
+    paint_forehead(page)
+    painted = drawing(page)
+    page.get_by_role("textbox", name="Prompt").fill("a man with a hat")
+    page.get_by_role("textbox", name="Steps").fill("100")
+    page.get_by_role("button", name="Generate", exact=True).click()
+    result = page.locator(".result")
+    expect(result).to_contain_text("of 100")
+    server.stop()
+    expect(result).to_have_attribute("data-state", "failed", timeout=PATIENCE)
+    expect(result.locator(".notice")).to_contain_text("The server cannot be reached")
+    assert np.array_equal(drawing(page), painted)
+    drag(page, (200, 400), (312, 400))  # painting goes on without it
+    painted = drawing(page)
+    with page.expect_navigation():  # Gradio loads its page anew when the server is back
+        server.start()
+    page.wait_for_selector(".studio[data-ready=true]")
+    assert np.array_equal(drawing(page), painted)
+    generate(page)
+    assert np.array_equal(drawing(page), painted)
+    assert page.get_by_role("textbox", name="Prompt").input_value() == "a man with a hat"
     page.close()
 
 

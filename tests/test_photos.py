@@ -9,15 +9,16 @@ import pytest
 import torch
 from huggingface_hub.errors import LocalEntryNotFoundError
 from PIL import Image
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 from studio import TEMPLATE, StudioUnderTest
 from visitor import PATIENCE, drag, drawing, generate, open_mask, shown, take
 
 from facemogle import parsing
+from facemogle.label_map import index_png
 from facemogle.parsing import load_parser
 from facemogle.ui.photos import PhotoError, open_photo
 
-HAT = 14
+SKIN, NOSE, HAT = 1, 2, 14
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,60 @@ def test_a_photo_becomes_mask_and_base_of_the_next_edit(page: Page, face: Image.
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+z")
     assert np.array_equal(drawing(page), TEMPLATE)
+
+
+def open_pair(page: Page, picture: bytes, mask: bytes | None = None) -> Locator:
+    """Returns the dialog, in which both are chosen; without a mask, the drawing is it."""
+    page.get_by_role("button", name="Open picture with mask").click()
+    dialog = page.get_by_role("dialog", name="Picture with mask")
+    expect(dialog.get_by_role("button", name="Edit this picture")).to_be_disabled()
+    file: FilePayload = {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": picture}
+    page.get_by_label("Picture to edit").set_input_files(file)
+    if mask:
+        own: FilePayload = {"name": "own.png", "mimeType": "image/png", "buffer": mask}
+        page.get_by_label("Mask of the picture").set_input_files(own)
+    dialog.get_by_role("button", name="Edit this picture").click()
+    return dialog
+
+
+def test_a_picture_is_edited_with_a_mask_of_ones_own(page: Page, face: Image.Image) -> None:
+    """No parser may have a say in it."""
+    own = np.where(TEMPLATE == NOSE, SKIN, TEMPLATE)
+    wide = Image.new("RGB", (face.width + 80, face.height), "white")
+    wide.paste(face, (40, 0))
+    margin = 512 * 40 // face.height
+    mask = np.pad(own, ((0, 0), (margin, margin)))
+    dialog = open_pair(page, jpeg(wide), index_png(mask))
+    expect(dialog).to_be_hidden(timeout=PATIENCE)
+    expect(page.locator(".painting .notice")).to_contain_text("Opened me.jpg with its mask.")
+    assert np.array_equal(drawing(page), own)
+    before = shown(page)
+    assert np.abs(before.astype(int) - np.asarray(face)).mean() < 3
+    take(page, "Hat")
+    drag(page, (240, 60), (272, 60))
+    generate(page)
+    same = (shown(page) == before).all(axis=2)
+    assert same.mean() > 0.5 and not same[30, 128]
+
+
+def test_a_pair_that_does_not_fit_is_explained_and_can_be_mended(
+    page: Page, face: Image.Image
+) -> None:
+    take(page, "Hat")
+    drag(page, (240, 60), (272, 60))
+    painted = drawing(page)
+    dialog = open_pair(page, jpeg(face), index_png(TEMPLATE[:300]))
+    expect(dialog).to_contain_text("256x256 pixels and the mask 512x300", timeout=PATIENCE)
+    page.get_by_label("Mask of the picture").set_input_files(
+        {"name": "no.png", "mimeType": "image/png", "buffer": b"no picture"}
+    )
+    dialog.get_by_role("button", name="Edit this picture").click()
+    expect(dialog.get_by_role("alert")).not_to_contain_text("512x300", timeout=PATIENCE)
+    page.keyboard.press("Escape")
+    assert np.array_equal(drawing(page), painted)
+    expect(open_pair(page, jpeg(face))).to_be_hidden(timeout=PATIENCE)
+    assert np.array_equal(drawing(page), painted)  # it was the mask
+    expect(page.get_by_alt_text("Generated face")).to_be_visible()
 
 
 def test_a_picture_that_is_no_mask_can_be_read_as_a_photo(page: Page, face: Image.Image) -> None:

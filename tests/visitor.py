@@ -35,7 +35,8 @@ def chromium() -> Iterator[Browser]:
 @contextmanager
 def visiting(browser: Browser, studio: StudioUnderTest, **context: Any) -> Iterator[Page]:
     """Visit the page; no error and no request to other servers may come of what is done there."""
-    visit = browser.new_context(viewport={"width": 1280, "height": 800}, **context)
+    screen = {"viewport": {"width": 1280, "height": 800}}
+    visit = browser.new_context(**{**screen, **context})
     page = visit.new_page()
     page.set_default_timeout(STARTING)
     complaints = overheard(page, studio)

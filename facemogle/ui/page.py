@@ -43,6 +43,7 @@ _PRIVATE: dict[str, Any] = {
 _PAGE_CSS = """
 .gradio-container .fillable, .gradio-container .html-container { padding: 0 !important; }
 footer { margin: 0 0 12px !important; }
+@media (max-width: 760px) { footer { margin-bottom: 76px !important; } }
 @keyframes studio-wait { from { opacity: 0.15; } to { opacity: 0.7; } }
 """
 
@@ -59,6 +60,9 @@ def build_page(engine: Engine, *, model: str, templates: Path) -> gr.Blocks:
     def read_photo(sent: Any) -> dict[str, Any]:  # as Gradio marks it, which methods do not allow
         return photos.read_photo(sent)
 
+    def read_pair(sent: Any) -> dict[str, Any]:
+        return photos.read_pair(sent)
+
     with _Page(
         title="facemogle studio",
         fill_width=True,
@@ -70,6 +74,7 @@ def build_page(engine: Engine, *, model: str, templates: Path) -> gr.Blocks:
             templates=_packed_templates(templates),
             words=engine.facts.words,
             read_photo=read_photo,
+            read_pair=read_pair,
         )
         desktop.announce(desk.announce, None, None, queue=False, **_PRIVATE)
         packets = bus()
@@ -155,6 +160,7 @@ def _theme() -> Base:
         button_primary_background_fill_dark="*primary_700",
         button_primary_background_fill_hover="*primary_800",
         button_primary_background_fill_hover_dark="*primary_600",
+        color_accent="*primary_600",
         input_background_fill="*background_fill_primary",
         input_background_fill_dark="*background_fill_primary",
     )

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from facemogle.label_map import present_regions
+from facemogle.label_map import present_regions, resize_label_map
+from facemogle.mask import read_mask
 from facemogle.parsing import HUB_REPOSITORY, FaceParser, load_parser
 from facemogle.ui.data_url import data_url
 from facemogle.ui.studio import SIDE, packed
@@ -22,6 +23,7 @@ PARSERS = ("embedded", "hub")
 
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
 _NOSE = 2
+_CROPPED = "Its middle square was taken."
 
 _TRUST = {
     "embedded": "Read with the embedded parser, which knows rendered faces: on a photograph, check "
@@ -75,13 +77,42 @@ class Photos:
             }
         notes = [_TRUST[sent.data["parser"]]]
         if photo.width != photo.height:
-            notes.append("Its middle square was taken.")
+            notes.append(_CROPPED)
         if _NOSE not in present_regions(label_map):
             notes.append("No nose was found: crop the photo to one face.")
+        return {"picture": self._url(square), "labels": packed(label_map), "notes": notes}
+
+    def read_pair(self, sent: Any) -> dict[str, Any]:
+        """Read a picture and a person's own mask of it. Called by the browser, outside the queue.
+
+        sent: two uploaded files, picture and mask, as ``sent.files[i] = (name, content)``. A mask
+        has the picture's proportions, or is that of its middle square.
+        Returns the same as `read_photo`.
+        """
+        (_, picture), (_, mask) = sent.files
+        try:
+            photo, reading = open_photo(picture), read_mask(mask)
+            height, width = reading.label_map.shape
+            if width != height and abs(width / height * photo.height / photo.width - 1) > 0.02:
+                raise PhotoError(
+                    f"The picture has {photo.width}x{photo.height} pixels and the mask "
+                    f"{width}x{height}. Give a mask of the picture's proportions, or a square one."
+                )
+        except ValueError as error:
+            return {"error": str(error)}
+        square = ImageOps.fit(photo, (SIDE, SIDE), Image.Resampling.LANCZOS)
+        side = min(height, width)
+        top, left = (height - side) // 2, (width - side) // 2
+        label_map = reading.label_map[top : top + side, left : left + side]
+        notes = [*reading.notes, *([_CROPPED] if photo.width != photo.height else [])]
+        label_map = resize_label_map(label_map, SIDE, SIDE)
+        return {"picture": self._url(square), "labels": packed(label_map), "notes": notes}
+
+    def _url(self, square: Image.Image) -> str:
+        """A picture as the page edits it."""
         picture = BytesIO()
         square.resize((self.side, self.side), Image.Resampling.LANCZOS).save(picture, "PNG")
-        url = data_url("png", picture.getvalue())
-        return {"picture": url, "labels": packed(label_map), "notes": notes}
+        return data_url("png", picture.getvalue())
 
 
 def open_photo(content: bytes) -> Image.Image:

@@ -11,9 +11,9 @@ export class Files {
    * read(file): asks the server; answers { labels, notes } or { error }, or nothing if it failed; of a
    * picture that was made here also { settings, isForeign }. adopt(): takes it, as Sampling does.
    * readPhoto(file, parser): the same of a photo; answers { picture, labels, notes } or { error }.
-   * openProject(file), saveProject(): as of Projects.
+   * openProject(file), saveProject(): as of Projects. openPair(): as of Pair.
    */
-  constructor(element, { saveProject, ...others }) {
+  constructor(element, { saveProject, openPair, ...others }) {
     // drawing, notice, palette, maxBytes, read, readPhoto, adopt, openProject
     Object.assign(this, others);
     const input = (name, take) => takeFile(element.querySelector(`input[name=${name}]`), take);
@@ -23,10 +23,10 @@ export class Files {
       element.querySelector(`[data-command=${command}]`).addEventListener("click", act);
     on("open", () => any.click());
     on("open-photo", () => photo.click());
+    on("pair", openPair);
     on("save-project", saveProject);
     on("save-index", () => this.save("mask_index.png", indexedPNG));
     on("save-palette", () => this.save("mask_palette.png", colorPNG));
-    on("swap", () => this.swapSides());
   }
 
   /** Let files be dropped on an element, while a target in it shows that they may. */
@@ -102,7 +102,7 @@ export class Files {
 }
 
 /** Listen to a field for files; returns it. */
-function takeFile(field, take) {
+export function takeFile(field, take) {
   field.addEventListener("change", () => {
     if (field.files.length) take(field.files[0]);
     field.value = ""; // so that the same file can be opened again

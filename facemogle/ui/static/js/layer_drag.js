@@ -30,14 +30,15 @@ export class LayerDrag {
       this.list.setPointerCapture(pointerId); // so the click that follows hits no button
       held.row.classList.add("dragged");
     }
-    this.aim(document.elementFromPoint(clientX, clientY)?.closest(".row[data-region]"), clientY);
+    this.aim(document.elementFromPoint(clientX, clientY)?.closest(".row[data-region]"), clientX, clientY);
   }
 
-  aim(row, y) {
+  aim(row, x, y) {
     this.clearTarget();
     if (!row || row === this.held.row || !this.list.contains(row)) return;
-    const { top, height } = row.getBoundingClientRect();
-    const isAbove = y < top + height / 2;
+    const { left, top, width, height } = row.getBoundingClientRect();
+    const isAcross = getComputedStyle(this.list).flexDirection === "row"; // on a narrow page
+    const isAbove = isAcross ? x < left + width / 2 : y < top + height / 2;
     row.classList.add(isAbove ? "drop-above" : "drop-below");
     this.target = { row, isAbove };
   }

@@ -23,15 +23,17 @@ export async function mount({ element, trigger, props, server }) {
   states.addEventListener("change", () => saveSettings({ experts: states.values }));
 
   const read = (file) => server.read_mask_file({ binary: true, data: { file } });
+  const readPair = (picture, mask) => server.read_pair({ binary: true, data: { picture, mask } });
   const readPhoto = (file, parser) => server.read_photo({ binary: true, data: { file, parser } });
   const adopt = (found) => sampling.adopt(found);
   const openProject = (file) => projects.open(file);
   const saveProject = () => projects.save();
   const projectFiles = { openProject, saveProject };
-  const opening = { maxBytes: props.max_bytes, read, readPhoto, adopt, ...projectFiles };
+  const opening = { maxBytes: props.max_bytes, read, readPhoto, readPair, adopt, ...projectFiles };
   const suggest = (suggestion) => sampling.suggest(suggestion);
   const make = () => sampling.order({ isDraft: false, isOwn: false });
-  const starting = { templates, words: props.words, suggest, make };
+  const examples = root.querySelector(".examples");
+  const starting = { templates, words: props.words, suggest, make, examples };
   const painting = { drawing, regions, experts, heard: states, opening, starting };
   const left = setUpPainting(root.querySelector(".painting"), painting);
 

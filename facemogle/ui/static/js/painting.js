@@ -3,11 +3,13 @@
 import { Brush } from "./brush.js";
 import { Easel } from "./easel.js";
 import { Files } from "./files.js";
+import { Hints } from "./hints.js";
 import { Inspector } from "./inspector.js";
 import { LayerDrag } from "./layer_drag.js";
 import { LayerStates } from "./layer_states.js";
 import { Notice } from "./notice.js";
 import { Overlay } from "./overlay.js";
+import { Pair } from "./pair.js";
 import { Palette } from "./palette.js";
 import { Screen } from "./screen.js";
 import { Sheet } from "./sheet.js";
@@ -51,11 +53,17 @@ export function setUpPainting(panel, { drawing, regions, experts, heard, opening
   const easel = new Easel(stage, { drawing, brush, viewport, overlay, onHover });
 
   const sheet = new Sheet(find(".sheet"));
-  const commands = commandsOf({ drawing, brush, palette, viewport, sheet, takeFrom: () => take.open() });
+  const dialogs = { takeFrom: () => take.open(), swap: () => files.swapSides() };
+  const commands = commandsOf({ drawing, brush, palette, viewport, sheet, dialogs });
   const paper = stage.querySelector(".paper");
   new ViewBar(find(".viewbar"), { brush, viewport, paper, commands });
   const notice = new Notice(find(".notice"));
-  const files = new Files(find(".files"), { drawing, notice, palette: colors, ...opening });
+  const openPair = () => pair.open();
+  const files = new Files(find(".files"), { drawing, notice, palette: colors, openPair, ...opening });
+  const { readPair, adopt, maxBytes } = opening;
+  const pair = new Pair(find(".pairing"), {
+    drawing, palette: colors, readPair, adopt, maxBytes, tell: (text) => notice.tell(text),
+  });
   files.acceptDrops(panel.parentElement, stage);
   new Start(find(".start"), { drawing, brush, notice, palette: colors, ...starting });
   const take = new TakeFrom(find(".take"), {
@@ -65,11 +73,13 @@ export function setUpPainting(panel, { drawing, regions, experts, heard, opening
   const inspected = { palette, regions, experts, brush, drawing, states, heard, commands };
   const inspector = new Inspector(find(".inspector"), inspected);
   showHints(find(".hint"), { brush, regions, drawing, states });
+  const hints = new Hints(stage.querySelector(".tip"), { drawing, brush, regions });
 
   const underlay = (url) => {
     const image = paper.querySelector("img");
     image.src = url;
     image.hidden = false;
+    hints.pictured();
   };
   const weigh = (weights) => [palette, inspector].forEach((part) => part.weigh(weights));
   const holdPan = (isHeld) => easel.holdPan(isHeld);
@@ -77,7 +87,7 @@ export function setUpPainting(panel, { drawing, regions, experts, heard, opening
 }
 
 /** What keys and buttons can ask of this side, by name. */
-function commandsOf({ drawing, brush, palette, viewport, sheet, takeFrom }) {
+function commandsOf({ drawing, brush, palette, viewport, sheet, dialogs }) {
   const tools = ["brush", "eraser", "fill", "replace", "rectangle", "lasso", "move", "pick"];
   const take = tools.map((tool) => [tool, () => brush.set({ tool })]);
   return {
@@ -89,7 +99,7 @@ function commandsOf({ drawing, brush, palette, viewport, sheet, takeFrom }) {
     layerBelow: () => palette.next(1),
     raise: () => palette.shift(1),
     lower: () => palette.shift(-1),
-    takeFrom,
+    ...dialogs,
     lastLayer: () => brush.swapRegion(),
     flip: () => drawing.shift(brush.region, (box) => box, true),
     clear: () => drawing.clear(brush.region),

@@ -85,9 +85,21 @@ export class Palette extends EventTarget {
       });
     }
     this.global.show({ isTaken: isGlobal, strength: heard.strength(0), opacity: 1 });
+    this.reveal(isGlobal ? this.global : this.rows[brush.region]);
     // The hand still holds a region, which the arrow keys go on from.
     this.rows[brush.region].button.tabIndex = 0;
     this.dispatchEvent(new Event("change"));
+  }
+
+  /** Where rows lie side by side, bring the one in hand into sight. */
+  reveal({ element }) {
+    if (element === this.revealed) return;
+    this.revealed = element;
+    const { offsetLeft, offsetWidth } = element;
+    const { list } = this;
+    const latest = offsetLeft - list.offsetLeft;
+    const earliest = latest + offsetWidth - list.clientWidth;
+    list.scrollLeft = Math.max(earliest, Math.min(latest, list.scrollLeft));
   }
 
   /** Take over from the drawing: the order now, and when the stroke is on the screen what it left. */

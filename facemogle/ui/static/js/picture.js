@@ -1,5 +1,7 @@
 // The picture while it is made and afterwards.
 
+const NARROW = 760; // CSS pixels, as in the style sheets
+
 export class Picture {
   constructor(panel) {
     this.panel = panel;
@@ -8,6 +10,11 @@ export class Picture {
     this.bar = panel.querySelector("[role=progressbar]");
     this.text = panel.querySelector(".progress-text");
     this.link = panel.querySelector("a[download]");
+  }
+
+  /** On a narrow page, where the canvas lies above it, bring it into sight. */
+  seek() {
+    if (innerWidth <= NARROW) this.image.parentElement.scrollIntoView({ block: "nearest", behavior: "smooth" });
   }
 
   wait() {

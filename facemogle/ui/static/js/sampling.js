@@ -104,6 +104,7 @@ export class Sampling {
   submit() {
     if (!this.composer.isLocked) this.composer.roll();
     this.order({ isDraft: false, isOwn: false });
+    this.picture.seek();
   }
 
   /** isOwn: whether live mode and not a person asks. */

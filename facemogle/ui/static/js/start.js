@@ -4,14 +4,16 @@ import { fromBase64, inflate } from "./codec.js";
 import { Drawing } from "./drawing.js";
 import { EXAMPLES } from "./examples.js";
 import { thumbnail } from "./files.js";
+import { SIDE } from "./layers.js";
 import { randomPrompt, varied } from "./random_face.js";
 
 export class Start {
   /**
    * templates: { title, prompt, seed, labels } of facemogle.ui.start. words: phrases by kind.
    * suggest({ prompt, seed, isAsked }): as of Sampling. make(): orders a picture.
+   * examples: the element for the edits to try.
    */
-  constructor(element, { drawing, brush, notice, palette, templates, words, suggest, make }) {
+  constructor(element, { drawing, brush, notice, palette, templates, words, suggest, make, examples }) {
     Object.assign(this, { drawing, brush, notice, palette, words, suggest, make });
     this.templates = templates.map((template) => (
       { ...template, map: inflate(fromBase64(template.labels)) }));
@@ -22,8 +24,11 @@ export class Start {
       button.addEventListener("click", ({ shiftKey }) => this.begin(template, shiftKey));
       template.map.then((map) => thumbnail(button.firstChild, map, palette));
     }
-    element.querySelector("[data-command=random-face]").addEventListener("click", () => this.random());
-    this.offerExamples(element.querySelector(".examples"));
+    const on = (command, act) =>
+      element.querySelector(`[data-command=${command}]`).addEventListener("click", act);
+    on("blank", () => drawing.replace(new Uint8Array(SIDE * SIDE)));
+    on("random-face", () => this.random());
+    this.offerExamples(examples);
   }
 
   async begin({ map, prompt, seed }, onlyRegion) {

@@ -1,0 +1,202 @@
+"""The README's pictures of the page: made by hand after the page or the model has changed.
+
+    python tests/screenshots.py
+
+Serves `mini` in a process of its own, does in Chromium what each picture shows, and writes JPEGs of
+at most 150 KB to assets/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from studio import ROOT, served_apart
+from visitor import PATIENCE, SIDE, STARTING, chromium, draw, generate, saved_picture, take
+
+MAX_BYTES = 150 * 1000
+STEPS = 8
+DESK = {"viewport": {"width": 1440, "height": 900}}
+PHONE = {
+    "viewport": {"width": 390, "height": 844},
+    "color_scheme": "dark",
+    "has_touch": True,
+    "is_mobile": True,
+    "device_scale_factor": 2,
+}
+
+
+def shot(page: Page, *selectors: str) -> Image.Image:
+    """What is seen of some elements and of what lies between them; without any, the window."""
+    if not selectors:
+        return Image.open(io.BytesIO(page.screenshot()))
+    page.locator(selectors[0]).first.scroll_into_view_if_needed()
+    boxes = [page.locator(selector).first.bounding_box() for selector in selectors]
+    seen = [box for box in boxes if box is not None]
+    left, top = (min(box[axis] for box in seen) - 8 for axis in ("x", "y"))
+    right = max(box["x"] + box["width"] for box in seen) + 8
+    bottom = max(box["y"] + box["height"] for box in seen) + 8
+    scroll = page.evaluate("scrollY")
+    clip = {"x": left, "y": top + scroll, "width": right - left, "height": bottom - top}
+    return Image.open(io.BytesIO(page.screenshot(full_page=True, clip=clip)))  # type: ignore[arg-type]
+
+
+def save(picture: Image.Image, path: Path) -> None:
+    for quality in range(88, 30, -6):
+        content = io.BytesIO()
+        picture.convert("RGB").save(content, "JPEG", quality=quality, optimize=True)
+        if content.tell() <= MAX_BYTES:
+            break
+    path.write_bytes(content.getvalue())
+    print(f"{path.name}: {picture.width}x{picture.height}, {content.tell() // 1000} KB")
+
+
+def wait_for(page: Page, text: str) -> None:
+    expect(page.locator(".result .progress-text")).to_contain_text(text, timeout=PATIENCE)
+
+
+def held_stroke(page: Page, *points: tuple[float, float]) -> None:
+    """A stroke that has not ended."""
+    box = page.get_by_label("Canvas").bounding_box()
+    assert box is not None
+    for number, (x, y) in enumerate(points):
+        place = box["x"] + x * box["width"] / SIDE, box["y"] + y * box["height"] / SIDE
+        page.mouse.move(*place, steps=6)
+        if number == 0:
+            page.mouse.down()
+
+
+def paint(page: Page) -> Image.Image:
+    """The whole page, with a stroke in the mirror under way."""
+    generate(page, STEPS)
+    page.evaluate("scrollTo(0, 0)")
+    take(page, "Hat")
+    page.get_by_label("Brush size").fill("0.72")
+    page.keyboard.press("m")
+    held_stroke(page, (256, 60), (330, 72), (384, 110))
+    picture = shot(page)
+    page.mouse.up()
+    page.keyboard.press("m")
+    page.keyboard.press("Control+z")
+    return picture
+
+
+def edit(page: Page) -> Image.Image:
+    """A wipe between the pictures before and after an edit."""
+    page.get_by_role("button", name="Add glasses").click()
+    wait_for(page, "kept")
+    page.get_by_role("button", name="Compare with the picture before").click()
+    page.evaluate("scrollTo(0, 0)")
+    return shot(page, ".painting > .stage", ".result .toolbar", ".result .stage")
+
+
+def layers(page: Page) -> Image.Image:
+    """Rows with the gate's weights; one expert muted, one stronger, one layer see-through."""
+    page.keyboard.press("w")
+    take(page, "Glasses")
+    page.get_by_label("Opacity of the layer").fill("0.5")
+    page.get_by_role("button", name="Lock Glasses").click()
+    take(page, "Neck")
+    page.get_by_role("button", name="Mute Neck").click()
+    take(page, "Hair")
+    page.get_by_label("Strength of the expert").fill("5")
+    page.locator("h1").hover()
+    picture = shot(page, ".layers", ".painting > .stage")
+    page.get_by_label("Strength of the expert").dblclick()
+    page.get_by_role("button", name="Mute Neck").click()
+    page.get_by_role("button", name="Lock Glasses").click()
+    take(page, "Glasses")
+    page.get_by_label("Opacity of the layer").dblclick()
+    return picture
+
+
+def live(page: Page) -> Image.Image:
+    """The draft that follows a stroke."""
+    page.get_by_label("Live", exact=True).check()
+    wait_for(page, f"{STEPS} steps")
+    take(page, "Hair")
+    draw(page, (150, 150), (256, 118), (362, 150))
+    wait_for(page, "Draft")
+    page.evaluate("scrollTo(0, 0)")
+    picture = shot(page, ".painting > .stage", ".result .toolbar", ".composer")
+    wait_for(page, "kept")
+    page.get_by_label("Live", exact=True).uncheck()
+    return picture
+
+
+def gate(page: Page) -> Image.Image:
+    """The maps, and the curves of a place."""
+    generate(page, STEPS)
+    view = page.get_by_label("Gating view")
+    view.get_by_role("button", name="Hair").first.click()
+    page.locator(".over.now").click(position={"x": 200, "y": 70})
+    return shot(page, ".gate")
+
+
+def history(page: Page) -> Image.Image:
+    """Some pictures made after one another."""
+    for face in ("Short hair", "Glasses", "Hat", "Curly hair"):
+        page.get_by_role("button", name=f"Start from: {face}").click()
+        page.get_by_label("Whole face").check()
+        generate(page, STEPS)
+    page.get_by_label("Whole face").uncheck()
+    return shot(page, ".result .toolbar", ".result .strip")
+
+
+def photo(page: Page) -> Image.Image:
+    """A picture of a face, and the mask that the parser reads in it."""
+    face = Image.open(io.BytesIO(saved_picture(page)))
+    content = io.BytesIO()
+    face.convert("RGB").save(content, "JPEG", quality=95)
+    page.get_by_role("button", name="Blank").click()
+    page.get_by_label("Photo to open").set_input_files(
+        {"name": "face.jpg", "mimeType": "image/jpeg", "buffer": content.getvalue()}
+    )
+    expect(page.locator(".painting .notice")).to_contain_text("Opened face.jpg", timeout=PATIENCE)
+    page.evaluate("scrollTo(0, 0)")
+    return shot(page, ".painting > .stage", ".painting .notice", ".result .stage")
+
+
+def phone(page: Page) -> Image.Image:
+    """The page on a phone, in the dark."""
+    generate(page, STEPS)
+    page.evaluate("scrollTo(0, 0)")
+    draw(page, (256, 40), (300, 60))
+    return shot(page).resize((585, 1266), Image.Resampling.LANCZOS)
+
+
+ON_DESK: tuple[Callable[[Page], Image.Image], ...] = (
+    paint, edit, layers, live, gate, history, photo,
+)  # fmt: skip
+
+
+def opened(browser: Browser, url: str, screen: dict) -> Page:
+    page = browser.new_context(**screen).new_page()
+    page.set_default_timeout(STARTING)
+    page.goto(url)
+    page.wait_for_selector(".studio[data-ready=true]")
+    return page
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=ROOT / "assets")
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    with served_apart() as (url, _), chromium() as browser:
+        desk = opened(browser, url, DESK)
+        for make in ON_DESK:
+            save(make(desk), arguments.out / f"page_{make.__name__}.jpg")
+        save(phone(opened(browser, url, PHONE)), arguments.out / "page_phone.jpg")
+
+
+if __name__ == "__main__":
+    main()

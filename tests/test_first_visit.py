@@ -1,0 +1,79 @@
+"""The first minutes on the page, on any screen: what to do is said in place, all is in reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from studio import TEMPLATE, StudioUnderTest, serve_studio, short
+from visitor import FOREHEAD, drag, drawing, generate, open_studio, visiting
+
+from facemogle.pipeline import FaceMoGLEPipeline
+
+TOO_SMALL = """side => [...document.querySelectorAll(".studio :is(button, input, textarea, a)")]
+    .filter((element) => element.offsetParent)
+    .map((element) => (element.type === "checkbox" ? element.closest("label") : element))
+    .filter((element) => {
+        const { width, height } = element.getBoundingClientRect();
+        return width < side || height < side;
+    })
+    .map((element) => element.ariaLabel ?? element.textContent)"""
+
+
+@pytest.fixture(scope="module")
+def studio(pipeline: FaceMoGLEPipeline) -> Iterator[StudioUnderTest]:
+    yield from serve_studio(short(pipeline, steps=2))
+
+
+def test_hints_say_what_to_do_until_it_is_done(page: Page, studio: StudioUnderTest) -> None:
+    tip = page.locator(".tip")
+    expect(tip).to_contain_text("Paint here: Hair is in hand")
+    page.get_by_role("radio", name="Hat", exact=True).click()
+    expect(tip).to_contain_text("Paint here: Hat is in hand")
+    drag(page, *FOREHEAD)  # through the hint
+    expect(tip).to_be_hidden()
+    assert (drawing(page) != TEMPLATE).any()
+
+    open_studio(page, studio)
+    expect(tip).to_be_hidden()  # it was understood
+    generate(page)
+    expect(tip).to_contain_text("Now change the drawing and generate again")
+    drag(page, (200, 400), (312, 400))
+    expect(tip).to_be_hidden()
+    painted = drawing(page)
+
+    page.get_by_role("button", name="Blank").click()
+    assert not drawing(page).any()
+    expect(tip).to_contain_text("Nothing is drawn yet. Paint Hat here")
+    page.keyboard.press("Control+z")
+    expect(tip).to_be_hidden()
+    assert np.array_equal(drawing(page), painted)
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1200, 800), (1024, 768), (390, 844)])
+def test_nothing_is_cut_off_and_generate_is_on_the_first_screen(
+    page: Page, size: tuple[int, int]
+) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    page.get_by_role("radio", name="Clothes", exact=True).click()
+    expect(page.locator(".status .hint")).to_have_text("Paints Clothes")
+    seed, button = page.locator("[name=seed]"), page.get_by_role("button", name="Generate")
+    where, there = button.bounding_box(), seed.bounding_box()
+    assert where is not None and there is not None
+    assert where["y"] + where["height"] <= size[1]
+    if size[0] > 760:
+        assert abs(where["y"] - there["y"]) < 10  # in one row
+
+
+def test_a_finger_meets_every_control_of_a_phone(browser: Browser, studio: StudioUnderTest) -> None:
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    with visiting(browser, studio, **phone) as page:
+        generate(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert page.evaluate(TOO_SMALL, 40) == []
+        page.get_by_role("radio", name="Clothes", exact=True).tap()  # far along the list
+        expect(page.locator(".status .hint")).to_have_text("Paints Clothes")
+        expect(page.get_by_role("button", name="Mute Clothes")).to_be_in_viewport()
