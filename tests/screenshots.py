@@ -59,6 +59,12 @@ def save(picture: Image.Image, path: Path) -> None:
     print(f"{path.name}: {picture.width}x{picture.height}, {content.tell() // 1000} KB")
 
 
+def wait_for_draft(page: Page) -> None:
+    """The full picture follows in half a second."""
+    text = "document.querySelector('.result .progress-text').textContent"
+    page.wait_for_function(f"{text}.startsWith('Draft')", polling="raf", timeout=PATIENCE)
+
+
 def wait_for(page: Page, text: str) -> None:
     expect(page.locator(".result .progress-text")).to_contain_text(text, timeout=PATIENCE)
 
@@ -123,11 +129,13 @@ def live(page: Page) -> Image.Image:
     page.get_by_label("Live", exact=True).check()
     wait_for(page, f"{STEPS} steps")
     take(page, "Hair")
-    draw(page, (150, 150), (256, 118), (362, 150))
-    wait_for(page, "Draft")
     page.evaluate("scrollTo(0, 0)")
+    draw(page, (150, 150), (256, 118), (362, 150))
+    wait_for_draft(page)
+    page.mouse.down()  # nothing else is made while the next stroke is under way
     picture = shot(page, ".painting > .stage", ".result .toolbar", ".composer")
-    wait_for(page, "kept")
+    page.mouse.up()
+    wait_for(page, f"{STEPS} steps")
     page.get_by_label("Live", exact=True).uncheck()
     return picture
 
@@ -169,7 +177,8 @@ def phone(page: Page) -> Image.Image:
     """The page on a phone, in the dark."""
     generate(page, STEPS)
     page.evaluate("scrollTo(0, 0)")
-    draw(page, (256, 40), (300, 60))
+    take(page, "Hat")
+    draw(page, (150, 110), (256, 70), (362, 110))
     return shot(page).resize((585, 1266), Image.Resampling.LANCZOS)
 
 

@@ -7,7 +7,8 @@ export class Hints {
     Object.assign(this, { element, drawing, brush, regions });
     this.used = new Set(loadSettings().used); // "paint", "edit"
     this.hasPicture = false;
-    drawing.addEventListener("commit", () => this.use(this.hasPicture ? ["paint", "edit"] : ["paint"]));
+    // As soon as a stroke begins, which the hint would be in the way of.
+    drawing.addEventListener("paint", () => this.use(this.hasPicture ? ["paint", "edit"] : ["paint"]));
     brush.addEventListener("change", () => this.show());
     this.show();
   }
