@@ -7,10 +7,11 @@ export class Hints {
     Object.assign(this, { element, drawing, brush, regions });
     this.used = new Set(loadSettings().used); // "paint", "edit"
     this.hasPicture = false;
-    // As soon as a stroke begins, which the hint would be in the way of.
-    drawing.addEventListener("paint", () => this.use(this.hasPicture ? ["paint", "edit"] : ["paint"]));
+    // A hint goes as soon as a stroke begins, which it would be in the way of.
+    drawing.addEventListener("paint", () => this.isShown && this.use());
+    drawing.addEventListener("commit", () => this.look());
     brush.addEventListener("change", () => this.show());
-    this.show();
+    this.look();
   }
 
   /** There is a picture to compare the drawing with. */
@@ -20,17 +21,28 @@ export class Hints {
     this.show();
   }
 
-  use(names) {
-    if (!names.every((name) => this.used.has(name))) {
-      names.forEach((name) => this.used.add(name));
-      saveSettings({ used: [...this.used] });
-    }
+  use() {
+    this.used.add("paint");
+    if (this.hasPicture) this.used.add("edit");
+    saveSettings({ used: [...this.used] });
+    this.isEmpty = false;
     this.show();
   }
 
+  look() {
+    const { labels, layers } = this.drawing;
+    this.isEmpty = labels.every((label) => label === layers.firstOrder[0]);
+    this.show();
+  }
+
+  get isShown() {
+    return !this.element.hidden;
+  }
+
   show() {
-    this.element.textContent = this.text;
-    this.element.hidden = !this.text;
+    const { text } = this;
+    this.element.textContent = text;
+    this.element.hidden = !text;
   }
 
   get text() {
@@ -45,10 +57,5 @@ export class Hints {
       return "Now change the drawing and generate again: what you do not touch stays as it is.";
     }
     return "";
-  }
-
-  get isEmpty() {
-    const { labels, layers } = this.drawing;
-    return labels.every((label) => label === layers.firstOrder[0]);
   }
 }
