@@ -160,7 +160,7 @@ def _theme() -> Base:
         button_primary_background_fill_dark="*primary_700",
         button_primary_background_fill_hover="*primary_800",
         button_primary_background_fill_hover_dark="*primary_600",
-        color_accent="*primary_600",
+        color_accent="*primary_700",
         input_background_fill="*background_fill_primary",
         input_background_fill_dark="*background_fill_primary",
     )
