@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Make this process's share. Returns 0, or 2 if something could not be used, as stderr says."""
     on_cpu = not torch.cuda.is_available() or arguments.device == "cpu"
     state = PartialState(on_cpu, timeout=PATIENCE)
-    if arguments.device is None and state.device.type == "cuda":
+    if arguments.device is None and not on_cpu:
         arguments.device = str(state.device)  # each process has its own
     try:
         failures = _generate(arguments, state)

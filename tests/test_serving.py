@@ -6,19 +6,26 @@ import argparse
 import pickle
 import subprocess
 import sys
-from collections.abc import Iterator
+from base64 import b64encode
+from collections.abc import Generator
+from io import BytesIO
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from studio import ROOT
 
 import app
+from facemogle.label_map import index_png
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.serving.engine import EngineError, LocalEngine, Unwanted
 from facemogle.serving.frames import Frame, Started, frames
 from facemogle.serving.job import Job
 from facemogle.serving.retry import LostReplica, done_again
+from facemogle.ui.data_url import data_url
+from facemogle.ui.desk import Desk
 from facemogle.ui.sampling import packets
 
 
@@ -29,12 +36,16 @@ def small(pipeline: FaceMoGLEPipeline) -> FaceMoGLEPipeline:
     )
 
 
+def all_of(pipeline: FaceMoGLEPipeline, job: Job, **options: Any) -> list[Any]:
+    return list(frames(pipeline, job, **options))
+
+
 def test_frames_are_small_plain_data(small, label_map) -> None:
     """A tensor that is a view would take all that it is a view of to the other process, at every
     step.
     """
     job = Job(label_map, "a face", seed=0, steps=3)
-    started, *made = frames(small, job)
+    started, *made = all_of(small, job)
     assert pickle.loads(pickle.dumps(started)) == Started(3, 0.0)
     for frame in made:
         sent = pickle.dumps(frame)
@@ -51,8 +62,8 @@ def test_frames_are_small_plain_data(small, label_map) -> None:
 
 def test_without_previews_only_the_finished_picture_is_decoded(small, label_map) -> None:
     job = Job(label_map, "a face", seed=0, steps=3)
-    _, *shown = frames(small, job)
-    _, *plain = frames(small, job, has_previews=False)
+    _, *shown = all_of(small, job)
+    _, *plain = all_of(small, job, has_previews=False)
     assert [frame.picture is None for frame in plain] == [True, True, False]
     assert np.array_equal(plain[-1].picture, shown[-1].picture)
 
@@ -80,6 +91,9 @@ class FailingEngine(LocalEngine):
         yield next(made)
         raise self.error
 
+    def record(self, picture: Any, label_map: Any, seed: int) -> Any:
+        raise self.error
+
 
 @pytest.mark.parametrize(
     ("error", "packet"),
@@ -101,6 +115,25 @@ def test_a_visitor_hears_of_every_failure(small, label_map, error, packet) -> No
     assert told[2:] == [packet] and accepted == []
 
 
+def test_a_failure_while_a_sent_picture_is_read_is_heard_of_too(small, label_map) -> None:
+    """It happens before the first packet: the page would wait for one."""
+    engine = FailingEngine(small, EngineError("Lost."))
+    picture = BytesIO()
+    Image.new("RGB", (64, 64)).save(picture, "png")
+    mask = b64encode(index_png(label_map)).decode()
+    asked = {
+        "number": 1, "mask": mask, "prompt": "", "seed": "0", "steps": "2", "strength": "1",
+        "whole_face": False, "is_draft": False, "muted": [], "expert_strengths": [1.0] * 20,
+        "base": {
+            "number": -1, "picture": data_url("png", picture.getvalue()), "mask": mask,
+            "prompt": "", "seed": "0",
+        },
+    }  # fmt: skip
+    request: Any = SimpleNamespace(session_hash="anna")
+    (packet,) = Desk(engine, "test").generate(asked, request)
+    assert packet == {"kind": "error", "text": "Lost. Your drawing is kept.", "number": 1}
+
+
 class Attempts:
     """Each makes the numbers from 0 to 4, the first ones until they are lost."""
 
@@ -108,7 +141,7 @@ class Attempts:
         self.lost_at = list(lost_at)
         self.count = 0
 
-    def __call__(self) -> Iterator[int]:
+    def __call__(self) -> Generator[int, None, None]:
         self.count += 1
         end = self.lost_at.pop(0) if self.lost_at else None
         for number in range(5):

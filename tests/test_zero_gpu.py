@@ -8,8 +8,8 @@ import os
 import pickle
 import subprocess
 import sys
+from argparse import Namespace
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
@@ -32,7 +32,7 @@ class MadeUpSpaces:
     """
 
     def __init__(self) -> None:
-        self.asked: list[int] = []
+        self.asked: list[Any] = []
         self.open = 0
         self.refusal: gr.Error | None = None
 
@@ -95,7 +95,8 @@ def test_steps_decide_how_long_a_gpu_is_asked_for(engine, spaces, small, label_m
         *_, last = engine.frames(Job(label_map, "a face", seed=0, steps=steps), None, always)
     few, more = spaces.asked
     assert more - few == 2 and few > 2
-    *_, expected = LocalEngine(small).frames(Job(label_map, "a face", 0, 4), None, always)
+    local: Any = LocalEngine(small)
+    *_, expected = local.frames(Job(label_map, "a face", 0, 4), None, always)
     assert np.array_equal(last.picture, expected.picture)
     assert spaces.open == 0
 
@@ -113,7 +114,8 @@ def test_a_picture_from_outside_is_read_on_a_gpu_too(engine, spaces, label_map) 
 def test_stop_gives_the_gpu_back_at_the_next_step(engine, spaces, label_map) -> None:
     wanted = iter([True, True, True, False])
     made = engine.frames(Job(label_map, "", seed=0, steps=90), None, lambda: next(wanted))
-    next(made), next(made)
+    next(made)
+    next(made)
     assert spaces.open == 1
     with pytest.raises(Unwanted):
         next(made)
@@ -147,7 +149,7 @@ def test_the_hardware_decides_the_engine(spaces, small, monkeypatch, variable, k
     monkeypatch.setenv("SPACES_ZERO_GPU", variable)
     importlib.reload(app)
     monkeypatch.setattr(app, "load_chosen", lambda arguments: small)
-    engine = app.make_engine(SimpleNamespace(replicas=None))
+    engine = app.make_engine(Namespace(replicas=None))
     assert type(engine).__name__ == kind
     monkeypatch.delenv("SPACES_ZERO_GPU")
     importlib.reload(app)

@@ -81,8 +81,8 @@ def frames(
             if is_last or has_previews:
                 latents = step.latents if is_last else step.clean_latents
                 picture = np.asarray(making.picture(latents))
-            if is_last and not job.is_draft:
-                recorded = making.recorded(done, picture)
+                if is_last and not job.is_draft:
+                    recorded = making.recorded(done, picture)
             assert step.gate_weights is not None, "a job has a mask"
             weights = step.gate_weights[0].float().cpu().numpy()
             yield Frame(step.index, step.t, picture, weights, recorded)

@@ -9,7 +9,7 @@ import asyncio
 import atexit
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -90,7 +90,7 @@ class RayEngine:
             deployment = serve.deployment(
                 Replica,
                 max_ongoing_requests=1,
-                ray_actor_options=_share(fewest, self.concurrency, needs_gpu),
+                ray_actor_options=self._share(fewest, needs_gpu),
                 **_number(fewest, self.concurrency),
             )
             self._handle = serve.run(
@@ -125,8 +125,24 @@ class RayEngine:
             serve.delete(APPLICATION)
         ray.shutdown()
 
+    def _share(self, fewest: int, needs_gpu: bool) -> dict[str, float]:
+        """What each replica takes of the cluster. Raises EngineError."""
+        there = ray.cluster_resources()
+        if needs_gpu:
+            if there.get("GPU", 0) < fewest:
+                raise EngineError(
+                    f"{fewest} replicas need a GPU each, but Ray sees {there.get('GPU', 0):.0f}. "
+                    "Ask for fewer (--replicas), or add GPUs."
+                )
+            return {"num_gpus": 1}
+        if self._address != "local":  # more than one might fit on no machine
+            return {"num_cpus": 1}
+        # Ray lets a replica have as many threads as it takes cores.
+        cores = there.get("CPU", 1) / self.concurrency
+        return {"num_cpus": int(cores) if cores >= 1 else cores}
+
     def _call(self, method: str, *arguments: Any) -> Any:
-        def attempt() -> Iterator[Any]:
+        def attempt() -> Generator[Any, None, None]:
             with _explained():
                 yield getattr(self._handle, method).remote(*arguments).result()
 
@@ -207,20 +223,6 @@ def _start_ray(address: str) -> None:
         ) from error
     logging.getLogger("ray.serve").setLevel(logging.ERROR)
     serve.start(proxy_location="Disabled")  # the page is the only way in
-
-
-def _share(fewest: int, most: int, needs_gpu: bool) -> dict[str, float]:
-    """What each replica takes of the cluster. Raises EngineError."""
-    there = ray.cluster_resources()
-    if needs_gpu:
-        if there.get("GPU", 0) < fewest:
-            raise EngineError(
-                f"{fewest} replicas need a GPU each, but Ray sees {there.get('GPU', 0):.0f}. Ask "
-                "for fewer (--replicas), or add GPUs."
-            )
-        return {"num_gpus": 1}
-    cores = there.get("CPU", 1) / most  # Ray lets a replica have as many threads as it takes cores
-    return {"num_cpus": int(cores) if cores >= 1 else cores}
 
 
 def _number(fewest: int, most: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ pickled. The package `spaces`, which every Gradio Space has, must have been impo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 
 import numpy as np
@@ -46,7 +46,7 @@ class ZeroGPUEngine:
         @spaces.GPU(duration=seconds_of)
         def make(
             job: Job, before: Recorded | None, has_previews: bool
-        ) -> Iterator[Started | Frame | ValueError]:
+        ) -> Generator[Started | Frame | ValueError, None, None]:
             try:
                 yield from frames(pipeline, job, before, has_previews=has_previews)
             except ValueError as error:

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from facemogle.expert_names import read_muted, read_strengths
-from facemogle.serving.engine import Engine, EngineError, IsWanted, Unwanted
+from facemogle.serving.engine import Engine, IsWanted, Unwanted
 from facemogle.serving.job import Job
 from facemogle.trace import Trace
 from facemogle.ui.photos import Photos
@@ -64,11 +64,14 @@ class Desk:
             mask = b64decode(order["mask"], validate=True)
             job = Job.checked(mask, **{name: order[name] for name in _CHECKED})
             before = self._before(session, order["base"])
-        except (ValueError, EngineError) as error:
+        except ValueError as error:
             yield {"kind": "error", "text": str(error)}
             return
         except Forgotten:
             yield {"kind": "forgotten"}
+            return
+        except Exception as error:
+            yield {"kind": "error", "text": f"{failure(error)} Your drawing is kept."}
             return
         yield from packets(
             self.engine,
@@ -80,7 +83,7 @@ class Desk:
         )
 
     def _before(self, session: str, base: dict[str, Any] | None) -> Accepted | None:
-        """The picture that an order starts from. Raises Forgotten, or ValueError if it is bad."""
+        """The picture that an order starts from. Raises Forgotten, or what `Engine.record` does."""
         if base is None:
             return None
         number = int(base["number"])
