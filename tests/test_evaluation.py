@@ -159,6 +159,21 @@ def test_pictures_of_other_settings_are_not_taken_for_these(
         Gallery(tmp_path, pipeline, SETTINGS | {"model": "other"})
 
 
+def test_pictures_of_another_prompt_or_mask_are_not_taken_for_these(
+    pipeline: FaceMoGLEPipeline, label_map: np.ndarray, tmp_path: Path
+) -> None:
+    """Data rendered again, or words that changed, would be judged by old pictures."""
+    gallery, made = Gallery(tmp_path, pipeline, SETTINGS), []
+
+    def make() -> np.ndarray:
+        made.append(1)
+        return np.zeros((8, 8, 3), np.uint8)
+
+    for source in (("a", label_map), ("a", label_map), ("b", label_map), ("b", label_map[::-1])):
+        gallery.keep("faces/1", source, make)
+    assert len(made) == 3
+
+
 def test_one_face_has_one_seed(
     pipeline: FaceMoGLEPipeline, label_map: np.ndarray, tmp_path: Path
 ) -> None:

@@ -71,7 +71,7 @@ def _edited(
         *_, last = edit.steps()
         return np.asarray(edit.picture(last.latents))
 
-    after = gallery.keep(f"edits/{name}", make)
+    after = gallery.keep(f"edits/{name}", (prompt, label_map, target), make)
     return _measured(change, before, after, label_map, target, parser)
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from facemogle.editing import Recorded
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.sampling import Step
+
+SOURCE = "source"
+"""Name of the text in a picture's file that tells its prompt and masks from others."""
 
 
 class Gallery:
@@ -42,7 +47,8 @@ class Gallery:
 
         name: under which it is kept, and which gives the seed by its last part.
         """
-        return self.keep(name, lambda: self.recorded(name, prompt, label_map).picture)
+        source = (prompt, label_map)
+        return self.keep(name, source, lambda: self.recorded(name, prompt, label_map).picture)
 
     def recorded(self, name: str, prompt: str, label_map: np.ndarray) -> Recorded:
         """The same with the way that led to it, made anew."""
@@ -61,15 +67,27 @@ class Gallery:
         """Pictures of one face have one seed, whatever else differs."""
         return zlib.crc32(f"{self.seed} {name.rpartition('/')[2]}".encode())
 
-    def keep(self, name: str, make: Callable[[], np.ndarray]) -> np.ndarray:
-        """The picture of this name, uint8 (H, W, 3); made if it is not there."""
-        path = self.folder / f"{name}.png"
-        if not path.is_file():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_suffix(".part")
-            Image.fromarray(make()).save(part, "png")
-            part.rename(path)  # so that a picture that is there is whole
-        return np.asarray(Image.open(path).convert("RGB"))
+    def keep(self, name: str, source: Sequence[Any], make: Callable[[], np.ndarray]) -> np.ndarray:
+        """The picture of this name, uint8 (H, W, 3); made if it is not there.
+
+        source: prompts and label maps that it is made from; one of others is made anew.
+        """
+        path, digest = self.folder / f"{name}.png", _digest(source)
+        if path.is_file():
+            with Image.open(path) as file:
+                if file.info.get(SOURCE) == digest:
+                    return np.asarray(file.convert("RGB"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture, part, facts = make(), path.with_suffix(".part"), PngInfo()
+        facts.add_text(SOURCE, digest)
+        Image.fromarray(picture).save(part, "png", pnginfo=facts)
+        part.replace(path)  # so that a picture that is there is whole
+        return picture
+
+
+def _digest(source: Sequence[Any]) -> str:
+    parts = [one.tobytes() if isinstance(one, np.ndarray) else one.encode() for one in source]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def _differences(note: Path, settings: Mapping[str, Any]) -> str:

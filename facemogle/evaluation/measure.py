@@ -113,16 +113,17 @@ class Measurement:
     def _face(self, n: int) -> np.ndarray:
         """The picture of a face, uint8 (H, W, 3); what its gate weighed is logged."""
         name, label_map = self.held.faces.ids[n], self.held.faces.label_map(n)
+        prompt = self.held.caption(n)
 
         def make() -> np.ndarray:
-            done = self.gallery.steps(name, self.held.caption(n), label_map)
+            done = self.gallery.steps(name, prompt, label_map)
             if done[0].gate_weights is not None:
                 trace = Trace.from_steps(done, grid_of(label_map.shape))
                 GateLog(self._gate_file).add(name, trace, label_map)
             height, width = label_map.shape
             return np.asarray(self.gallery.pipeline.decode(done[-1].latents, height, width))
 
-        return self.gallery.keep(f"faces/{name}", make)
+        return self.gallery.keep(f"faces/{name}", (prompt, label_map), make)
 
     def _prompts(self, real: np.ndarray, made: np.ndarray) -> Iterator[Section]:
         truth, told = self.held.classes(), self.held.told()
