@@ -48,15 +48,17 @@ function addGlasses(layers) {
   return true;
 }
 
-/** Two strands from the hair's lower half at both sides of the face down to the picture's end. */
+/** Two strands at both sides of the face, round at their upper ends, down to the picture's end. */
 function lengthenHair(layers) {
   const [{ box: hair }, { box: face }] = [HAIR, SKIN].map((region) => layers.cut(region));
   if (!hair || !face) return false;
-  const top = (face.top + face.bottom) / 2;
-  const thick = (face.right - face.left) * 0.3;
-  const isStrand = (x, y) => y > top && y < SIDE &&
-    ((x > face.left - thick && x < face.left + thick / 2) ||
-      (x < face.right + thick && x > face.right - thick / 2));
+  const [width, height] = [face.right - face.left, face.bottom - face.top];
+  const thick = width * 0.2;
+  const middle = face.bottom - height * 0.1;
+  const strands = [face.left - thick * 0.2, face.right + thick * 0.2].map((x) =>
+    [x, ellipse([x, middle], thick, height * 0.7)]);
+  const isStrand = (x, y) => strands.some(([place, isUpper]) =>
+    (y < middle ? isUpper(x, y) : Math.abs(x - place) < thick));
   add(layers, HAIR, (x, y, i) => isStrand(x, y) && COVERED_BY_HAIR.includes(layers.labels[i]));
   return true;
 }
