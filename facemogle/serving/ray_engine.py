@@ -90,6 +90,7 @@ class RayEngine:
             deployment = serve.deployment(
                 Replica,
                 max_ongoing_requests=1,
+                max_constructor_retry_count=1,  # a model that cannot be loaded never can
                 ray_actor_options=self._share(fewest, needs_gpu),
                 **_number(fewest, self.concurrency),
             )
@@ -97,9 +98,10 @@ class RayEngine:
                 deployment.bind(load, first_mask), name=APPLICATION, route_prefix=None
             )
             self.facts: Facts = self._call("facts")
-        except RuntimeError as error:  # Serve's, which holds the replica's traceback
-            last = str(error).strip().splitlines()[-1]
-            raise EngineError(f"No replica could start. {last}") from error
+        except EngineError:
+            raise
+        except RuntimeError as error:  # Serve's, which does not say why
+            raise EngineError(f"No replica could start. {_complaint()}") from error
 
     def frames(
         self,
@@ -223,6 +225,12 @@ def _start_ray(address: str) -> None:
         ) from error
     logging.getLogger("ray.serve").setLevel(logging.ERROR)
     serve.start(proxy_location="Disabled")  # the page is the only way in
+
+
+def _complaint() -> str:
+    """What a replica that did not start said last."""
+    deployments = serve.status().applications[APPLICATION].deployments
+    return deployments[Replica.__name__].message.strip().splitlines()[-1]
 
 
 def _number(fewest: int, most: int) -> dict[str, Any]:
