@@ -332,8 +332,16 @@ def test_a_stroke_makes_a_draft_and_then_the_full_picture_of_what_is_painted(
     page.get_by_label("Live", exact=True).check()
     text = page.locator(".result .progress-text")
     expect(text).to_contain_text("6 steps", timeout=PATIENCE)
+    # The draft's words are there for half a second: on a busy machine a look may come too late.
+    text.evaluate("""(element) => {
+      window.said = [];
+      const note = () => window.said.push(element.textContent);
+      const all = { childList: true, characterData: true, subtree: true };
+      new MutationObserver(note).observe(element, all);
+    }""")
     paint_forehead(page)
-    expect(text).to_contain_text("Draft, 3 steps", timeout=PATIENCE)
+    drafted = "window.said.some((words) => words.startsWith('Draft, 3 steps'))"
+    page.wait_for_function(drafted, timeout=PATIENCE)
     expect(text).to_contain_text("6 steps", timeout=PATIENCE)
     assert np.array_equal(studio.label_maps[-1], studio.label_maps[-2])
 
