@@ -42,6 +42,18 @@ test("a draft is followed by the full picture, and then by nothing", () => {
   assert.deepEqual(state.runs, ["a draft", "a full"]);
 });
 
+test("a stroke that changes nothing does not keep the full picture away", () => {
+  const { state, live } = desk();
+  live.turn(true);
+  live.done();
+  state.mayRun = false; // it begins before the pause is over, and ends after it
+  mock.timers.tick(2_000);
+  assert.deepEqual(state.runs, ["a draft"]);
+  state.mayRun = true;
+  mock.timers.tick(1_000);
+  assert.deepEqual(state.runs, ["a draft", "a full"]);
+});
+
 test("new input is ordered at once, and unchanged input never twice", () => {
   const { state, live, change } = desk();
   live.turn(true);

@@ -82,7 +82,9 @@ export class Live {
   }
 
   look({ isFull = false } = {}) {
-    if (!this.isOn || !this.mayRun()) return;
+    if (!this.isOn) return;
+    // Later then: a stroke under way may end without a change, of which nobody would tell.
+    if (!this.mayRun()) return this.plan(() => this.look({ isFull }), IDLE);
     const key = this.key();
     if (key === this.made || key === this.running?.key) return;
     this.run({ isDraft: !isFull && this.steps() > DRAFT_STEPS });
