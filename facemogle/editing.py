@@ -213,7 +213,7 @@ class Edit:
         less time and stays closer to what was there.
     area: where the picture may change; None = `Area.between` the two masks, with `margin`.
     context: tokens around the area that the model sees of the rest of the picture: fewer are
-        quicker, and what is new may match the rest less well. None = all.
+        quicker, and what is new may match the rest less well. None = the model's `edit_context`.
     Raises ValueError, for the mask MaskError, which is one.
     """
 
@@ -237,6 +237,7 @@ class Edit:
         self.pipeline, self.before = pipeline, before
         self.label_map = read_mask(mask, size=(height, width)).label_map
         self.area = area or Area.between(before.label_map, self.label_map, margin)
+        context = pipeline.config["edit_context"] if context is None else context
         self._sampled = None if context is None else self.area.tokens(context)
         count = pipeline.config["default_steps"]
         if num_inference_steps is not None:

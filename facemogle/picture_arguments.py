@@ -30,8 +30,7 @@ def add_picture_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--guidance",
         type=non_negative,
-        default=3.5,
-        help="how strongly the prompt guides (default: %(default)s)",
+        help="how strongly the prompt guides (default: the model's)",
     )
     parser.add_argument(
         "--size",

@@ -82,8 +82,13 @@ class FaceMoGLEPipeline(DiffusionPipeline):
     pipeline, so threads may share it (not with CPU offload, which moves models around).
 
     default_size: height and width of pictures, in pixels. default_steps: denoising steps.
+    default_guidance: how strongly the prompt guides.
     text_length: T5 tokens read of a prompt.
     local_masks: what local experts see, unless `stream` is told otherwise.
+    edit_context: tokens around an edit that the model needs to see, see `facemogle.editing.Edit`;
+        None = all of the picture's.
+    guided_until: t from which on a model without an input for guidance does without it; see
+        `facemogle.sampling.denoise`.
     """
 
     model_cpu_offload_seq = "text_encoder->text_encoder_2->transformer->vae"
@@ -110,6 +115,9 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         default_steps: int = 28,
         text_length: int = 512,
         local_masks: str = "regions",
+        edit_context: int | None = None,
+        guided_until: float = 0.0,
+        default_guidance: float = 3.5,
     ) -> None:
         super().__init__()
         self.register_modules(
@@ -127,6 +135,9 @@ class FaceMoGLEPipeline(DiffusionPipeline):
             default_steps=default_steps,
             text_length=text_length,
             local_masks=local_masks,
+            edit_context=edit_context,
+            guided_until=guided_until,
+            default_guidance=default_guidance,
         )
         self.image_processor = VaeImageProcessor(vae_scale_factor=PIXELS_PER_TOKEN)
         self.region_latents = RegionLatentCache(REMEMBERED_PICTURES)
@@ -137,7 +148,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         prompt: str | Sequence[str] | None = "",
         mask: Any = None,
         num_inference_steps: int | None = None,
-        guidance_scale: float = 3.5,
+        guidance_scale: float | None = None,
         generator: torch.Generator | Sequence[torch.Generator] | None = None,
         height: int | None = None,
         width: int | None = None,
@@ -183,7 +194,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         prompt: str | Sequence[str] | None = "",
         mask: Any = None,
         num_inference_steps: int | None = None,
-        guidance_scale: float = 3.5,
+        guidance_scale: float | None = None,
         generator: torch.Generator | Sequence[torch.Generator] | None = None,
         height: int | None = None,
         width: int | None = None,
@@ -210,9 +221,10 @@ class FaceMoGLEPipeline(DiffusionPipeline):
             nearest neighbour; None = text alone. A list has a mask for each prompt; one prompt, or
             one mask, serves all of the others.
         num_inference_steps: 1 or more; None = the config's default_steps.
-        guidance_scale: how strongly the prompt guides; 1 = not more than it says. FLUX.1-dev and
-            mini have an input for it. For models without, each step also predicts without the
-            prompt, at twice the cost, and goes so many times the difference.
+        guidance_scale: how strongly the prompt guides; 1 = not more than it says, None = the
+            config's default_guidance. FLUX.1-dev has an
+            input for it. For models without, such as mini, steps also predict without the prompt,
+            at twice the cost, and go so many times the difference; see the config's guided_until.
         generator: source of the noise; None = torch's global one. The same mask, prompt, seed,
             steps and size give the same pixels on one machine. A list has one for each of the B
             pictures, which then are those that it makes one by one, but for rounding.
@@ -240,7 +252,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
             label_maps=_label_maps(mask, size),
             num_images_per_prompt=num_images_per_prompt,
             num_steps=self._num_steps(num_inference_steps, sigmas),
-            guidance_scale=guidance_scale,
+            guidance_scale=self._guidance(guidance_scale),
             generator=generator,
             size=size,
             local_masks=local_masks or self.config["local_masks"],
@@ -273,9 +285,13 @@ class FaceMoGLEPipeline(DiffusionPipeline):
                 request.guidance_scale,
                 self._mixture(request),
                 request.sampled_tokens,
+                self.config["guided_until"],
             )
         finally:
             self.maybe_free_model_hooks()
+
+    def _guidance(self, scale: float | None) -> float:
+        return self.config["default_guidance"] if scale is None else scale
 
     @torch.no_grad()
     def encode_prompt(self, prompt: str) -> Text:

@@ -224,3 +224,24 @@ def test_masks_that_are_the_same_or_none_are_refused(pipeline, before, label_map
         Edit(pipeline, before, label_map)
     with pytest.raises(MaskError, match="Label 19"):
         Edit(pipeline, before, np.full((SIDE, SIDE), 19))
+
+
+def test_a_model_says_how_much_around_an_edit_it_needs_to_see(
+    own_pipeline: FaceMoGLEPipeline, label_map: np.ndarray
+) -> None:
+    """One that was trained on parts of pictures does without the rest; another one, such as FLUX,
+    must be shown all of it.
+    """
+    steps = own_pipeline.stream("", label_map, 1, height=64, width=64)
+    before = Recorded.from_steps(steps, own_pipeline, label_map)
+    after = label_map.copy()
+    after[:8, :8] = 14
+    seen = []
+    hook = own_pipeline.transformer.register_forward_pre_hook(
+        lambda _, args, kwargs: seen.append(kwargs["hidden_states"].shape[1]), with_kwargs=True
+    )
+    for context in (None, 0):
+        own_pipeline.register_to_config(edit_context=context)
+        list(Edit(own_pipeline, before, after, num_inference_steps=1, margin=0).steps())
+    hook.remove()
+    assert seen == [16, 1]

@@ -75,3 +75,33 @@ def test_guidance_is_each_pictures_own(
         one = noise[row : row + 1]
         alone = next(without_input.stream(prompt, label_map, 1, latents=one, **sides))
         assert torch.allclose(together[row], alone.velocity[0], atol=1e-4)
+
+
+def test_late_steps_go_without_guidance(
+    without_input: FaceMoGLEPipeline, label_map: np.ndarray
+) -> None:
+    """They would cost twice; and what they see must be the prompt's rows, not the empty ones."""
+    sides, noise = {"height": 64, "width": 64}, torch.randn(1, 16, 64)
+    without_input.register_to_config(guided_until=0.5)
+    rows = []
+    hook = without_input.transformer.register_forward_pre_hook(
+        lambda _, args, kwargs: rows.append(len(kwargs["hidden_states"])), with_kwargs=True
+    )
+    steps = list(without_input.stream("a man", label_map, 4, 3.5, latents=noise, **sides))
+    hook.remove()
+    assert rows == [2 if step.t >= 0.5 else 1 for step in steps] and set(rows) == {1, 2}
+    last = {"sigmas": [0.25], "latents": steps[-2].latents}  # the fourth of four even ones
+    alone = next(without_input.stream("a man", label_map, 1, 1.0, **last, **sides))
+    assert torch.allclose(alone.velocity, steps[-1].velocity, atol=1e-4)
+
+
+def test_a_model_has_its_own_scale(without_input: FaceMoGLEPipeline, label_map: np.ndarray) -> None:
+    noise, sides = torch.randn(1, 16, 64), {"height": 64, "width": 64}
+
+    def velocity(scale: float | None) -> torch.Tensor:
+        steps = without_input.stream("a man", label_map, 1, scale, latents=noise, **sides)
+        return next(steps).velocity
+
+    without_input.register_to_config(default_guidance=6.0)
+    assert torch.equal(velocity(None), velocity(6.0))
+    assert not torch.equal(velocity(None), velocity(3.5))

@@ -36,6 +36,7 @@ from facemogle.training.flow import (
     square_of_tokens,
     token_weights,
     with_guidance_input,
+    without_guidance_input,
 )
 from facemogle.training.latent_store import LatentStore
 from facemogle.training.recipe import REGION_WEIGHTS, FlowRecipe, ModelRecipe, VAERecipe
@@ -294,6 +295,13 @@ def test_a_model_without_an_input_for_guidance_gets_a_silent_one(small_model: Fl
     }
     guided = more(**inputs, guidance=torch.tensor([4.0])).sample
     assert torch.equal(guided, stock(**inputs).sample)
+
+    torch.nn.init.normal_(more.time_text_embed.guidance_embedder.linear_2.weight)
+    less = without_guidance_input(more)
+    assert not less.config["guidance_embeds"]
+    unguided = more(**inputs, guidance=torch.tensor([1.0])).sample
+    assert not torch.allclose(unguided, stock(**inputs).sample, atol=1e-3)
+    assert torch.allclose(less(**inputs).sample, unguided, atol=1e-4)
 
 
 @torch.no_grad()

@@ -36,7 +36,7 @@ def plain_latents(
     text: Text,
     noise: Tensor,
     num_steps: int,
-    guidance_scale: float = 3.5,
+    guidance_scale: float | None = None,
 ) -> Tensor:
     """Tokens (1, N, C) of a picture.
 
@@ -47,10 +47,15 @@ def plain_latents(
     pictures = [encode_picture(pipeline.vae, one, device) for one in decouple(label_map)]
     masks = torch.stack(pictures)[None].to(mogle.dtype)  # (1, 20, N, C)
     schedule = make_schedule(pipeline.scheduler, noise.shape[1], num_steps)
-    latents, rows = noise, len(text.sequence)
+    if guidance_scale is None:
+        guidance_scale = float(pipeline.config["default_guidance"])
+    latents, until = noise, pipeline.config["guided_until"]
     experts = (mogle.global_expert, *mogle.local_experts)
     for timestep in torch.as_tensor(schedule.timesteps):
         t = timestep / schedule.config["num_train_timesteps"]
+        if t < until:
+            text = Text(text.sequence[:1], text.pooled[:1])
+        rows = len(text.sequence)
         weights = mogle.gate(masks[:, 0], latents.to(mogle.dtype), t.double()[None])
         mixed = sum(weights[..., k, None] * expert(masks[:, k]) for k, expert in enumerate(experts))
         velocity = _velocity(

@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from transformers import CLIPTokenizer, T5TokenizerFast
 
 from facemogle.pipeline import FaceMoGLEPipeline
-from facemogle.training.flow import FlowModel, with_guidance_input
+from facemogle.training.flow import FlowModel, with_guidance_input, without_guidance_input
 from facemogle.training.paper_faces import open_faces
 from facemogle.training.recipe import FlowRecipe, ModelRecipe
 from facemogle.training.run import make_accelerator
@@ -52,7 +52,10 @@ def train_embedded(
     trainer = FlowTrainer(
         accelerator, model, _optimizers(model, recipe), tokenizers, vae, data, folder, recipe
     )
-    pipeline = _pipeline(trainer.train(), tokenizers, folder / "vae", recipe.stages[-1].size)
+    model = trainer.train()
+    if not recipe.guided:
+        model.transformer = without_guidance_input(model.transformer)
+    pipeline = _pipeline(model, tokenizers, folder / "vae", recipe.stages[-1].size)
     if accelerator.is_main_process:
         pipeline.transformer.half()
         pipeline.save_pretrained(folder / "pipeline")
@@ -117,4 +120,7 @@ def _pipeline(
         default_size=size,
         default_steps=ModelRecipe().default_steps,
         text_length=tokenizers[1].model_max_length,
+        edit_context=ModelRecipe().edit_context,
+        guided_until=ModelRecipe().guided_until,
+        default_guidance=ModelRecipe().default_guidance,
     )

@@ -21,6 +21,7 @@ from torch.utils.data import Dataset
 from facemogle.latents import PIXELS_PER_TOKEN
 from facemogle.mogle import MoGLE
 from facemogle.regions import REGIONS
+from facemogle.sinusoid import sinusoid
 from facemogle.training.data import MapKind, Visit
 from facemogle.training.latent_store import LatentStore
 from facemogle.training.recipe import FlowRecipe, ModelRecipe
@@ -258,6 +259,19 @@ def with_guidance_input(transformer: FaceMoGLETransformer) -> FaceMoGLETransform
     more.load_state_dict(transformer.state_dict(), strict=False)  # without the new input
     _silence_guidance(more)
     return more
+
+
+def without_guidance_input(transformer: FaceMoGLETransformer) -> FaceMoGLETransformer:
+    """The transformer as it is at a scale of 1, without the input."""
+    config = {**transformer.config, "guidance_embeds": False}
+    less = FaceMoGLETransformer.from_config(config)
+    less.load_state_dict(transformer.state_dict(), strict=False)
+    embed = transformer.time_text_embed
+    scale = sinusoid(torch.tensor([1000.0]), embed.time_proj.num_channels)
+    with torch.no_grad():
+        bias = less.time_text_embed.timestep_embedder.linear_2.bias
+        bias += embed.guidance_embedder(scale)[0]
+    return less.eval()
 
 
 def _silence_guidance(transformer: FaceMoGLETransformer) -> None:

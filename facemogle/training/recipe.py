@@ -60,7 +60,10 @@ most of what differs between faces, eyes and mouths most of what people look at.
 class ModelRecipe:
     """Shape of the embedded model.
 
-    lora_rank: of the condition stream. text_length: T5 tokens. default_steps: of sampling.
+    lora_rank: of the condition stream. text_length: T5 tokens.
+    default_steps, default_guidance: of sampling.
+    guided_until: t to which a model without an input for guidance is guided, at twice the cost.
+    edit_context: tokens around an edit that it sees, which squares in training are for.
     """
 
     width: int = 256
@@ -72,6 +75,9 @@ class ModelRecipe:
     text_layers: int = 2
     text_length: int = 48
     default_steps: int = 8
+    edit_context: int = 2
+    default_guidance: float = 5.0
+    guided_until: float = 0.7
 
 
 @dataclass(frozen=True)
