@@ -23,6 +23,7 @@ from facemogle.bench.parts import (
     PROMPT,
     SECOND,
     STEP,
+    STEPS,
     Parts,
     measure,
     ratios,
@@ -83,12 +84,19 @@ def test_the_transformer_step_is_the_one_that_pictures_are_made_of(
     with torch.no_grad():
         (velocity,) = parts.all()[STEP].run()
     assert torch.equal(velocity, parts.last_step.velocity)
+    parts, rows = Parts(load_pipeline("mini"), label_map, num_steps=8), []
+    hook = parts.pipeline.transformer.register_forward_pre_hook(
+        lambda _, args, kwargs: rows.append(len(kwargs["hidden_states"])), with_kwargs=True
+    )
+    parts.all()[STEPS].run()
+    hook.remove()
+    assert rows == [2] * 4 + [1] * 4  # as a picture's, of which late steps have no guidance
 
 
 def test_ratios_are_of_medians() -> None:
-    seconds = {STEP: [1.0, 9.0, 2.0], DECODE: [1.0], FIRST: [12.0], SECOND: [6.0]}
+    seconds = {STEPS: [10.0, 90.0, 9.0], DECODE: [1.0], FIRST: [12.0], SECOND: [6.0]}
     seconds |= {PLAIN: [24.0], EDIT: [8.0], NEAR_EDIT: [4.0]}
-    assert list(ratios(seconds, num_steps=5).values()) == [12 / 11, 6 / 11, 0.5, 2, 3, 6]
+    assert list(ratios(seconds).values()) == [12 / 11, 6 / 11, 0.5, 2, 3, 6]
 
 
 @pytest.mark.parametrize("model", ["tiny", "mini"])

@@ -103,7 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
         "steps": num_steps,
         "repeats": arguments.repeats,
         "seconds": summary(seconds),
-        "ratios": {**ratios(seconds, num_steps), **_more(parts, device, exact)},
+        "ratios": {**ratios(seconds), **_more(parts, device, exact)},
     }
     _tell(report, table(report), arguments.json)
     return 0

@@ -24,7 +24,7 @@ HAT = 14
 NEAR = 2
 """Tokens around a change that an edit seen from near sees."""
 
-STEP, DECODE = "transformer step", "decode"
+STEP, STEPS, DECODE = "transformer step", "all transformer steps", "decode"
 FIRST, SECOND = "whole picture, no mask picture known", "whole picture, one region changed"
 EDIT, NEAR_EDIT = "edit of one region", "edit of one region, seen from near"
 HALF_EDIT = "edit of one region, strength 0.5"
@@ -59,13 +59,12 @@ class Parts:
         self.changed = label_map.copy()  # after a stroke of hat in the upper left corner
         self.changed[: label_map.shape[0] // 8, : label_map.shape[1] // 4] = HAT
 
-        inputs: list[Any] = []
+        self.calls: list[tuple[Any, Any]] = []  # of the transformer: arguments and options
         hook = pipeline.transformer.register_forward_pre_hook(
-            lambda _, args, kwargs: inputs.extend((args, kwargs)), with_kwargs=True
+            lambda _, args, kwargs: self.calls.append((args, kwargs)), with_kwargs=True
         )
-        self.last_step = list(self._stream(label_map, num_steps=1))[-1]
+        *_, self.last_step = self._stream(label_map, num_steps)
         hook.remove()
-        self.transformer_arguments, self.transformer_options = inputs
         self.before = Recorded.from_steps(self._stream(label_map, num_steps), pipeline, label_map)
 
         mogle = pipeline.mogle
@@ -87,6 +86,7 @@ class Parts:
             "experts, once per mask": Part(lambda: pipeline.mogle.experts(self.condition_latents)),
             "gate and mix, once per step": Part(self._gate),
             STEP: Part(self.step),
+            STEPS: Part(self.steps),
             DECODE: Part(lambda: pipeline.decode(self.last_step.latents, *self.label_map.shape)),
             FIRST: Part(lambda: self.picture(self.label_map), forget),
             SECOND: Part(lambda: self.picture(self.changed), self._know),
@@ -104,7 +104,18 @@ class Parts:
         transformer = self.pipeline.transformer
         transformer._reset_stateful_cache()  # else first-block caching would leave most of it out
         with transformer.cache_context("step"):
-            return transformer(*self.transformer_arguments, **self.transformer_options)
+            arguments, options = self.calls[0]
+            return transformer(*arguments, **options)
+
+    def steps(self) -> None:
+        """The calls of the transformer in a picture, and nothing else: late ones may have no rows
+        for guidance.
+        """
+        transformer = self.pipeline.transformer
+        transformer._reset_stateful_cache()
+        for arguments, options in self.calls:
+            with transformer.cache_context("step"):
+                transformer(*arguments, **options)
 
     def picture(self, label_map: np.ndarray) -> Any:
         """The whole picture, by the pipeline."""
@@ -190,14 +201,14 @@ def measure(parts: dict[str, Part], repeats: int, device: torch.device) -> dict[
     return seconds
 
 
-def ratios(seconds: dict[str, list[float]], num_steps: int) -> dict[str, float]:
+def ratios(seconds: dict[str, list[float]]) -> dict[str, float]:
     """How near a picture comes to what its transformer steps and its decoding cost anyway, and how
     far it is from the plain rendering.
     """
     median = {name: statistics.median(times) for name, times in seconds.items()}
-    least = num_steps * median[STEP] + median[DECODE]
+    least = median[STEPS] + median[DECODE]
     return {
-        "whole picture / (steps x transformer step + decode)": median[FIRST] / least,
+        "whole picture / (all transformer steps + decode)": median[FIRST] / least,
         "the same after one region changed": median[SECOND] / least,
         "second picture / first": median[SECOND] / median[FIRST],
         "plain rendering / whole picture": median[PLAIN] / median[FIRST],
