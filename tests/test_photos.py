@@ -57,7 +57,8 @@ def test_a_photo_becomes_mask_and_base_of_the_next_edit(page: Page, face: Image.
     drag(page, (240, 60), (272, 60))
     generate(page)
     same = (shown(page) == before).all(axis=2)
-    assert same.mean() > 0.5 and not same[30, 128]
+    # Of the stroke's pixels; a single one may come out as it was.
+    assert same.mean() > 0.5 and same[28:33, 120:136].mean() < 0.5
 
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+z")
@@ -95,7 +96,7 @@ def test_a_picture_is_edited_with_a_mask_of_ones_own(page: Page, face: Image.Ima
     drag(page, (240, 60), (272, 60))
     generate(page)
     same = (shown(page) == before).all(axis=2)
-    assert same.mean() > 0.5 and not same[30, 128]
+    assert same.mean() > 0.5 and same[28:33, 120:136].mean() < 0.5
 
 
 def test_a_pair_that_does_not_fit_is_explained_and_can_be_mended(

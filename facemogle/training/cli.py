@@ -81,9 +81,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--guided",
         type=float,
+        default=flow.guided,
         metavar="SHARE",
-        help="of the embedded model's visits that learn guidance, which costs two more passes each "
-        f"and can wait until the model is good (default: {flow.guided})",
+        help="of the embedded model's visits that teach it an input for guidance, at two more "
+        "passes each; 0: the model has none (default: %(default)s)",
     )
     parser.add_argument(
         "--mixed-precision",
@@ -157,10 +158,9 @@ def _train_paper(
 
 def _recipe(arguments: argparse.Namespace) -> FlowRecipe:
     recipe = {"embedded": FlowRecipe(), "paper": PAPER}[arguments.recipe]
-    if arguments.guided is not None:
-        recipe = replace(recipe, guided=arguments.guided)
     return replace(
         recipe,
+        guided=arguments.guided,
         stages=tuple(arguments.stage or recipe.stages),
         mixed_precision=arguments.mixed_precision,
         seed=arguments.seed,

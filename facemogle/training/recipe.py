@@ -109,7 +109,7 @@ class FlowRecipe:
     bare: float = 0.5
     painted: float = 0.25
     cropped: float = 0.3
-    guided: float = 0.35
+    guided: float = 0.0
     max_guidance: float = 5.0
     region_weights: Mapping[str, float] = field(default_factory=lambda: REGION_WEIGHTS)
     mixed_precision: str = "auto"
@@ -125,7 +125,6 @@ PAPER = FlowRecipe(
     bare=0.0,
     painted=0.0,
     cropped=0.0,
-    guided=0.0,
     region_weights={},
 )
 """Face-MoGLE, section 4.1; without averaged weights. Its number of steps is ours."""
