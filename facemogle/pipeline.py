@@ -222,9 +222,9 @@ class FaceMoGLEPipeline(DiffusionPipeline):
             one mask, serves all of the others.
         num_inference_steps: 1 or more; None = the config's default_steps.
         guidance_scale: how strongly the prompt guides; 1 = not more than it says, None = the
-            config's default_guidance. FLUX.1-dev has an
-            input for it. For models without, such as mini, steps also predict without the prompt,
-            at twice the cost, and go so many times the difference; see the config's guided_until.
+            config's default_guidance. FLUX.1-dev has an input for it. For models without, such as
+            mini, steps also predict without the prompt, at twice the cost, and go so many times
+            the difference; the config's guided_until says which steps.
         generator: source of the noise; None = torch's global one. The same mask, prompt, seed,
             steps and size give the same pixels on one machine. A list has one for each of the B
             pictures, which then are those that it makes one by one, but for rounding.
