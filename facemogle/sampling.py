@@ -123,8 +123,9 @@ def denoise(
     text: of the B prompts; with B more rows, of no prompt, for classifier-free guidance
         (arXiv 2207.12598): v = v_without + guidance_scale * (v_with - v_without).
     sampled_tokens: the only ones that the transformer sees; the velocity of others is 0.
-    guided_until: t from which on classifier-free guidance is left out: early steps decide what the
-        prompt is about, and later ones cost half without it (arXiv 2404.07724).
+    guided_until: t from which on classifier-free guidance is left out: at little noise it is hardly
+        needed, and a step costs half without it (arXiv 2404.07724, which also leaves it out at
+        much noise).
     """
     device, dtype = latents.device, latents.dtype
     seen = slice(None) if sampled_tokens is None else torch.tensor(sampled_tokens, device=device)
