@@ -87,8 +87,8 @@ class FaceMoGLEPipeline(DiffusionPipeline):
     local_masks: what local experts see, unless `stream` is told otherwise.
     edit_context: tokens around an edit that the model needs to see, see `facemogle.editing.Edit`;
         None = all of the picture's.
-    guided_until: t from which on a model without an input for guidance does without it; see
-        `facemogle.sampling.denoise`.
+    guided_from, guided_until: the highest and lowest t at which a model without an input for
+        guidance is guided; see `facemogle.sampling.denoise`.
     """
 
     model_cpu_offload_seq = "text_encoder->text_encoder_2->transformer->vae"
@@ -116,6 +116,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         text_length: int = 512,
         local_masks: str = "regions",
         edit_context: int | None = None,
+        guided_from: float = 1.0,
         guided_until: float = 0.0,
         default_guidance: float = 3.5,
     ) -> None:
@@ -136,6 +137,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
             text_length=text_length,
             local_masks=local_masks,
             edit_context=edit_context,
+            guided_from=guided_from,
             guided_until=guided_until,
             default_guidance=default_guidance,
         )
@@ -224,7 +226,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         guidance_scale: how strongly the prompt guides; 1 = not more than it says, None = the
             config's default_guidance. FLUX.1-dev has an input for it. For models without, such as
             mini, steps also predict without the prompt, at twice the cost, and go so many times
-            the difference; the config's guided_until says which steps.
+            the difference, from the config's guided_from to its guided_until.
         generator: source of the noise; None = torch's global one. The same mask, prompt, seed,
             steps and size give the same pixels on one machine. A list has one for each of the B
             pictures, which then are those that it makes one by one, but for rounding.
@@ -285,6 +287,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
                 request.guidance_scale,
                 self._mixture(request),
                 request.sampled_tokens,
+                self.config["guided_from"],
                 self.config["guided_until"],
             )
         finally:

@@ -115,6 +115,7 @@ def denoise(
     guidance_scale: float,
     mixture: Mixture | None,
     sampled_tokens: Sequence[int] | None = None,
+    guided_from: float = 1.0,
     guided_until: float = 0.0,
 ) -> Steps:
     """Follow the velocity from noise to picture: x <- x + (t_next - t) * v(x, t).
@@ -123,21 +124,18 @@ def denoise(
     text: of the B prompts; with B more rows, of no prompt, for classifier-free guidance
         (arXiv 2207.12598): v = v_without + guidance_scale * (v_with - v_without).
     sampled_tokens: the only ones that the transformer sees; the velocity of others is 0.
-    guided_until: t from which on classifier-free guidance is left out: at little noise it is hardly
-        needed, and a step costs half without it (arXiv 2404.07724, which also leaves it out at
-        much noise).
+    guided_from, guided_until: the highest and lowest t with classifier-free guidance, at twice the
+        cost: at much noise it harms, at little noise it is hardly needed (arXiv 2404.07724).
     """
     device, dtype = latents.device, latents.dtype
     seen = slice(None) if sampled_tokens is None else torch.tensor(sampled_tokens, device=device)
     fixed = {
-        "encoder_hidden_states": text.sequence,
-        "pooled_projections": text.pooled,
         "img_ids": position_ids(grid).to(device)[seen],
         "txt_ids": torch.zeros(text.sequence.shape[1], 3, device=device),
     }
-    pictures, rows = len(latents), text.sequence.shape[0]
+    pictures, text_rows = len(latents), len(text.sequence)
     if transformer.config["guidance_embeds"]:
-        fixed["guidance"] = torch.full((rows,), guidance_scale, device=device)
+        fixed["guidance"] = torch.full((text_rows,), guidance_scale, device=device)
 
     scale = schedule.config["num_train_timesteps"]
     timesteps = torch.as_tensor(schedule.timesteps)
@@ -145,16 +143,15 @@ def denoise(
     exact, rounded = (timesteps.double() / scale).to(device), timesteps.to(device, dtype)
     for index, timestep in enumerate(timesteps):
         t, now = float(timestep) / scale, slice(index, index + 1)
-        if t < guided_until and rows > pictures:
-            rows = pictures
-            for name in ("encoder_hidden_states", "pooled_projections"):
-                fixed[name] = fixed[name][:pictures]
+        rows = text_rows if guided_until <= t <= guided_from else pictures
         passes = rows // pictures
         tokens, weights = (None, None) if mixture is None else mixture.at(latents, exact[now])
         tokens = None if tokens is None else tokens.to(dtype)
         with transformer.cache_context("step"):
             (velocity,) = transformer(
                 hidden_states=latents[:, seen].repeat(passes, 1, 1),
+                encoder_hidden_states=text.sequence[:rows],
+                pooled_projections=text.pooled[:rows],
                 # FluxPipeline rounds in this order too, which shows in half precision.
                 timestep=rounded[now].expand(rows) / scale,
                 condition_tokens=None if tokens is None else tokens[:, seen].repeat(passes, 1, 1),

@@ -77,19 +77,20 @@ def test_guidance_is_each_pictures_own(
         assert torch.allclose(together[row], alone.velocity[0], atol=1e-4)
 
 
-def test_late_steps_go_without_guidance(
+def test_steps_outside_the_interval_go_without_guidance(
     without_input: FaceMoGLEPipeline, label_map: np.ndarray
 ) -> None:
     """They would cost twice; and what they see must be the prompt's rows, not the empty ones."""
     sides, noise = {"height": 64, "width": 64}, torch.randn(1, 16, 64)
-    without_input.register_to_config(guided_until=0.5)
+    without_input.register_to_config(guided_from=0.9, guided_until=0.5)
     rows = []
     hook = without_input.transformer.register_forward_pre_hook(
         lambda _, args, kwargs: rows.append(len(kwargs["hidden_states"])), with_kwargs=True
     )
     steps = list(without_input.stream("a man", label_map, 4, 3.5, latents=noise, **sides))
     hook.remove()
-    assert rows == [2 if step.t >= 0.5 else 1 for step in steps] and set(rows) == {1, 2}
+    assert steps[0].t == 1
+    assert rows == [2 if 0.5 <= step.t <= 0.9 else 1 for step in steps] and set(rows) == {1, 2}
     last = {"sigmas": [0.25], "latents": steps[-2].latents}  # the fourth of four even ones
     alone = next(without_input.stream("a man", label_map, 1, 1.0, **last, **sides))
     assert torch.allclose(alone.velocity, steps[-1].velocity, atol=1e-4)

@@ -49,20 +49,19 @@ def plain_latents(
     schedule = make_schedule(pipeline.scheduler, noise.shape[1], num_steps)
     if guidance_scale is None:
         guidance_scale = float(pipeline.config["default_guidance"])
-    latents, until = noise, pipeline.config["guided_until"]
+    first, last = (pipeline.config[name] for name in ("guided_from", "guided_until"))
+    latents = noise
     experts = (mogle.global_expert, *mogle.local_experts)
     for timestep in torch.as_tensor(schedule.timesteps):
         t = timestep / schedule.config["num_train_timesteps"]
-        if t < until:
-            text = Text(text.sequence[:1], text.pooled[:1])
-        rows = len(text.sequence)
+        rows = len(text.sequence) if last <= t <= first else 1
         weights = mogle.gate(masks[:, 0], latents.to(mogle.dtype), t.double()[None])
         mixed = sum(weights[..., k, None] * expert(masks[:, k]) for k, expert in enumerate(experts))
         velocity = _velocity(
             pipeline.transformer,
             latents.expand(rows, -1, -1),
             torch.as_tensor(mixed).to(noise.dtype).expand(rows, -1, -1),
-            text,
+            Text(text.sequence[:rows], text.pooled[:rows]),
             t.expand(rows).to(device, noise.dtype),
             grid_of(label_map.shape[:2]),
             guidance_scale,

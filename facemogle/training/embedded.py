@@ -121,6 +121,7 @@ def _pipeline(
         default_steps=ModelRecipe().default_steps,
         text_length=tokenizers[1].model_max_length,
         edit_context=ModelRecipe().edit_context,
+        guided_from=ModelRecipe().guided_from,
         guided_until=ModelRecipe().guided_until,
         default_guidance=ModelRecipe().default_guidance,
     )

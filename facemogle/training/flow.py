@@ -1,7 +1,7 @@
 """Flow matching: what is trained, what it is shown, and the loss.
 
-x_t = (1 - t) x0 + t x1 with noise x1 and t = sigmoid(N(0, 1)); the model learns the velocity
-x1 - x0 (Face-MoGLE, arXiv 2509.00428, section 3.1).
+x_t = (1 - t) x0 + t x1 with noise x1 and t = sigmoid(N(mean, deviation^2)); the model learns the
+velocity x1 - x0 (Face-MoGLE, arXiv 2509.00428, section 3.1, where t = sigmoid(N(0, 1))).
 
 Shapes: B batch, N tokens, R = 20 experts, C = 64 channels, T text tokens.
 """
@@ -162,7 +162,8 @@ class FlowData(Dataset[Row]):
         caption = vary_caption(draw.choice(self.faces.captions[name]), draw)
         clean = self.store.picture(n).float()
         noise = torch.randn(clean.shape, generator=generator)
-        t = torch.randn((), generator=generator).sigmoid()
+        normal = torch.randn((), generator=generator)
+        t = (recipe.t_mean + recipe.t_deviation * normal).sigmoid()
         weights = token_weights(self.faces.label_map(n), recipe.region_weights)
         caption = "" if draw.random() < recipe.drop_text else caption
         guided = caption and draw.random() < recipe.guided

@@ -62,7 +62,8 @@ class ModelRecipe:
 
     lora_rank: of the condition stream. text_length: T5 tokens.
     default_steps, default_guidance: of sampling.
-    guided_until: t to which a model without an input for guidance is guided, at twice the cost.
+    guided_from, guided_until: the highest and lowest t at which a model without an input for
+        guidance is guided.
     edit_context: tokens around an edit that it sees, which squares in training are for.
     """
 
@@ -77,6 +78,7 @@ class ModelRecipe:
     default_steps: int = 8
     edit_context: int = 2
     default_guidance: float = 5.0
+    guided_from: float = 1.0
     guided_until: float = 0.7
 
 
@@ -87,6 +89,7 @@ class FlowRecipe:
     matrix_rate: Muon's rate for the blocks' matrices; rate: AdamW's for all else.
     decay_share: share of the steps, at the end, over which the rates fall; 0 = they never change.
     max_gradient: norm to which gradients are clipped. ema_decay: of the averaged weights.
+    t_mean, t_deviation: of the normal distribution whose sigmoid t is.
     drop_text, drop_region: probabilities of an empty prompt and of each local mask being black.
     drop_mask: probability that a step trains text alone, without a condition stream.
     bare: probability that a face with glasses shows the label map without them. painted: share of
@@ -103,6 +106,10 @@ class FlowRecipe:
     decay_share: float = 0.4
     max_gradient: float = 1.0
     ema_decay: float = 0.998
+    # More noise than the paper's N(0, 1): the first of few steps stands at t = 1, and colours are
+    # decided there.
+    t_mean: float = 0.4
+    t_deviation: float = 1.2
     drop_text: float = 0.1
     drop_region: float = 0.1
     drop_mask: float = 0.1
@@ -121,6 +128,8 @@ PAPER = FlowRecipe(
     decay_share=0.0,
     max_gradient=0.5,
     ema_decay=0.0,
+    t_mean=0.0,
+    t_deviation=1.0,
     drop_mask=0.0,
     bare=0.0,
     painted=0.0,
