@@ -111,6 +111,8 @@ class RegionLatentCache:
         with self._lock:
             found = {key: self._entries[key] for key in keys if key in self._entries}
         new = {k: picture for k, picture in zip(keys, pictures, strict=True) if k not in found}
+        # Those with most to encode first, so that the threads end together.
+        new = dict(sorted(new.items(), key=lambda item: -np.count_nonzero(item[1])))
         # Not under the lock: two callers may encode the same picture, with the same result.
         with ThreadPoolExecutor(threads) as pool:
             run = map if threads == 1 else pool.map

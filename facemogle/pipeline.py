@@ -31,13 +31,11 @@ from facemogle.callback import StepCallback, called_back
 from facemogle.latents import (
     PIXELS_PER_TOKEN,
     VAE,
-    RegionLatentCache,
     decode_tokens,
-    encode_picture,
     pack,
 )
 from facemogle.mask import decouple, read_mask
-from facemogle.mask_encoding import encode_mask_picture
+from facemogle.mask_encoding import MaskEncoder
 from facemogle.mogle import MoGLE
 from facemogle.prompt import Text, pooled_features, sequence_features
 from facemogle.regions import REGIONS
@@ -59,7 +57,6 @@ OutputType = Literal["pil", "np", "pt", "latent"]
 
 REMEMBERED_PICTURES = 256
 REMEMBERED_PROMPTS = 16
-MOST_ENCODING_THREADS = 4
 
 
 @dataclass
@@ -142,7 +139,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
             default_guidance=default_guidance,
         )
         self.image_processor = VaeImageProcessor(vae_scale_factor=PIXELS_PER_TOKEN)
-        self.region_latents = RegionLatentCache(REMEMBERED_PICTURES)
+        self.mask_encoder = MaskEncoder(REMEMBERED_PICTURES)
         self._remembered_text = lru_cache(REMEMBERED_PROMPTS)(self._text_of)
 
     def __call__(
@@ -309,7 +306,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
     def forget(self) -> None:
         """Drop the features of prompts and mask pictures that were seen before."""
         self._remembered_text.cache_clear()
-        self.region_latents.clear()
+        self.mask_encoder.forget()
 
     def _text_of(self, prompt: str, device: torch.device, _dtypes: Any) -> Text:
         pooled = pooled_features(prompt, self.tokenizer, self.text_encoder, device)
@@ -333,33 +330,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         pictures[[REGIONS[region].expert for region in muted]] = 0
         if (local_masks or self.config["local_masks"]) == "empty":
             pictures[1:] = 0
-        device, on_cpu = self._execution_device, self._encodes_on_cpu()
-        context = f"{self.vae.dtype} {device}"
-
-        @torch.no_grad()  # which threads have each for themselves
-        def encode(picture: np.ndarray) -> Tensor:
-            return encode_picture(self.vae, picture, device)
-
-        @torch.no_grad()
-        def encode_around(picture: np.ndarray) -> Tensor:
-            return encode_mask_picture(self.vae, picture, black, device)
-
-        black = self.region_latents.tokens(np.zeros_like(pictures[:1]), encode, context)[0]
-        # One picture's layers are too small to keep CPU cores busy; a GPU has a queue anyway.
-        threads = min(torch.get_num_threads(), MOST_ENCODING_THREADS) if on_cpu else 1
-        one = encode_around if on_cpu else encode
-        return self.region_latents.tokens(pictures, one, context, threads)[None]
-
-    def _encodes_on_cpu(self) -> bool:
-        """Whether mask pictures are encoded by a CPU alone; hooks that move weights can serve one
-        caller only.
-        """
-        hooked = any(
-            hasattr(part, hook)
-            for part in self.vae.modules()
-            for hook in ("_hf_hook", "_diffusers_hook")
-        )
-        return not hooked and self._execution_device.type == "cpu"
+        return self.mask_encoder.tokens(self.vae, pictures, self._execution_device)[None]
 
     def decode(self, latents: Tensor, height: int, width: int) -> Image.Image:
         """Picture of tokens (1, N, C): a step's `latents` or `clean_latents`."""

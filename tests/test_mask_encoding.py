@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from facemogle import mask_encoding
 from facemogle.checkpoints import load_pipeline
 from facemogle.latents import encode_picture
-from facemogle.mask_encoding import encode_mask_picture, encoder_reach
+from facemogle.mask_encoding import encode_mask_picture, encoder_reach, quick_vae
 
 CPU = torch.device("cpu")
 
@@ -63,3 +64,18 @@ def test_a_vae_that_sees_everything_is_not_cropped(pipeline) -> None:
     black = encode_picture(pipeline.vae, np.zeros_like(picture), CPU)
     tokens = encode_mask_picture(pipeline.vae, picture, black, CPU)
     assert torch.equal(tokens, encode_picture(pipeline.vae, picture, CPU))
+
+
+@torch.no_grad()
+def test_mask_pictures_in_bfloat16_look_the_same_and_pictures_stay_exact(vae, monkeypatch) -> None:
+    """The quick encoder is a copy: the VAE's own would round the pictures of edits."""
+    picture = np.zeros((256, 256, 3), np.uint8)
+    picture[60:200, 80:180] = (255, 40, 120)
+    exact = encode_picture(vae, picture, CPU)
+    monkeypatch.setattr(mask_encoding, "cpu_multiplies_bfloat16", lambda: True)
+    quick = encode_picture(quick_vae(vae), picture, CPU)
+    assert quick.dtype == torch.bfloat16
+    assert (quick.float() - exact).abs().mean() < 0.02 * exact.abs().mean()
+    assert torch.equal(encode_picture(vae, picture, CPU), exact)
+    monkeypatch.setattr(mask_encoding, "cpu_multiplies_bfloat16", lambda: False)
+    assert quick_vae(vae) is vae

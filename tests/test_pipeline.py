@@ -132,7 +132,7 @@ def test_without_mask_it_is_stock_flux_bit_for_bit(pipeline) -> None:
 
 def test_the_same_seed_gives_the_same_pixels(pipeline, label_map) -> None:
     first = pixels(pipeline, "a man", label_map)
-    pipeline.region_latents.clear()
+    pipeline.mask_encoder.forget()
     torch.manual_seed(1)  # the reference drew mask latents from the global generator
     assert np.array_equal(pixels(pipeline, "a man", label_map), first)
     assert not np.array_equal(pixels(pipeline, "a man", label_map, seed=1), first)
@@ -143,9 +143,9 @@ def test_pixels_do_not_depend_on_what_is_cached(pipeline, label_map) -> None:
     """Encoding twenty pictures at once or three gives other last bits."""
     edited = label_map.copy()
     edited[40:44, 24:40] = 11
-    pipeline.region_latents.clear()
+    pipeline.mask_encoder.forget()
     alone = pixels(pipeline, "", edited)
-    pipeline.region_latents.clear()
+    pipeline.mask_encoder.forget()
     pixels(pipeline, "", label_map)
     assert np.array_equal(pixels(pipeline, "", edited), alone)
 
@@ -160,7 +160,7 @@ def test_threads_give_the_same_pixels_as_one_after_the_other(pipeline, label_map
     ] * 2
     expected = [pixels(pipeline, *job) for job in jobs[:4]] * 2
     for count in (2, 4):
-        pipeline.region_latents.clear()
+        pipeline.mask_encoder.forget()
         with ThreadPoolExecutor(count) as threads:
             actual = list(threads.map(lambda job: pixels(pipeline, *job), jobs))
         assert all(np.array_equal(a, b) for a, b in zip(actual, expected, strict=True))
@@ -180,7 +180,7 @@ def test_experts_run_once_per_mask_and_the_gate_once_per_step(pipeline, label_ma
 def test_an_edit_encodes_what_it_changed(pipeline, label_map) -> None:
     encode = pipeline.vae.encode
     with patch.object(pipeline.vae, "encode", side_effect=encode) as spy:
-        pipeline.region_latents.clear()
+        pipeline.mask_encoder.forget()
         before = pipeline.encode_mask(label_map)
         assert spy.call_count == 1 + 5 + 1  # the global picture, five regions, and all empty ones
         edited = label_map.copy()
@@ -472,7 +472,7 @@ def test_offload_hooks_move_and_free_the_models(own_pipeline, label_map) -> None
     expected = pixels(own_pipeline, "", label_map)
     own_pipeline.enable_model_cpu_offload(device="cpu")
     assert len(own_pipeline._all_hooks) == 4
-    own_pipeline.region_latents.clear()
+    own_pipeline.mask_encoder.forget()
     np.testing.assert_allclose(pixels(own_pipeline, "", label_map), expected, rtol=0, atol=1e-5)
     with patch.object(own_pipeline, "maybe_free_model_hooks") as free:
         stopped = stream(own_pipeline, "", label_map)

@@ -140,7 +140,7 @@ class Parts:
 
     def _know(self) -> None:
         """Leave the mask pictures known as they are after the first picture."""
-        self.pipeline.region_latents.clear()
+        self.pipeline.mask_encoder.forget()
         self.pipeline.encode_mask(self.label_map)
 
     def _gate(self) -> None:

@@ -16,6 +16,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from tqdm.auto import tqdm
 
+from facemogle.mask_encoding import cpu_multiplies_bfloat16
+
 WARM_UP_STEPS = 100
 REPORT_EVERY = 25
 SAVE_EVERY_S = 240
@@ -182,9 +184,7 @@ def make_accelerator(mixed_precision: str) -> Accelerator:
     """
     on_gpu = torch.cuda.is_available()
     if mixed_precision == "auto":
-        cpu = torch.cpu.get_capabilities()
-        has_bf16 = on_gpu or cpu.get("amx_bf16") or cpu.get("avx512_bf16")
-        mixed_precision = "bf16" if has_bf16 else "no"
+        mixed_precision = "bf16" if on_gpu or cpu_multiplies_bfloat16() else "no"
     # Steps without a condition stream leave its parameters alone, and so does the last block.
     unused = DistributedDataParallelKwargs(find_unused_parameters=True)
     return Accelerator(mixed_precision=mixed_precision, cpu=not on_gpu, kwargs_handlers=[unused])
