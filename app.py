@@ -18,6 +18,7 @@ IN_A_SPACE = "SPACE_ID" in os.environ
 ON_ZERO_GPU = os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
 MCP = "mcp==1.30.0"
 MAX_REPLICAS = 1000
+MAX_BATCH = 64
 TEMPLATES = Path(__file__).parent / "assets" / "templates"
 
 
@@ -48,7 +49,17 @@ def parse_arguments() -> argparse.Namespace:
         metavar="N|MIN-MAX",
         help="make pictures in so many processes of Ray Serve (default: in this one)",
     )
-    return parser.parse_args()
+    parser.add_argument(
+        "--batch",
+        type=whole_number(1, MAX_BATCH),
+        default=1,
+        metavar="N",
+        help="make up to N visitors' pictures at a time, their steps as one batch (default: 1)",
+    )
+    arguments = parser.parse_args()
+    if arguments.batch > 1 and (arguments.replicas or arguments.offload):
+        parser.error("--batch goes without --replicas and --offload: those serve one at a time")
+    return arguments
 
 
 def replicas(text: str) -> tuple[int, int]:
@@ -74,7 +85,7 @@ def make_engine(arguments: argparse.Namespace) -> Engine:
         return ZeroGPUEngine(load_chosen(arguments))
     first_mask = read_templates(TEMPLATES, SIDE)[0]["label_map"]
     if arguments.replicas is None:
-        engine = LocalEngine(load_chosen(arguments))
+        engine = LocalEngine(load_chosen(arguments), arguments.batch)
         engine.warm_up(first_mask)
         return engine
 

@@ -18,6 +18,7 @@ from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
 )
 from torch import Tensor
 
+from facemogle.joined import Member
 from facemogle.latents import position_ids
 from facemogle.mogle import MoGLE, reweighted
 from facemogle.prompt import Text
@@ -107,7 +108,7 @@ class Mixture:
 
 
 def denoise(
-    transformer: FaceMoGLETransformer,
+    transformer: FaceMoGLETransformer | Member,
     schedule: FlowMatchEulerDiscreteScheduler,
     latents: Tensor,
     grid: tuple[int, int],

@@ -185,6 +185,15 @@ def test_replicas_are_a_number_or_a_range() -> None:
     assert app.replicas("1-4") == (1, 4)
 
 
+@pytest.mark.parametrize("other", [["--replicas", "2"], ["--offload", "model"]])
+def test_a_batch_is_refused_where_one_is_served_at_a_time(other, monkeypatch, capsys) -> None:
+    """It would be ignored by replicas, and weights that move would be missing in other threads."""
+    monkeypatch.setattr("sys.argv", ["app.py", "--batch", "2", *other])
+    with pytest.raises(SystemExit):
+        app.parse_arguments()
+    assert "--batch goes without" in capsys.readouterr().err
+
+
 def test_replicas_without_ray_say_what_to_install() -> None:
     blocked = "import sys; sys.modules['ray'] = None; sys.argv = ['app.py', '--replicas', '2'];"
     run = f"{blocked} import runpy; runpy.run_path('app.py', run_name='__main__')"

@@ -90,12 +90,15 @@ class Engine(Protocol):
 
 
 class LocalEngine:
-    """A pipeline in this process, which does one job at a time."""
+    """A pipeline in this process.
 
-    concurrency = 1
+    concurrency: jobs at a time; see ``FaceMoGLEPipeline.enable_joined_steps``.
+    """
 
-    def __init__(self, pipeline: FaceMoGLEPipeline) -> None:
-        self.pipeline = pipeline
+    def __init__(self, pipeline: FaceMoGLEPipeline, concurrency: int = 1) -> None:
+        self.pipeline, self.concurrency = pipeline, concurrency
+        if concurrency > 1:
+            pipeline.enable_joined_steps(concurrency)
         self.facts = Facts.of(pipeline)
 
     def warm_up(self, label_map: np.ndarray) -> None:
