@@ -149,7 +149,7 @@ def test_the_hardware_decides_the_engine(spaces, small, monkeypatch, variable, k
     monkeypatch.setenv("SPACES_ZERO_GPU", variable)
     importlib.reload(app)
     monkeypatch.setattr(app, "load_chosen", lambda arguments: small)
-    engine = app.make_engine(Namespace(replicas=None))
+    engine = app.make_engine(Namespace(replicas=None, batch=1))
     assert type(engine).__name__ == kind
     monkeypatch.delenv("SPACES_ZERO_GPU")
     importlib.reload(app)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import replace
-from pathlib import Path
 
-from facemogle.cli import say, whole_number
-from facemogle.training.cli import read_stage, stage_text
+from facemogle.cli import say
+from facemogle.training.reader_cli import add_reader_arguments
 from facemogle.training.recipe import AttributeRecipe
 
 
@@ -18,19 +17,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Train the classifier that evaluate reads hair colour, glasses and the like with. Stopped "
         "or killed, it goes on where it last saved when the same command is run again."
     )
-    folders = {"type": Path, "nargs": "+", "action": "extend", "metavar": "DIR"}
-    parser.add_argument(
-        "--data", **folders, required=True, help="folders of faces as render writes them"
-    )
-    parser.add_argument(
-        "--out", type=Path, required=True, metavar="RUN", help="at the end with RUN/attributes"
-    )
-    parser.add_argument(
-        "--held-out",
-        **folders,
-        default=[],
-        help="faces that --data does not have: the accuracy on them is printed, and written to "
-        "RUN/accuracy.json",
+    add_reader_arguments(
+        parser,
+        AttributeRecipe.stages,
+        "faces as render writes them",
+        "attributes",
+        "accuracy",
     )
     parser.add_argument(
         "--parser",
@@ -38,15 +30,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PARSER",
         help="whose encoder it starts from (embedded or a path; default: %(default)s)",
     )
-    parser.add_argument(
-        "--stage",
-        type=read_stage,
-        action="append",
-        metavar="SIZE:BATCH:STEPS[:FACES]",
-        help="of training, several in a row; pictures are looked at at the last one's size, a "
-        f"multiple of 32 (default: {' '.join(map(stage_text, AttributeRecipe().stages))})",
-    )
-    parser.add_argument("--seed", type=whole_number(0, 2**31), default=0, help="(%(default)s)")
 
 
 def run(arguments: argparse.Namespace) -> int:

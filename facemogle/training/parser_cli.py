@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from facemogle.cli import say, whole_number
+from facemogle.cli import say
 from facemogle.regions import REGIONS
-from facemogle.training.cli import read_stage, stage_text
+from facemogle.training.reader_cli import add_reader_arguments
 from facemogle.training.recipe import ParserRecipe
 
 
@@ -21,18 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Train the parser that reads label maps from pictures. Stopped or killed, it goes on where "
         "it last saved when the same command is run again."
     )
-    folders = {"type": Path, "nargs": "+", "action": "extend", "metavar": "DIR"}
-    parser.add_argument(
-        "--data", **folders, required=True, help="folders of faces, laid out as for train"
-    )
-    parser.add_argument(
-        "--out", type=Path, required=True, metavar="RUN", help="at the end with RUN/parser"
-    )
-    parser.add_argument(
-        "--held-out",
-        **folders,
-        default=[],
-        help="faces that --data does not have: their IoU is printed, and written to RUN/iou.json",
+    add_reader_arguments(
+        parser, ParserRecipe.stages, "faces, laid out as for train", "parser", "IoU"
     )
     parser.add_argument(
         "--from",
@@ -40,15 +30,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PARSER",
         help="go on from a trained parser (embedded or a path)",
     )
-    parser.add_argument(
-        "--stage",
-        type=read_stage,
-        action="append",
-        metavar="SIZE:BATCH:STEPS[:FACES]",
-        help="of training, several in a row; the parser looks at pictures at the last one's size "
-        f"(default: {' '.join(map(stage_text, ParserRecipe().stages))})",
-    )
-    parser.add_argument("--seed", type=whole_number(0, 2**31), default=0, help="(%(default)s)")
 
 
 def run(arguments: argparse.Namespace) -> int:
