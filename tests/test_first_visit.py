@@ -52,7 +52,7 @@ def test_hints_say_what_to_do_until_it_is_done(page: Page, studio: StudioUnderTe
     assert np.array_equal(drawing(page), painted)
 
 
-@pytest.mark.parametrize("size", [(1440, 900), (1200, 800), (1024, 768), (390, 844)])
+@pytest.mark.parametrize("size", [(1440, 900), (1242, 800), (1106, 800), (1024, 768), (390, 844)])
 def test_nothing_is_cut_off_and_generate_is_on_the_first_screen(
     page: Page, size: tuple[int, int]
 ) -> None:
@@ -66,6 +66,8 @@ def test_nothing_is_cut_off_and_generate_is_on_the_first_screen(
     assert where["y"] + where["height"] <= size[1]
     if size[0] > 760:
         assert abs(where["y"] - there["y"]) < 10  # in one row
+    for slider in page.locator(".studio input[type=range]").all():
+        assert not slider.is_visible() or slider.evaluate("e => e.offsetWidth") >= 40
 
 
 def test_a_finger_meets_every_control_of_a_phone(browser: Browser, studio: StudioUnderTest) -> None:
