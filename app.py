@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from facemogle.cli import Parser, add_model_arguments, load_chosen, whole_number
+from facemogle.serving.memory import share_freed_memory
 
 if TYPE_CHECKING:
     from facemogle.serving.engine import Engine
@@ -103,6 +104,7 @@ def main() -> None:
     if ON_ZERO_GPU:
         import spaces  # noqa: F401  # type: ignore  # changes torch, so it comes before
 
+    share_freed_memory()
     arguments = parse_arguments()
     if arguments.mcp and find_spec("mcp") is None:
         raise SystemExit(f"app.py: --mcp needs the package mcp. Install it: pip install {MCP}")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import pickle
+import platform
 import subprocess
 import sys
 from base64 import b64encode
@@ -183,6 +185,40 @@ def test_wrong_numbers_of_replicas_are_named(given, said) -> None:
 def test_replicas_are_a_number_or_a_range() -> None:
     assert app.replicas("2") == (2, 2)
     assert app.replicas("1-4") == (1, 4)
+
+
+ARENAS_IN_USE = """
+import ctypes, sys, threading
+from facemogle.serving.memory import share_freed_memory
+if sys.argv[1] == "shared":
+    share_freed_memory()
+libc, together = ctypes.CDLL(None), threading.Barrier(8)
+libc.fdopen.restype = ctypes.c_void_p
+libc.malloc.restype = ctypes.c_void_p
+def work():
+    together.wait()
+    libc.malloc(1000)
+    together.wait()
+threads = [threading.Thread(target=work) for _ in range(8)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+out = ctypes.c_void_p(libc.fdopen(1, b"w"))
+libc.malloc_info(0, out)
+libc.fflush(out)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="arenas are glibc's")
+def test_threads_share_what_they_free() -> None:
+    """A server with many threads grew with every picture, as each kept what it had freed."""
+    environment = {name: v for name, v in os.environ.items() if name != "MALLOC_ARENA_MAX"}
+
+    def arenas(how: str) -> int:
+        command = [sys.executable, "-c", ARENAS_IN_USE, how]
+        output = subprocess.check_output(command, cwd=ROOT, env=environment, text=True)
+        return output.count("<heap ")
+
+    assert arenas("shared") == 2 < arenas("default")
 
 
 @pytest.mark.parametrize("other", [["--replicas", "2"], ["--offload", "model"]])
