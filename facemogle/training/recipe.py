@@ -77,8 +77,8 @@ class ModelRecipe:
     text_length: int = 48
     default_steps: int = 8
     edit_context: int = 2
-    default_guidance: float = 5.0
-    guided_from: float = 1.0
+    default_guidance: float = 4.0
+    guided_from: float = 0.97
     guided_until: float = 0.7
 
 
