@@ -12,7 +12,7 @@ from torch import Tensor
 
 from facemogle.label_map import decouple
 from facemogle.latents import VAE, encode_picture
-from facemogle.mask_encoding import encode_mask_picture
+from facemogle.mask_encoding import croppable, encode_mask_picture
 from facemogle.regions import NUM_EXPERTS
 from facemogle.training.data import FaceFolder, MapKind
 
@@ -28,7 +28,7 @@ class LatentStore:
 
     def __init__(self, faces: FaceFolder, vae: VAE, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.faces, self.vae, self.folder = faces, vae, folder
+        self.faces, self.vae, self.folder = faces, croppable(vae), folder
         self.black = self._encode(np.zeros((faces.size, faces.size, 3), np.uint8))
         """Latents (N, C) of an empty region."""
 
