@@ -108,8 +108,8 @@ class Parts:
             return transformer(*arguments, **options)
 
     def steps(self) -> None:
-        """The calls of the transformer in a picture, and nothing else: late ones may have no rows
-        for guidance.
+        """The calls of the transformer in a picture, and nothing else: some may have no rows for
+        guidance.
         """
         transformer = self.pipeline.transformer
         transformer._reset_stateful_cache()
