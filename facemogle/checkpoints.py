@@ -6,17 +6,25 @@ Face-MoGLE part in another one, in the published layout.
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import torch
+from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
+from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTiny
 from diffusers.quantizers import PipelineQuantizationConfig
 from safetensors import SafetensorError
 
 from facemogle import memory
 from facemogle.lora import LORA_FILE
 from facemogle.memory import Offload, Quantisation
-from facemogle.model_folders import face_mogle_folder, folder_of
+from facemogle.model_folders import (
+    PREVIEW_REPOSITORY,
+    face_mogle_folder,
+    folder_of,
+    preview_folder,
+)
 from facemogle.mogle import MoGLE
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.published import (
@@ -31,6 +39,8 @@ from facemogle.transformer import FaceMoGLETransformer
 from facemogle.weight_files import CheckpointError, check_folder, check_lora, check_mogle
 
 __all__ = ["CheckpointError", "load_base", "load_mogle", "load_pipeline", "save_face_mogle"]
+
+log = logging.getLogger(__name__)
 
 Compat = Literal["reference-inference"]
 
@@ -53,6 +63,7 @@ def load_pipeline(
     face_mogle: folder of the Face-MoGLE part, which a FLUX folder needs.
     local_dir: where "flux" lies or is downloaded to, as plain files in the folders FLUX.1-dev and
         face-mogle-models; None = the hub's cache. What is there already needs no network.
+        What lies in its folder taef1, or in one of a folder of yours, makes previews.
     device: "cpu", "cuda", ...; None = a GPU if there is one.
     torch_dtype: None = bfloat16 on a GPU, float32 elsewhere.
     quantize: "nf4", "int8" or "fp8" weights of transformer and T5; None = as they are stored.
@@ -99,6 +110,9 @@ def load_pipeline(
         ) from error
     if compat is not None:
         _follow_reference(pipeline)
+    if isinstance(pipeline.vae, AutoencoderKL):
+        may_download = name_or_path == "flux" and local_dir is None
+        pipeline.preview_vae = _preview_vae(folder, pipeline.vae, may_download, where, dtype)
     if offload is None:
         return pipeline.to(where)
     memory.offload(pipeline, where, offload)
@@ -146,6 +160,23 @@ def _from_flux(
     return FaceMoGLEPipeline.from_pretrained(
         folder, transformer=transformer, mogle=mogle, dtype=dtype, quantization_config=quantised
     )
+
+
+def _preview_vae(
+    folder: Path, vae: AutoencoderKL, may_download: bool, device: torch.device, dtype: torch.dtype
+) -> AutoencoderTiny | None:
+    """The tiny VAE with the latents of `vae`; None if there is none to be had."""
+    try:
+        place = preview_folder(folder, may_download=may_download)
+        if place is None:
+            return None
+        tiny: Any = AutoencoderTiny.from_pretrained(place, dtype=dtype, use_safetensors=True)
+        if tiny.config["latent_channels"] != vae.config["latent_channels"]:
+            raise CheckpointError(f"{place} is of other latents.")
+        return tiny.to(device)
+    except Exception as error:  # whatever it is, pictures do not depend on it
+        log.info("Previews are coarse, without %s: %r", PREVIEW_REPOSITORY, error)
+        return None
 
 
 def _follow_reference(pipeline: FaceMoGLEPipeline) -> None:

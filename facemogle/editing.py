@@ -16,7 +16,7 @@ Shapes: H, W pixels of the picture, N tokens, C channels of a token, K noise lev
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
@@ -39,6 +39,9 @@ PIXELS_PER_LATENT = PIXELS_PER_TOKEN // 2
 REDRAWN = 0.25
 """A touched region of which this share changed is made anew as a whole: an eye that was moved, but
 not all of the skin around it."""
+
+Decode = Callable[[Tensor, int, int], Image.Image]
+"""Tokens (1, N, C), height and width in pixels -> picture."""
 
 _MARGINS_PER_SIDE = 16
 _NOTHING_SEEN = 0.1  # share of a window: with less of the edge in it, an offset fades out
@@ -284,15 +287,22 @@ class Edit:
 
         latents: the step's `latents` or `clean_latents`.
         """
+        return self._pasted(latents, self.pipeline.decode)
+
+    def preview(self, latents: Tensor) -> Image.Image:
+        """About the same, and sooner; see `FaceMoGLEPipeline.preview`."""
+        return self._pasted(latents, self.pipeline.preview)
+
+    def _pasted(self, latents: Tensor, decode: Decode) -> Image.Image:
         # Predictions of what is kept anyway would be seen at the area's edge.
         kept = self.area.weights(latents.shape[2]).to(latents) == 0
         latents = torch.where(kept, self.before.at(0.0).to(latents), latents)
-        return Image.fromarray(self.area.paste(self.before.picture, self._decoded(latents)))
+        return Image.fromarray(self.area.paste(self.before.picture, self._decoded(latents, decode)))
 
-    def _decoded(self, latents: Tensor) -> np.ndarray:
+    def _decoded(self, latents: Tensor, decode: Decode) -> np.ndarray:
         """Pixels uint8 (H, W, 3); away from what the model saw, they are the old picture's."""
         if self._sampled is None:
-            return np.asarray(self.pipeline.decode(latents, *self.label_map.shape))
+            return np.asarray(decode(latents, *self.label_map.shape))
         grid = grid_of(self.label_map.shape)
         (top, left), (bottom, right) = (
             [int(end(indices)) for indices in np.unravel_index(self._sampled, grid)]
@@ -304,7 +314,7 @@ class Edit:
             self.before.picture.copy(),
             (PIXELS_PER_TOKEN * top, PIXELS_PER_TOKEN * left),
         )
-        pixels[y : y + size[0], x : x + size[1]] = self.pipeline.decode(part.flatten(1, 2), *size)
+        pixels[y : y + size[0], x : x + size[1]] = decode(part.flatten(1, 2), *size)
         return pixels
 
     def recorded(self, done: Sequence[Step], picture: np.ndarray) -> Recorded:

@@ -13,6 +13,8 @@ from facemogle.weight_files import CheckpointError, missing_files
 
 MINI_FOLDER = Path(__file__).resolve().parent.parent / "checkpoints" / "mini"
 FLUX_REPOSITORY = "black-forest-labs/FLUX.1-dev"
+PREVIEW_REPOSITORY = "madebyollin/taef1"
+PREVIEW_FILES = ["config.json", "diffusion_pytorch_model.safetensors"]
 
 
 def folder_of(name_or_path: str, local_dir: str | Path | None) -> Path:
@@ -41,6 +43,18 @@ def face_mogle_folder(local_dir: str | Path | None) -> Path:
     if place and any(place.rglob(LORA_FILE)) and any(any(place.rglob(n)) for n in MOGLE_FILES):
         return place
     return _download(FACE_MOGLE_REPOSITORY, ["*.safetensors", "*.pt"], place)
+
+
+def preview_folder(folder: Path, *, may_download: bool) -> Path | None:
+    """Folder of the tiny VAE that previews are made by: in a model's folder, or beside it.
+
+    may_download: whether to ask the hub if there is none. Raises CheckpointError.
+    """
+    name = PREVIEW_REPOSITORY.split("/")[1]
+    for place in (folder / name, folder.parent / name):
+        if (place / "config.json").is_file():
+            return place
+    return _download(PREVIEW_REPOSITORY, PREVIEW_FILES, None) if may_download else None
 
 
 def _download(repository: str, patterns: list[str], place: Path | None) -> Path:

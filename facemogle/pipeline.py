@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from diffusers.image_processor import VaeImageProcessor
 from diffusers.models.autoencoders.autoencoder_dc import AutoencoderDC
+from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTiny
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
     FlowMatchEulerDiscreteScheduler,
@@ -38,6 +39,7 @@ from facemogle.latents import (
 from facemogle.mask import decouple, read_mask
 from facemogle.mask_encoding import MaskEncoder
 from facemogle.mogle import MoGLE
+from facemogle.previews import LatentToRGB, decode_by_tiny
 from facemogle.prompt import Text, pooled_features, sequence_features
 from facemogle.regions import REGIONS
 from facemogle.request import (
@@ -87,7 +89,12 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         None = all of the picture's.
     guided_from, guided_until: the highest and lowest t at which a model without an input for
         guidance is guided; see `facemogle.sampling.denoise`.
+
+    An attribute beside these, no part of what is saved:
+    preview_vae: what `preview` decodes by; None = a linear map.
     """
+
+    preview_vae: AutoencoderTiny | None
 
     model_cpu_offload_seq = "text_encoder->text_encoder_2->transformer->vae"
     _exclude_from_cpu_offload = ("mogle",)  # small, and not called by its `forward`
@@ -141,6 +148,8 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         )
         self.image_processor = VaeImageProcessor(vae_scale_factor=PIXELS_PER_TOKEN)
         self.mask_encoder = MaskEncoder(REMEMBERED_PICTURES)
+        self.preview_vae = None
+        self._latent_to_rgb = lru_cache(1)(LatentToRGB.fitted)
         self._joined: JoinedCalls | None = None
         self._remembered_text = lru_cache(REMEMBERED_PROMPTS)(self._text_of)
 
@@ -322,8 +331,9 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         return self._remembered_text(prompt, self._execution_device, kinds)
 
     def forget(self) -> None:
-        """Drop the features of prompts and mask pictures that were seen before."""
+        """Drop what was derived from prompts, mask pictures and the VAE before."""
         self._remembered_text.cache_clear()
+        self._latent_to_rgb.cache_clear()
         self.mask_encoder.forget()
 
     def _text_of(self, prompt: str, device: torch.device, _dtypes: Any) -> Text:
@@ -353,6 +363,19 @@ class FaceMoGLEPipeline(DiffusionPipeline):
     def decode(self, latents: Tensor, height: int, width: int) -> Image.Image:
         """Picture of tokens (1, N, C): a step's `latents` or `clean_latents`."""
         return self._decode(latents, grid_of((height, width)), "pil")[0]
+
+    @torch.no_grad()
+    def preview(self, latents: Tensor, height: int, width: int) -> Image.Image:
+        """About the picture that `decode` makes of tokens (1, N, C), and sooner."""
+        if isinstance(self.vae, AutoencoderDC):  # is quick itself
+            return self.decode(latents, height, width)
+        grid = grid_of((height, width))
+        if self.preview_vae is not None:
+            pixels = decode_by_tiny(self.preview_vae, latents, grid)
+        else:
+            pixels = self._latent_to_rgb(self.vae, self._execution_device).pixels(latents, grid)
+        pictures: Any = self.image_processor.postprocess(pixels, output_type="pil")
+        return pictures[0]
 
     def enable_group_offload(self, *arguments: Any, **options: Any) -> None:
         """Keep weights in main memory or on disk but for the block or layer that is at work.

@@ -79,8 +79,8 @@ def frames(
             is_last = len(done) == making.num_steps
             picture = recorded = None
             if is_last or has_previews:
-                latents = step.latents if is_last else step.clean_latents
-                picture = np.asarray(making.picture(latents))
+                show = making.picture if is_last else making.preview
+                picture = np.asarray(show(step.latents if is_last else step.clean_latents))
                 if is_last and not job.is_draft:
                     recorded = making.recorded(done, picture)
             assert step.gate_weights is not None, "a job has a mask"
@@ -111,6 +111,9 @@ class _Face:
 
     def picture(self, latents: Tensor) -> Image.Image:
         return self._pipeline.decode(latents, *self.label_map.shape)
+
+    def preview(self, latents: Tensor) -> Image.Image:
+        return self._pipeline.preview(latents, *self.label_map.shape)
 
     def recorded(self, done: Sequence[Step], picture: np.ndarray) -> Recorded:
         return Recorded.from_run(done, picture, self.label_map)
