@@ -281,12 +281,13 @@ class FaceMoGLEPipeline(DiffusionPipeline):
     @torch.no_grad()  # while the generator runs, not while its consumer does
     def _sample(self, request: Request) -> Steps:
         try:
-            latents = self._noise(request)
+            device = self._execution_device
+            latents = self._noise(request, device)
             num_tokens = latents.shape[1]
             schedule = make_schedule(
                 self.scheduler, num_tokens, request.num_steps, request.sigmas, request.timesteps
             )
-            text, mixture = self._text(request), self._mixture(request)
+            text, mixture = self._text(request, device), self._mixture(request, device)
             with self._transformer_for(request, text, mixture) as transformer:
                 yield from denoise(
                     transformer,
@@ -321,14 +322,15 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         return self.config["default_guidance"] if scale is None else scale
 
     @torch.no_grad()
-    def encode_prompt(self, prompt: str) -> Text:
+    def encode_prompt(self, prompt: str, device: torch.device | None = None) -> Text:
         """Features of a prompt: `sequence` (1, T, D) of T5 and `pooled` (1, D) of CLIP.
 
         Those of the last prompts are remembered: call `forget` after changing an encoder's weights.
+        device: None = the pipeline's, which takes diffusers milliseconds to find out.
         """
         encoders = self.text_encoder, self.text_encoder_2
         kinds = tuple(encoder.dtype for encoder in encoders)
-        return self._remembered_text(prompt, self._execution_device, kinds)
+        return self._remembered_text(prompt, device or self._execution_device, kinds)
 
     def forget(self) -> None:
         """Drop what was derived from prompts, mask pictures and the VAE before."""
@@ -349,16 +351,19 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         label_map: np.ndarray,
         local_masks: LocalMasks | None = None,
         muted: Sequence[int] = (),
+        device: torch.device | None = None,
     ) -> Tensor:
         """Tokens of the 20 mask pictures (1, R, N, C); pictures seen before are not encoded again.
 
         label_map: uint8 (H, W), both multiples of 16. local_masks, muted: as for `stream`.
+        device: as for `encode_prompt`.
         """
         pictures = decouple(label_map)
         pictures[[REGIONS[region].expert for region in muted]] = 0
         if (local_masks or self.config["local_masks"]) == "empty":
             pictures[1:] = 0
-        return self.mask_encoder.tokens(self.vae, pictures, self._execution_device)[None]
+        device = device or self._execution_device
+        return self.mask_encoder.tokens(self.vae, pictures, device)[None]
 
     def decode(self, latents: Tensor, height: int, width: int) -> Image.Image:
         """Picture of tokens (1, N, C): a step's `latents` or `clean_latents`."""
@@ -401,17 +406,17 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         """Write the condition stream's LoRA as `pytorch_lora_weights.safetensors`."""
         return self.transformer.save_condition_lora(folder)
 
-    def _text(self, request: Request) -> Text:
+    def _text(self, request: Request, device: torch.device) -> Text:
         text = request.text
         unprompted = None
         if text is None:
-            known = {prompt: self.encode_prompt(prompt) for prompt in set(request.prompts)}
+            known = {prompt: self.encode_prompt(prompt, device) for prompt in set(request.prompts)}
             text = Text.stacked([known[prompt] for prompt in request.prompts])
             has_input = self.transformer.config["guidance_embeds"]
             if any(request.prompts) and request.guidance_scale != 1 and not has_input:
-                unprompted = known.get("") or self.encode_prompt("")
+                unprompted = known.get("") or self.encode_prompt("", device)
         texts = [text] if unprompted is None else [text, unprompted]
-        target = self._execution_device, self.transformer.dtype
+        target = device, self.transformer.dtype
         return Text.stacked(
             [
                 Text(
@@ -421,20 +426,22 @@ class FaceMoGLEPipeline(DiffusionPipeline):
             ]
         )
 
-    def _mixture(self, request: Request) -> Mixture | None:
+    def _mixture(self, request: Request, device: torch.device) -> Mixture | None:
         tokens = request.condition_latents
         if request.label_maps is not None:
             masks = (request.local_masks, request.muted)
-            tokens = torch.cat([self.encode_mask(one, *masks) for one in request.label_maps])
+            tokens = torch.cat(
+                [self.encode_mask(one, *masks, device) for one in request.label_maps]
+            )
         if tokens is None:
             return None
-        target = self._execution_device, self.mogle.dtype
+        target = device, self.mogle.dtype
         strengths = request.strengths
         strengths = None if strengths is None else torch.tensor(strengths).to(*target)
         return Mixture(self.mogle, request.for_each_picture(tokens.to(*target)), strengths)
 
-    def _noise(self, request: Request) -> Tensor:
-        target = self._execution_device, self.transformer.dtype
+    def _noise(self, request: Request, device: torch.device) -> Tensor:
+        target = device, self.transformer.dtype
         if request.latents is not None:
             return request.latents.to(*target)
         rows, columns = grid_of(request.size)
