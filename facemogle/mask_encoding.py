@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
-from diffusers.models.autoencoders.autoencoder_dc import AutoencoderDC
+from diffusers.models.autoencoders.autoencoder_dc import AutoencoderDC, DCDownBlock2d
 from torch import Tensor, nn
 
 from facemogle.latents import PIXELS_PER_TOKEN, VAE, RegionLatentCache, encode_picture
@@ -43,6 +43,8 @@ def croppable(vae: VAE, dtype: torch.dtype | None = None) -> VAE:
     for part in crops.encoder.modules():
         if isinstance(part, nn.Conv2d):
             part.__class__ = _CropConv2d
+        elif isinstance(part, DCDownBlock2d) and part.downsample and part.shortcut:
+            part.__class__ = _QuickDownBlock2d
     return crops
 
 
@@ -182,3 +184,17 @@ class _CropConv2d(nn.Conv2d):
         around = [1 if edge else 0 for edge in borders]
         padded = F.pad(input, [1 - zeros for zeros in around], mode="replicate")
         return F.conv2d(F.pad(padded, around), weight, bias, self.stride)
+
+
+class _QuickDownBlock2d(DCDownBlock2d):
+    """The same result. On a CPU PyTorch's `pixel_unshuffle` takes five times as long as this."""
+
+    def forward(self, hidden_states: Tensor) -> Tensor:
+        means = _unshuffled(hidden_states).unflatten(1, (-1, self.group_size)).mean(dim=2)
+        return _unshuffled(self.conv(hidden_states)) + means
+
+
+def _unshuffled(x: Tensor) -> Tensor:
+    """`pixel_unshuffle` by 2: (B, C, H, W) -> (B, 4 C, H / 2, W / 2)."""
+    squares = x.unflatten(3, (-1, 2)).unflatten(2, (-1, 2))
+    return squares.permute(0, 1, 3, 5, 2, 4).flatten(1, 3)

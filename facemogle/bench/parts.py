@@ -88,7 +88,7 @@ class Parts:
             STEP: Part(self.step),
             STEPS: Part(self.steps),
             DECODE: Part(lambda: pipeline.decode(self.last_step.latents, *self.label_map.shape)),
-            FIRST: Part(lambda: self.picture(self.label_map), forget),
+            FIRST: Part(lambda: self.picture(self.label_map), self._know_prompts),
             SECOND: Part(lambda: self.picture(self.changed), self._know),
             EDIT: Part(lambda: self._edit(None), self._know),
             NEAR_EDIT: Part(lambda: self._edit(NEAR), self._know),
@@ -137,6 +137,12 @@ class Parts:
         noise = pack(noise.to(target[0]))
         latents = plain_latents(pipeline, self.label_map, text, noise, self.num_steps)
         return pipeline.decode(latents, *self.label_map.shape)
+
+    def _know_prompts(self) -> None:
+        """Leave the prompts known and the mask pictures not."""
+        self.pipeline.forget()
+        for prompt in () if self.text else (PROMPT, ""):
+            self.pipeline.encode_prompt(prompt)
 
     def _know(self) -> None:
         """Leave the mask pictures known as they are after the first picture."""
