@@ -76,7 +76,7 @@ class MaskEncoder:
 
         device: where the VAE runs.
         """
-        dtype, on_cpu = vae.dtype, _runs_on_cpu(vae, device)
+        dtype, on_cpu = vae.dtype, runs_on_cpu(vae, device)
         if on_cpu:
             vae = self._quick_vae(vae)
         context = f"{vae.dtype} {device}"
@@ -101,7 +101,7 @@ class MaskEncoder:
         self._quick_vae.cache_clear()
 
 
-def _runs_on_cpu(vae: VAE, device: torch.device) -> bool:
+def runs_on_cpu(vae: VAE, device: torch.device) -> bool:
     """Alone: hooks that move weights can serve one caller only."""
     hooked = any(
         hasattr(part, hook) for part in vae.modules() for hook in ("_hf_hook", "_diffusers_hook")

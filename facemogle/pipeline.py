@@ -37,9 +37,9 @@ from facemogle.latents import (
     pack,
 )
 from facemogle.mask import decouple, read_mask
-from facemogle.mask_encoding import MaskEncoder
+from facemogle.mask_encoding import MaskEncoder, runs_on_cpu
 from facemogle.mogle import MoGLE
-from facemogle.previews import LatentToRGB, decode_by_tiny
+from facemogle.previews import LatentToRGB, decode_by_tiny, quick_decoder
 from facemogle.prompt import Text, pooled_features, sequence_features
 from facemogle.regions import REGIONS
 from facemogle.request import (
@@ -150,6 +150,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         self.mask_encoder = MaskEncoder(REMEMBERED_PICTURES)
         self.preview_vae = None
         self._latent_to_rgb = lru_cache(1)(LatentToRGB.fitted)
+        self._quick_decoder = lru_cache(1)(quick_decoder)
         self._joined: JoinedCalls | None = None
         self._remembered_text = lru_cache(REMEMBERED_PROMPTS)(self._text_of)
 
@@ -336,6 +337,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         """Drop what was derived from prompts, mask pictures and the VAE before."""
         self._remembered_text.cache_clear()
         self._latent_to_rgb.cache_clear()
+        self._quick_decoder.cache_clear()
         self.mask_encoder.forget()
 
     def _text_of(self, prompt: str, device: torch.device, _dtypes: Any) -> Text:
@@ -372,13 +374,15 @@ class FaceMoGLEPipeline(DiffusionPipeline):
     @torch.no_grad()
     def preview(self, latents: Tensor, height: int, width: int) -> Image.Image:
         """About the picture that `decode` makes of tokens (1, N, C), and sooner."""
+        grid, device = grid_of((height, width)), self._execution_device
         if isinstance(self.vae, AutoencoderDC):  # is quick itself
-            return self.decode(latents, height, width)
-        grid = grid_of((height, width))
-        if self.preview_vae is not None:
+            on_cpu = runs_on_cpu(self.vae, device)
+            vae = self._quick_decoder(self.vae) if on_cpu else self.vae
+            pixels = decode_tokens(vae, latents.to(device), grid).float()
+        elif self.preview_vae is not None:
             pixels = decode_by_tiny(self.preview_vae, latents, grid)
         else:
-            pixels = self._latent_to_rgb(self.vae, self._execution_device).pixels(latents, grid)
+            pixels = self._latent_to_rgb(self.vae, device).pixels(latents, grid)
         pictures: Any = self.image_processor.postprocess(pixels, output_type="pil")
         return pictures[0]
 

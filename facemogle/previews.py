@@ -6,6 +6,7 @@ Latents are normalised, (z - shift) * scale, as tokens always are.
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 
 import torch
@@ -14,6 +15,7 @@ from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTiny
 from torch import Tensor
 
 from facemogle.latents import PIXELS_PER_TOKEN, VAE, encode_pixels, unpack
+from facemogle.mask_encoding import cpu_multiplies_bfloat16
 
 PIXELS_PER_LATENT = PIXELS_PER_TOKEN // 2
 
@@ -65,6 +67,18 @@ class LatentToRGB:
         latents = unpack(tokens.float().cpu(), grid)
         colours = torch.einsum("bchw,cr->brhw", latents, self.factors) + self.offset[:, None, None]
         return F.interpolate(colours, scale_factor=PIXELS_PER_LATENT, mode="bilinear")
+
+
+def quick_decoder(vae: VAE) -> VAE:
+    """The same VAE with a copy of its decoder in bfloat16, if the CPU multiplies that: a preview
+    takes 3/5 of the time.
+    """
+    if not cpu_multiplies_bfloat16():
+        return vae
+    quick = copy.copy(vae)
+    decoder = copy.deepcopy(vae.decoder).bfloat16()
+    quick._modules = {"decoder": decoder}  # alone, so that this is the VAE's dtype
+    return quick
 
 
 def made_up_pictures() -> Tensor:

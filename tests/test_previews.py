@@ -108,8 +108,9 @@ def test_the_embedded_models_own_vae_is_quick_enough() -> None:
     mini = load_pipeline("mini", device="cpu")
     tokens = torch.randn(1, 16, 64, generator=torch.Generator().manual_seed(0))
     assert mini.preview_vae is None
-    preview, full = (np.asarray(show(tokens, 64, 64)) for show in (mini.preview, mini.decode))
-    assert np.array_equal(preview, full)
+    preview, full = (np.asarray(show(tokens, 64, 64), int) for show in (mini.preview, mini.decode))
+    assert np.abs(preview - full).max() <= 2  # levels: rounded to bfloat16 where that is quicker
+    assert mini.vae.dtype == torch.float32, "the finished picture would be rounded too"
 
 
 def test_what_is_saved_has_no_preview_vae(own, tmp_path) -> None:
