@@ -9,8 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from facemogle.cli import Parser, add_model_arguments, load_chosen, whole_number
-from facemogle.serving.memory import share_freed_memory
+from facemogle.commands.arguments import Parser, add_model_arguments, load_chosen, whole_number
+from facemogle.serving.arenas import share_freed_memory
 
 if TYPE_CHECKING:
     from facemogle.serving.engine import Engine
@@ -48,14 +48,14 @@ def parse_arguments() -> argparse.Namespace:
         "--replicas",
         type=replicas,
         metavar="N|MIN-MAX",
-        help="make pictures in so many processes of Ray Serve (default: in this one)",
+        help="make images in so many processes of Ray Serve (default: in this one)",
     )
     parser.add_argument(
         "--batch",
         type=whole_number(1, MAX_BATCH),
         default=1,
         metavar="N",
-        help="make up to N visitors' pictures at a time, their steps as one batch (default: 1)",
+        help="make up to N visitors' images at a time, their steps as one batch (default: 1)",
     )
     arguments = parser.parse_args()
     if arguments.batch > 1 and (arguments.replicas or arguments.offload):

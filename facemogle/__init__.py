@@ -11,13 +11,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from facemogle.checkpoints import load_pipeline
+    from facemogle.gate.trace import Trace
     from facemogle.mogle import MoGLE
-    from facemogle.parsing import FaceParser, load_parser
+    from facemogle.photo.parser import FaceParser, load_parser
     from facemogle.pipeline import FaceMoGLEOutput, FaceMoGLEPipeline
-    from facemogle.sampling import Step
-    from facemogle.trace import Trace
+    from facemogle.runs.denoising import Step
     from facemogle.transformer import FaceMoGLETransformer
+    from facemogle.weights.loading import load_pipeline
 
 __all__ = [
     "FaceMoGLEOutput",
@@ -35,12 +35,12 @@ _HOMES = {
     "FaceMoGLEOutput": "pipeline",
     "FaceMoGLEPipeline": "pipeline",
     "FaceMoGLETransformer": "transformer",
-    "FaceParser": "parsing",
+    "FaceParser": "photo.parser",
     "MoGLE": "mogle",
-    "Step": "sampling",
-    "Trace": "trace",
-    "load_parser": "parsing",
-    "load_pipeline": "checkpoints",
+    "Step": "runs.denoising",
+    "Trace": "gate.trace",
+    "load_parser": "photo.parser",
+    "load_pipeline": "weights.loading",
 }
 
 

@@ -9,11 +9,11 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from facemogle.cli import PROGRAM, Parser
+from facemogle.commands.arguments import PROGRAM, Parser
 
 COMMANDS = {
-    "generate": "facemogle.generate",
-    "generate-folder": "facemogle.generate_folder",
+    "generate": "facemogle.commands.generate",
+    "generate-folder": "facemogle.commands.generate_folder",
     "train": "facemogle.training.cli",
     "train-parser": "facemogle.training.parser_cli",
     "train-attributes": "facemogle.training.attributes_cli",
@@ -21,7 +21,7 @@ COMMANDS = {
     "evaluate": "facemogle.evaluation.cli",
     "bench": "facemogle.bench.cli",
     "statistics": "facemogle.render.statistics",
-    "space-check": "facemogle.space",
+    "space-check": "facemogle.commands.space_check",
 }
 """Each module has add_arguments(parser) and run(arguments) -> exit status; only the one that is
 asked for is imported."""

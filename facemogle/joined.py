@@ -1,8 +1,8 @@
-"""One transformer call for the pictures of several threads.
+"""One transformer call for the images of several threads.
 
 Threads that sample at the same time hand in their rows of a step, and the one that waited longest
 runs the model for all that fit together. Every step joins anew (as language models are served:
-iteration-level scheduling, Orca, OSDI 2022), so the pictures may be at different steps, have other
+iteration-level scheduling, Orca, OSDI 2022), so the images may be at different steps, have other
 prompts and masks, and come and go.
 """
 
@@ -24,7 +24,7 @@ from facemogle.transformer import FaceMoGLETransformer
 Inputs = dict[str, Any]
 
 SHARED = ("img_ids", "txt_ids", "return_dict")
-"""Inputs without a row for each picture."""
+"""Inputs without a row for each image."""
 PATIENCE = 0.5
 """How long a call waits for other threads' rows, as a share of how long the last call took: between
 two steps a thread mixes experts and decodes a preview."""
@@ -58,7 +58,7 @@ class JoinedCalls:
 
     @contextmanager
     def member(self, kind: Hashable) -> Iterator[Member]:
-        """Take part, in this thread, with a picture's steps.
+        """Take part, in this thread, with an image's steps.
 
         kind: members of one kind have the same shared inputs, and rows of the same shapes.
         """
@@ -146,7 +146,7 @@ class JoinedCalls:
 
 
 class Member:
-    """What `facemogle.sampling.denoise` uses of a transformer."""
+    """What `facemogle.runs.denoising.denoise` uses of a transformer."""
 
     def __init__(self, calls: JoinedCalls, kind: Hashable) -> None:
         self._calls, self._kind = calls, kind

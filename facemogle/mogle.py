@@ -15,8 +15,8 @@ from diffusers.models.embeddings import TimestepEmbedding
 from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor, nn
 
-from facemogle.regions import NUM_EXPERTS
-from facemogle.sinusoid import sinusoid
+from facemogle.masks.regions import NUM_EXPERTS
+from facemogle.network.sinusoid import sinusoid
 
 
 class Expert(nn.Module):
@@ -80,7 +80,7 @@ class MoGLE(ModelMixin, ConfigMixin):
     in_channels: channels C of a token.
     hidden_channels: width of the experts.
     num_experts: R; expert 0 is global, expert k belongs to region k - 1.
-    time_scale: the gate's sinusoid gets t * time_scale. The published weights' pictures were made
+    time_scale: the gate's sinusoid gets t * time_scale. The published weights' images were made
         with 1000.
     """
 

@@ -1,6 +1,6 @@
-"""`FaceMoGLEPipeline`: prompt and mask -> picture, as a diffusers pipeline.
+"""`FaceMoGLEPipeline`: prompt and mask -> image, as a diffusers pipeline.
 
-Shapes: P prompts, B = P * num_images_per_prompt pictures, N tokens = (height / 16) * (width / 16),
+Shapes: P prompts, B = P * num_images_per_prompt images, N tokens = (height / 16) * (width / 16),
 R = 20 experts, C = 64 channels of a token, T text tokens, D width of a text encoder.
 """
 
@@ -28,21 +28,23 @@ from PIL import Image
 from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer, T5EncoderModel, T5Tokenizer
 
-from facemogle.callback import StepCallback, called_back
+from facemogle.gate.trace import Trace
 from facemogle.joined import JoinedCalls
-from facemogle.latents import (
+from facemogle.masks.reading import decouple, read_mask
+from facemogle.masks.regions import REGIONS
+from facemogle.mogle import MoGLE
+from facemogle.network.text import Text, pooled_features, sequence_features
+from facemogle.network.tokens import (
     PIXELS_PER_TOKEN,
     VAE,
     decode_tokens,
     pack,
 )
-from facemogle.mask import decouple, read_mask
-from facemogle.mask_encoding import MaskEncoder, runs_on_cpu
-from facemogle.mogle import MoGLE
-from facemogle.previews import LatentToRGB, decode_by_tiny, quick_decoder
-from facemogle.prompt import Text, pooled_features, sequence_features
-from facemogle.regions import REGIONS
-from facemogle.request import (
+from facemogle.runs.callback import StepCallback, called_back
+from facemogle.runs.denoising import Mixture, Step, Steps, denoise, make_schedule
+from facemogle.runs.mask_tokens import MaskEncoder, runs_on_cpu
+from facemogle.runs.previews import LatentToRGB, decode_by_tiny, quick_decoder
+from facemogle.runs.request import (
     LocalMasks,
     Request,
     check_choices,
@@ -50,45 +52,43 @@ from facemogle.request import (
     grid_of,
     listed,
 )
-from facemogle.sampling import Mixture, Step, Steps, denoise, make_schedule
-from facemogle.trace import Trace
 from facemogle.transformer import FaceMoGLETransformer
 
 __all__ = ["FaceMoGLEOutput", "FaceMoGLEPipeline", "Step"]
 
 OutputType = Literal["pil", "np", "pt", "latent"]
 
-REMEMBERED_PICTURES = 256
-REMEMBERED_PROMPTS = 16
+CACHED_MASK_IMAGES = 256
+CACHED_PROMPTS = 16
 
 
 @dataclass
 class FaceMoGLEOutput(BaseOutput):
-    """images: as `output_type` asks. traces: each picture's gate weights; None without a mask."""
+    """images: as `output_type` asks. traces: each image's gate weights; None without a mask."""
 
     images: list[Image.Image] | np.ndarray | Tensor
     traces: list[Trace] | None = None
 
     @property
     def trace(self) -> Trace | None:
-        """The gate weights of the only, or of the first picture."""
+        """The gate weights of the only, or of the first image."""
         return None if self.traces is None else self.traces[0]
 
 
 class FaceMoGLEPipeline(DiffusionPipeline):
     """Mask- and text-guided face generation (Face-MoGLE, arXiv 2509.00428).
 
-    A call makes one picture, or several of one size together. Calls leave no state on the
+    A call makes one image, or several of one size together. Calls leave no state on the
     pipeline, so threads may share it (not with CPU offload, which moves models around).
 
-    default_size: height and width of pictures, in pixels. default_steps: denoising steps.
+    default_size: height and width of images, in pixels. default_steps: denoising steps.
     default_guidance: how strongly the prompt guides.
     text_length: T5 tokens read of a prompt.
     local_masks: what local experts see, unless `stream` is told otherwise.
-    edit_context: tokens around an edit that the model needs to see, see `facemogle.editing.Edit`;
-        None = all of the picture's.
+    edit_context: tokens around an edit that the model needs to see, see `facemogle.runs.edit.Edit`;
+        None = all of the image's.
     guided_from, guided_until: the highest and lowest t at which a model without an input for
-        guidance is guided; see `facemogle.sampling.denoise`.
+        guidance is guided; see `facemogle.runs.denoising.denoise`.
 
     An attribute beside these, no part of what is saved:
     preview_vae: what `preview` decodes by; None = a linear map.
@@ -147,12 +147,12 @@ class FaceMoGLEPipeline(DiffusionPipeline):
             default_guidance=default_guidance,
         )
         self.image_processor = VaeImageProcessor(vae_scale_factor=PIXELS_PER_TOKEN)
-        self.mask_encoder = MaskEncoder(REMEMBERED_PICTURES)
+        self.mask_encoder = MaskEncoder(CACHED_MASK_IMAGES)
         self.preview_vae = None
         self._latent_to_rgb = lru_cache(1)(LatentToRGB.fitted)
         self._quick_decoder = lru_cache(1)(quick_decoder)
         self._joined: JoinedCalls | None = None
-        self._remembered_text = lru_cache(REMEMBERED_PROMPTS)(self._text_of)
+        self._remembered_text = lru_cache(CACHED_PROMPTS)(self._text_of)
 
     def __call__(
         self,
@@ -170,9 +170,9 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         callback_on_step_end_tensor_inputs: Sequence[str] = ("latents",),
         **options: Any,
     ) -> Any:
-        """Generate pictures. Arguments not named here are those of `stream`.
+        """Generate images. Arguments not named here are those of `stream`.
 
-        output_type: "pil" list of pictures; "np" float32 (B, H, W, 3) in [0, 1]; "pt" the same as
+        output_type: "pil" list of images; "np" float32 (B, H, W, 3) in [0, 1]; "pt" the same as
             tensor (B, 3, H, W); "latent" tokens (B, N, C).
         callback_on_step_end: called after each step with pipeline, index, t and a dict of tensors;
             "latents" in the dict that it returns, if any, replaces the step's.
@@ -194,7 +194,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
                 bar.update()
         images, traces, grid = done[-1].latents, None, grid_of(size)
         if done[0].gate_weights is not None:
-            traces = [Trace.from_steps(done, grid, picture) for picture in range(len(images))]
+            traces = [Trace.from_steps(done, grid, index) for index in range(len(images))]
         if output_type != "latent":
             images = self._decode(images, grid, output_type)
             self.maybe_free_model_hooks()
@@ -227,8 +227,8 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         Close the generator to cancel; send it latents to go on from these.
 
         prompt: empty or None = no text. T5 tokens beyond the config's text_length are left out,
-            with a warning in the log. A list of P prompts makes P pictures together.
-        mask: label map uint8 (H, W) or whatever else `read_mask` takes, resized to the picture by
+            with a warning in the log. A list of P prompts makes P images together.
+        mask: label map uint8 (H, W) or whatever else `read_mask` takes, resized to the image by
             nearest neighbour; None = text alone. A list has a mask for each prompt; one prompt, or
             one mask, serves all of the others.
         num_inference_steps: 1 or more; None = the config's default_steps.
@@ -238,21 +238,21 @@ class FaceMoGLEPipeline(DiffusionPipeline):
             the difference, from the config's guided_from to its guided_until.
         generator: source of the noise; None = torch's global one. The same mask, prompt, seed,
             steps and size give the same pixels on one machine. A list has one for each of the B
-            pictures, which then are those that it makes one by one, but for rounding.
+            images, which then are those that it makes one by one, but for rounding.
         height, width: multiples of 16 pixels; None = the config's default_size.
-        num_images_per_prompt: pictures of each prompt, one after the other.
+        num_images_per_prompt: images of each prompt, one after the other.
         local_masks: "regions" shows each local expert its region. "empty" shows them black
-            pictures, as the authors' inference scripts did; only to compare with their pictures.
+            images, as the authors' inference scripts did; only to compare with their images.
             None = the config's local_masks.
-        muted: region indices whose local expert is shown a black picture, as training does now and
+        muted: region indices whose local expert is shown a black image, as training does now and
             then to each; the global expert still sees these regions.
         expert_strengths: R factors from 0 to 100 on the gate's weights, which then are brought back
             to a sum of 1: 1 = untouched, 0 = not heard. None = all 1.
         latents: noise (B, N, C) in place of the generator's.
         prompt_embeds, pooled_prompt_embeds: (P, T, D), (P, D) in place of the prompts' features.
         condition_latents: (P, R, N, C) in place of masks; see `encode_mask`.
-        sigmas, timesteps: see `facemogle.sampling.make_schedule`.
-        sampled_tokens: indices of the tokens that are sampled, 0..N-1 row by row, in every picture.
+        sigmas, timesteps: see `facemogle.runs.denoising.make_schedule`.
+        sampled_tokens: indices of the tokens that are sampled, 0..N-1 row by row, in every image.
             The transformer sees no others, which makes it quicker; they stay as they are, and have
             gate weights all the same. None = all.
         Raises ValueError; for the mask MaskError, which is one.
@@ -308,7 +308,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
     def enable_joined_steps(self, most: int) -> None:
         """Let up to so many of the calls that threads make at a time share the transformer's calls.
 
-        A picture then equals the one made alone but for rounding. Of use where a step leaves the
+        An image then equals the one made alone but for rounding. Of use where a step leaves the
         device idle. Not with offload or caches of the transformer, which serve one caller.
         """
         self._joined = JoinedCalls(self.transformer, most)
@@ -334,7 +334,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         return self._remembered_text(prompt, device or self._execution_device, kinds)
 
     def forget(self) -> None:
-        """Drop what was derived from prompts, mask pictures and the VAE before."""
+        """Drop what was derived from prompts, mask images and the VAE before."""
         self._remembered_text.cache_clear()
         self._latent_to_rgb.cache_clear()
         self._quick_decoder.cache_clear()
@@ -355,25 +355,25 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         muted: Sequence[int] = (),
         device: torch.device | None = None,
     ) -> Tensor:
-        """Tokens of the 20 mask pictures (1, R, N, C); pictures seen before are not encoded again.
+        """Tokens of the 20 mask images (1, R, N, C); images seen before are not encoded again.
 
         label_map: uint8 (H, W), both multiples of 16. local_masks, muted: as for `stream`.
         device: as for `encode_prompt`.
         """
-        pictures = decouple(label_map)
-        pictures[[REGIONS[region].expert for region in muted]] = 0
+        images = decouple(label_map)
+        images[[REGIONS[region].expert for region in muted]] = 0
         if (local_masks or self.config["local_masks"]) == "empty":
-            pictures[1:] = 0
+            images[1:] = 0
         device = device or self._execution_device
-        return self.mask_encoder.tokens(self.vae, pictures, device)[None]
+        return self.mask_encoder.tokens(self.vae, images, device)[None]
 
     def decode(self, latents: Tensor, height: int, width: int) -> Image.Image:
-        """Picture of tokens (1, N, C): a step's `latents` or `clean_latents`."""
+        """Image of tokens (1, N, C): a step's `latents` or `clean_latents`."""
         return self._decode(latents, grid_of((height, width)), "pil")[0]
 
     @torch.no_grad()
     def preview(self, latents: Tensor, height: int, width: int) -> Image.Image:
-        """About the picture that `decode` makes of tokens (1, N, C), and sooner."""
+        """About the image that `decode` makes of tokens (1, N, C), and sooner."""
         grid, device = grid_of((height, width)), self._execution_device
         if isinstance(self.vae, AutoencoderDC):  # is quick itself
             on_cpu = runs_on_cpu(self.vae, device)
@@ -383,8 +383,8 @@ class FaceMoGLEPipeline(DiffusionPipeline):
             pixels = decode_by_tiny(self.preview_vae, latents, grid)
         else:
             pixels = self._latent_to_rgb(self.vae, device).pixels(latents, grid)
-        pictures: Any = self.image_processor.postprocess(pixels, output_type="pil")
-        return pictures[0]
+        images: Any = self.image_processor.postprocess(pixels, output_type="pil")
+        return images[0]
 
     def enable_group_offload(self, *arguments: Any, **options: Any) -> None:
         """Keep weights in main memory or on disk but for the block or layer that is at work.
@@ -423,9 +423,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         target = device, self.transformer.dtype
         return Text.stacked(
             [
-                Text(
-                    *(request.for_each_picture(rows.to(*target)) for rows in (t.sequence, t.pooled))
-                )
+                Text(*(request.for_each_image(rows.to(*target)) for rows in (t.sequence, t.pooled)))
                 for t in texts
             ]
         )
@@ -442,7 +440,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         target = device, self.mogle.dtype
         strengths = request.strengths
         strengths = None if strengths is None else torch.tensor(strengths).to(*target)
-        return Mixture(self.mogle, request.for_each_picture(tokens.to(*target)), strengths)
+        return Mixture(self.mogle, request.for_each_image(tokens.to(*target)), strengths)
 
     def _noise(self, request: Request, device: torch.device) -> Tensor:
         target = device, self.transformer.dtype
@@ -455,10 +453,10 @@ class FaceMoGLEPipeline(DiffusionPipeline):
 
     @torch.no_grad()
     def _decode(self, latents: Tensor, grid: tuple[int, int], output_type: OutputType) -> Any:
-        # One at a time: in as little memory as one picture needs, and with the same last bits.
+        # One at a time: in as little memory as one image needs, and with the same last bits.
         rows = latents.to(self._execution_device).split(1)
-        pictures = torch.cat([decode_tokens(self.vae, row, grid) for row in rows])
-        return self.image_processor.postprocess(pictures, output_type=output_type)
+        images = torch.cat([decode_tokens(self.vae, row, grid) for row in rows])
+        return self.image_processor.postprocess(images, output_type=output_type)
 
     def _num_steps(self, asked: int | None, sigmas: Sequence[float] | None) -> int:
         if asked is not None:

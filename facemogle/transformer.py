@@ -16,9 +16,9 @@ from diffusers.models.transformers.transformer_flux import FluxTransformer2DMode
 from torch import Tensor
 from torch.nn import Parameter
 
-from facemogle.lora import ConditionLoRA, flux_targets, read_official_lora
-from facemogle.sinusoid import sinusoid
-from facemogle.streams import DoubleBlock, Rotary, SingleBlock, shared_linear
+from facemogle.network.lora import ConditionLoRA, flux_targets, read_official_lora
+from facemogle.network.sinusoid import sinusoid
+from facemogle.network.streams import DoubleBlock, Rotary, SingleBlock, shared_linear
 
 
 class FaceMoGLETransformer(FluxTransformer2DModel):

@@ -11,8 +11,8 @@ import pytest
 from made_up_faces import write_faces
 from parity import FIXTURES
 
-from facemogle.checkpoints import load_pipeline
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.weights.loading import load_pipeline
 
 if TYPE_CHECKING:  # Gradio and Playwright take seconds, which most tests need not wait for
     from playwright.sync_api import Browser, Page

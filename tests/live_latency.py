@@ -1,10 +1,10 @@
-"""How long live mode takes from a stroke's end to its pictures: a measurement, run by hand.
+"""How long live mode takes from a stroke's end to its images: a measurement, run by hand.
 
     python tests/live_latency.py --strokes 30
 
 Serves `mini` in a process of its own, paints on the page in Chromium on the same machine, and
 prints the median and the 95th percentile of the milliseconds from pointer-up until the first
-preview is on the screen, until the draft is, and until the full picture is, the pause before it
+preview is on the screen, until the draft is, and until the full image is, the pause before it
 included.
 """
 
@@ -35,7 +35,7 @@ WATCH = """() => {
     seen.marks.push([what, performance.now() - seen.up]));
   const restart = () => Object.assign(seen, { up: performance.now(), marks: [] });
   addEventListener("pointerup", restart, true);
-  image.addEventListener("load", () => mark("picture"));
+  image.addEventListener("load", () => mark("image"));
   new MutationObserver(async () => {
     if (result.dataset.state !== "done") return;
     const text = result.querySelector(".progress-text").textContent;
@@ -77,7 +77,7 @@ def measure(page: Page, strokes: int, seed: int) -> list[dict[str, float]]:
 
 
 def report(rows: list[dict[str, Any]]) -> None:
-    titles = {"picture": "first preview", "draft": "draft done", "full": "full picture done"}
+    titles = {"image": "first preview", "draft": "draft done", "full": "full image done"}
     for what, title in titles.items():
         times = sorted(row[what] for row in rows if what in row)
         late = times[min(len(times) - 1, round(0.95 * len(times)))]

@@ -3,9 +3,9 @@
     python tests/load.py --visitors 20 --seconds 300
 
 Serves `mini` in a process of its own, or with `--replicas 2` in several. Every visitor speaks the
-page's protocol and makes two pictures in turn, of a mask, a prompt and a seed of its own: a whole
-face, then an edit of it. From time to time one more visitor comes and leaves while its picture is
-made. In the end each visitor's pictures are made again by nobody but it: they must be the same,
+page's protocol and makes two images in turn, of a mask, a prompt and a seed of its own: a whole
+face, then an edit of it. From time to time one more visitor comes and leaves while its image is
+made. In the end each visitor's images are made again by nobody but it: they must be the same,
 pixel for pixel. Exit status 1 if one is not.
 """
 
@@ -36,9 +36,9 @@ from gradio_client.utils import apply_diff
 from PIL import Image
 from studio import TEMPLATES, served_apart
 
-from facemogle.label_map import index_png
-from facemogle.mask import read_mask
-from facemogle.regions import NUM_EXPERTS
+from facemogle.masks.label_map import index_png
+from facemogle.masks.reading import read_mask
+from facemogle.masks.regions import NUM_EXPERTS
 
 PATIENCE = 1.5  # seconds in the line after which the page asks for its place
 HAT, SIDE = 14, 512
@@ -58,9 +58,9 @@ class Log:
     started: list[tuple[str, int]] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
-    memory: list[tuple[int, float]] = field(default_factory=list)  # pictures so far, MiB
+    memory: list[tuple[int, float]] = field(default_factory=list)  # images so far, MiB
     freed: list[float] = field(default_factory=list)
-    pictures: int = 0
+    images: int = 0
 
     def overtaken(self) -> int:
         """How many places later than it joined the line an order began, at most.
@@ -131,7 +131,7 @@ class Protocol:
 
 
 class Visitor:
-    """Orders its two pictures in turn. number: tells it from the others."""
+    """Orders its two images in turn. number: tells it from the others."""
 
     def __init__(self, protocol: Protocol, log: Log, number: int) -> None:
         self.protocol, self.log = protocol, log
@@ -149,7 +149,7 @@ class Visitor:
         }  # fmt: skip
 
     async def order(self, steps: int, base: int | None, mask: str) -> str | None:
-        """Make a picture; a hash of its pixels."""
+        """Make an image; a hash of its pixels."""
         self.orders += 1
         key = self.name, self.orders
         await self.protocol.tell("announce", self.session, number=self.orders, has_order=True)
@@ -157,7 +157,7 @@ class Visitor:
             **self.asked, "number": self.orders, "mask": mask, "steps": str(steps),
             "base": None if base is None else {"number": base},
         }  # fmt: skip
-        began, picture = time.monotonic(), None
+        began, image = time.monotonic(), None
 
         def join() -> None:
             self.log.joined[key] = time.monotonic()
@@ -171,13 +171,13 @@ class Visitor:
                     self.log.started.append(key)
                     self.log.waits.append(time.monotonic() - began)
                 elif packet["kind"] == "step":
-                    picture = packet["picture"]
+                    image = packet["image"]
                 else:
                     assert packet["kind"] == "done", packet
         finally:
             asking.cancel()
-        self.log.pictures += 1
-        pixels = Image.open(BytesIO(b64decode(picture.split(",")[1])))
+        self.log.images += 1
+        pixels = Image.open(BytesIO(b64decode(image.split(",")[1])))
         return sha256(np.asarray(pixels).tobytes()).hexdigest()
 
     async def ask(self) -> None:
@@ -196,7 +196,7 @@ class Visitor:
         return face, await self.order(steps, self.orders, self.masks[1])
 
     async def visit(self, steps: int, until: float) -> list[tuple[str | None, str | None]]:
-        """Make both pictures again and again."""
+        """Make both images again and again."""
         staying = asyncio.create_task(self.protocol.stay(self.session))
         pairs = []
         while time.monotonic() < until:
@@ -205,7 +205,7 @@ class Visitor:
         return pairs
 
     async def leave_early(self) -> None:
-        """Order a long picture and close the page at its second step."""
+        """Order a long image and close the page at its second step."""
         staying = asyncio.create_task(self.protocol.stay(self.session))
         self.orders = 1
         await self.protocol.tell("announce", self.session, number=1, has_order=True)
@@ -226,7 +226,7 @@ async def watch_memory(process: int, log: Log) -> None:
     while True:
         status = Path(f"/proc/{process}/status").read_text()
         kib = int(status.split("VmRSS:")[1].split()[0])
-        log.memory.append((log.pictures, kib / 1024))
+        log.memory.append((log.images, kib / 1024))
         await asyncio.sleep(1)
 
 
@@ -238,11 +238,11 @@ async def come_and_go(protocol: Protocol, log: Log, first: int, every: float) ->
 
 
 def report(log: Log, pairs: list[list[Any]], alone: list[Any], seconds: float) -> bool:
-    """Print what was found; whether all pictures were right."""
+    """Print what was found; whether all images were right."""
     wrong = sum(pair != right for made, right in zip(pairs, alone, strict=True) for pair in made)
     per_visitor = [2 * len(made) for made in pairs]
     print(
-        f"{log.pictures} pictures in {seconds:.0f} s, {min(per_visitor)} to {max(per_visitor)} "
+        f"{log.images} images in {seconds:.0f} s, {min(per_visitor)} to {max(per_visitor)} "
         "a visitor"
     )
     print(f"pairs that differ from those made alone: {wrong} of {sum(map(len, pairs))}")
@@ -253,13 +253,13 @@ def report(log: Log, pairs: list[list[Any]], alone: list[Any], seconds: float) -
     )
     if log.freed:
         print(
-            f"{len(log.freed)} left early; the next picture began after at most "
+            f"{len(log.freed)} left early; the next image began after at most "
             f"{max(log.freed):.1f} s"
         )
-    for pictures in range(0, log.pictures + 1, 50):
+    for images in range(0, log.images + 1, 50):
         print(
-            f"memory after {pictures} pictures: "
-            f"{next(mib for count, mib in log.memory if count >= pictures):.0f} MiB"
+            f"memory after {images} images: "
+            f"{next(mib for count, mib in log.memory if count >= images):.0f} MiB"
         )
     print(f"memory in the end: {log.memory[-1][1]:.0f} MiB")
     return wrong == 0

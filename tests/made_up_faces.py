@@ -1,4 +1,4 @@
-"""Made-up training data: pictures of coloured blocks with label maps and captions."""
+"""Made-up training data: images of coloured blocks with label maps and captions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CAPTIONS = (
 
 
 def write_face(n: int, image: Path, label_map: Path) -> None:
-    """A picture of 16 blocks and its label map."""
+    """An image of 16 blocks and its label map."""
     draw = np.random.default_rng(n)
     labels = np.kron(draw.integers(0, 19, (4, 4)), np.ones((16, 16))).astype(np.uint8)
     colors = draw.integers(0, 256, (19, 3)).astype(np.uint8)

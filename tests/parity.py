@@ -20,12 +20,12 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from facemogle.checkpoints import load_pipeline
-from facemogle.latents import decode_tokens, pack, position_ids
-from facemogle.mask import decouple
+from facemogle.masks.reading import decouple
+from facemogle.network.tokens import decode_tokens, pack, position_ids
 from facemogle.pipeline import FaceMoGLEPipeline
-from facemogle.request import grid_of
-from facemogle.sampling import make_schedule
+from facemogle.runs.denoising import make_schedule
+from facemogle.runs.request import grid_of
+from facemogle.weights.loading import load_pipeline
 
 FIXTURES = Path(__file__).resolve().parent / "fixtures"
 
@@ -52,7 +52,7 @@ TOLERANCES = {
 }
 
 MOST_RECOMPUTED_PIXELS = 128 * 128
-"""The tiny VAE's norms amplify float32 rounding in pictures that are nearly all black. Encoding 20
+"""The tiny VAE's norms amplify float32 rounding in images that are nearly all black. Encoding 20
 in one batch or one by one differs by 0.02 at 128x128, 0.2 at 256x256 and 1 at 512x512: above this
 size only the stored mask latents are used, and recomputed ones are not compared."""
 
@@ -86,7 +86,7 @@ def sampled(pipeline: FaceMoGLEPipeline, case: Case) -> dict[str, np.ndarray]:
         )
     )
     final = steps[-1].latents
-    picture = decode_tokens(pipeline.vae, final, grid_of((height, width)))[0].permute(1, 2, 0)
+    image = decode_tokens(pipeline.vae, final, grid_of((height, width)))[0].permute(1, 2, 0)
 
     def stacked(field: str) -> np.ndarray:
         return np.stack([getattr(step, field).squeeze(0).numpy() for step in steps])
@@ -97,7 +97,7 @@ def sampled(pipeline: FaceMoGLEPipeline, case: Case) -> dict[str, np.ndarray]:
         "noise_pred": stacked("velocity"),
         "latents": stacked("latents"),
         "final_latents": final.numpy(),
-        "image": (picture / 2 + 0.5).clamp(0, 1).numpy(),
+        "image": (image / 2 + 0.5).clamp(0, 1).numpy(),
     }
 
 
@@ -107,7 +107,7 @@ def prepared(pipeline: FaceMoGLEPipeline, case: Case) -> dict[str, np.ndarray]:
     height, width = case["label_map"].shape
     grid = grid_of((height, width))
     text = pipeline.encode_prompt(str(case["prompt"]))
-    pictures = decouple(case["label_map"])
+    images = decouple(case["label_map"])
     ids = position_ids(grid).numpy()
     num_steps = int(case["num_inference_steps"])
     schedule = make_schedule(pipeline.scheduler, grid[0] * grid[1], num_steps)
@@ -119,7 +119,7 @@ def prepared(pipeline: FaceMoGLEPipeline, case: Case) -> dict[str, np.ndarray]:
         "sigmas": np.asarray(schedule.sigmas),
         "initial_latents": pack(noise).numpy(),
         "condition_latents": sampled_condition_latents(pipeline, case),
-        "global_rgb": pictures[0],
+        "global_rgb": images[0],
         "image_ids": ids,
         "condition_ids": ids,
     }
@@ -127,12 +127,12 @@ def prepared(pipeline: FaceMoGLEPipeline, case: Case) -> dict[str, np.ndarray]:
 
 def sampled_condition_latents(pipeline: FaceMoGLEPipeline, case: Case) -> np.ndarray:
     """Mask latents as the reference has them: sampled, where the pipeline takes the mode."""
-    pictures = decouple(case["label_map"])
+    images = decouple(case["label_map"])
     if case["local_mask_mode"] == "literal":
-        pictures[1:] = 0
-    pixels = torch.from_numpy(pictures).permute(0, 3, 1, 2) / 127.5 - 1
-    # One picture at a time: float32 convolutions of a batch of 20 are 0.06 off on some CPUs.
-    posteriors = [pipeline.vae.encode(picture[None]).latent_dist for picture in pixels]
+        images[1:] = 0
+    pixels = torch.from_numpy(images).permute(0, 3, 1, 2) / 127.5 - 1
+    # One image at a time: float32 convolutions of a batch of 20 are 0.06 off on some CPUs.
+    posteriors = [pipeline.vae.encode(image[None]).latent_dist for image in pixels]
     mean, std = (torch.cat([getattr(p, name) for p in posteriors]) for name in ("mean", "std"))
     sample = mean + std * standard_normal(mean.shape, case["global_seed"])
     config = pipeline.vae.config

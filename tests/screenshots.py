@@ -1,8 +1,8 @@
-"""The README's pictures of the page: made by hand after the page or the model has changed.
+"""The README's images of the page: made by hand after the page or the model has changed.
 
     python tests/screenshots.py
 
-Serves `mini` in a process of its own, does in Chromium what each picture shows, and writes JPEGs of
+Serves `mini` in a process of its own, does in Chromium what each image shows, and writes JPEGs of
 at most 150 KB to assets/.
 """
 
@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page, expect
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from studio import ROOT, served_apart
-from visitor import PATIENCE, SIDE, STARTING, chromium, draw, generate, saved_picture, take
+from visitor import PATIENCE, SIDE, STARTING, chromium, draw, generate, saved_image, take
 
 MAX_BYTES = 150 * 1000
 STEPS = 8
@@ -49,18 +49,18 @@ def shot(page: Page, *selectors: str) -> Image.Image:
     return Image.open(io.BytesIO(page.screenshot(full_page=True, clip=clip)))  # type: ignore[arg-type]
 
 
-def save(picture: Image.Image, path: Path) -> None:
+def save(image: Image.Image, path: Path) -> None:
     for quality in range(88, 30, -6):
         content = io.BytesIO()
-        picture.convert("RGB").save(content, "JPEG", quality=quality, optimize=True)
+        image.convert("RGB").save(content, "JPEG", quality=quality, optimize=True)
         if content.tell() <= MAX_BYTES:
             break
     path.write_bytes(content.getvalue())
-    print(f"{path.name}: {picture.width}x{picture.height}, {content.tell() // 1000} KB")
+    print(f"{path.name}: {image.width}x{image.height}, {content.tell() // 1000} KB")
 
 
 def wait_for_draft(page: Page) -> None:
-    """The full picture follows in half a second."""
+    """The full image follows in half a second."""
     text = "document.querySelector('.result .progress-text').textContent"
     page.wait_for_function(f"{text}.startsWith('Draft')", polling="raf", timeout=PATIENCE)
 
@@ -88,18 +88,18 @@ def paint(page: Page) -> Image.Image:
     page.get_by_label("Brush size").fill("0.72")
     page.keyboard.press("m")
     held_stroke(page, (256, 60), (330, 72), (384, 110))
-    picture = shot(page)
+    image = shot(page)
     page.mouse.up()
     page.keyboard.press("m")
     page.keyboard.press("Control+z")
-    return picture
+    return image
 
 
 def edit(page: Page) -> Image.Image:
-    """A wipe between the pictures before and after an edit."""
+    """A wipe between the images before and after an edit."""
     page.get_by_role("button", name="Add glasses").click()
     wait_for(page, "kept")
-    page.get_by_role("button", name="Compare with the picture before").click()
+    page.get_by_role("button", name="Compare with the image before").click()
     page.evaluate("scrollTo(0, 0)")
     return shot(page, ".painting > .stage", ".result .toolbar", ".result .stage")
 
@@ -115,13 +115,13 @@ def layers(page: Page) -> Image.Image:
     take(page, "Hair")
     page.get_by_label("Strength of the expert").fill("5")
     page.locator("h1").hover()
-    picture = shot(page, ".layers", ".painting > .stage")
+    image = shot(page, ".layers", ".painting > .stage")
     page.get_by_label("Strength of the expert").dblclick()
     page.get_by_role("button", name="Mute Neck").click()
     page.get_by_role("button", name="Lock Glasses").click()
     take(page, "Glasses")
     page.get_by_label("Opacity of the layer").dblclick()
-    return picture
+    return image
 
 
 def live(page: Page) -> Image.Image:
@@ -133,11 +133,11 @@ def live(page: Page) -> Image.Image:
     draw(page, (150, 150), (256, 118), (362, 150))
     wait_for_draft(page)
     page.mouse.down()  # nothing else is made while the next stroke is under way
-    picture = shot(page, ".painting > .stage", ".result .toolbar", ".composer")
+    image = shot(page, ".painting > .stage", ".result .toolbar", ".composer")
     page.mouse.up()
     wait_for(page, f"{STEPS} steps")
     page.get_by_label("Live", exact=True).uncheck()
-    return picture
+    return image
 
 
 def gate(page: Page) -> Image.Image:
@@ -150,7 +150,7 @@ def gate(page: Page) -> Image.Image:
 
 
 def history(page: Page) -> Image.Image:
-    """Some pictures made after one another."""
+    """Some images made after one another."""
     for face in ("Short hair", "Glasses", "Hat", "Curly hair"):
         page.get_by_role("button", name=f"Start from: {face}").click()
         page.get_by_label("Whole face").check()
@@ -160,8 +160,8 @@ def history(page: Page) -> Image.Image:
 
 
 def photo(page: Page) -> Image.Image:
-    """A picture of a face, and the mask that the parser reads in it."""
-    face = Image.open(io.BytesIO(saved_picture(page)))
+    """An image of a face, and the mask that the parser reads in it."""
+    face = Image.open(io.BytesIO(saved_image(page)))
     content = io.BytesIO()
     face.convert("RGB").save(content, "JPEG", quality=95)
     page.get_by_role("button", name="Blank").click()

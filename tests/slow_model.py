@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from facemogle.checkpoints import load_pipeline
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.weights.loading import load_pipeline
 
 
 class Made(NamedTuple):
-    """A step: the process that made it, the picture's prompt, when it was done."""
+    """A step: the process that made it, the image's prompt, when it was done."""
 
     process: int
     prompt: str

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from facemogle.checkpoints import load_pipeline
-from facemogle.mask import read_mask
+from facemogle.masks.reading import read_mask
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.serving.engine import LocalEngine
 from facemogle.ui.page import build_page, serve
+from facemogle.weights.loading import load_pipeline
 
 ROOT = Path(__file__).parents[1]
 TEMPLATES = ROOT / "assets" / "templates"
@@ -54,7 +54,7 @@ class StudioUnderTest:
 
 
 def short(pipeline: FaceMoGLEPipeline, steps: int) -> FaceMoGLEPipeline:
-    """The tiny random model for pictures of 64x64 pixels, which take no time."""
+    """The tiny random model for images of 64x64 pixels, which take no time."""
     small = FaceMoGLEPipeline(
         **pipeline.components, default_size=64, default_steps=steps, text_length=16
     )

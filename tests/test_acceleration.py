@@ -10,9 +10,9 @@ from diffusers import PyramidAttentionBroadcastConfig
 from diffusers.hooks import FirstBlockCacheConfig
 from parity import FIXTURES
 
-from facemogle import streams
-from facemogle.checkpoints import load_pipeline
+from facemogle.network import streams
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.weights.loading import load_pipeline
 
 STEPS = 4
 
@@ -93,7 +93,7 @@ def test_attention_backend_is_the_chosen_one(pipeline, label_map, monkeypatch) -
 
 
 def test_first_block_cache_leaves_out_the_rest(pipeline, label_map, expected) -> None:
-    """And starts anew with each picture: an old one's residuals would shine through."""
+    """And starts anew with each image: an old one's residuals would shine through."""
     calls: list[int] = []
     block = pipeline.transformer.single_transformer_blocks[0]
     forward = block.forward

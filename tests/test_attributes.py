@@ -1,4 +1,4 @@
-"""What captions tell, what pictures show, and the classifier between them."""
+"""What captions tell, what images show, and the classifier between them."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from PIL import Image
 from test_captions import EVERYTHING, some_captions, some_person
 
 from facemogle.__main__ import main
-from facemogle.checkpoints import CheckpointError
 from facemogle.evaluation import classifier as classifiers
 from facemogle.evaluation.attributes import ATTRIBUTES, classes, told
 from facemogle.evaluation.classifier import build_classifier, load_classifier
 from facemogle.evaluation.paraphrases import NINE, WORDS, asked, paraphrase
-from facemogle.parsing import FaceParser
+from facemogle.photo.parser import FaceParser
 from facemogle.training.attributes import attribute_loss, class_weights
 from facemogle.training.distortion import distort
 from facemogle.training.parser import build_parser
 from facemogle.training.recipe import ParserRecipe, Stage
+from facemogle.weights.loading import CheckpointError
 
 NAMES = [attribute.name for attribute in ATTRIBUTES]
 PEOPLE = 200
@@ -78,7 +78,7 @@ def test_a_caption_of_someone_else_tells_little() -> None:
         ("skin tone", ("skin",), {}),
     ],
 )
-def test_what_the_picture_hides_has_no_class(name: str, hidden: tuple, change: dict) -> None:
+def test_what_the_image_hides_has_no_class(name: str, hidden: tuple, change: dict) -> None:
     row = some_row(1) | change | {"visible": EVERYTHING | dict.fromkeys(hidden, False)}
     assert classes(row)[NAMES.index(name)] == -1
 
@@ -138,7 +138,7 @@ def test_rare_classes_and_hidden_ones() -> None:
 
 
 def test_distortion_can_leave_colours_alone() -> None:
-    """Someone who learns hair colours from tinted pictures learns nothing."""
+    """Someone who learns hair colours from tinted images learns nothing."""
     image = np.full((64, 64, 3), (180, 90, 40), np.uint8)
     for seed in range(20):
         labels = np.zeros((64, 64), np.uint8)
@@ -155,10 +155,10 @@ def test_a_classifier_survives_its_file_and_refuses_other_attributes(
     assert all(torch.equal(encoder[k], v) for k, v in model.segformer.state_dict().items())
     model.save_pretrained(tmp_path)
     again = load_classifier(tmp_path, "cpu")
-    pictures = np.random.default_rng(0).integers(0, 256, (3, 96, 96, 3), np.uint8)
-    readings = again.read(pictures)
+    images = np.random.default_rng(0).integers(0, 256, (3, 96, 96, 3), np.uint8)
+    readings = again.read(images)
     assert readings.shape == (3, len(ATTRIBUTES))
-    assert np.array_equal(readings, model.read(pictures))
+    assert np.array_equal(readings, model.read(images))
     monkeypatch.setattr(classifiers, "ATTRIBUTES", ATTRIBUTES[:-1])
     with pytest.raises(CheckpointError, match="train-attributes"):
         load_classifier(tmp_path, "cpu")
@@ -167,15 +167,15 @@ def test_a_classifier_survives_its_file_and_refuses_other_attributes(
 
 
 def test_the_command_trains_scores_and_resumes(tmp_path: Path, capsys) -> None:
-    from facemogle.parsing import save_parser
+    from facemogle.photo.parser import save_parser
 
     faces, run = tmp_path / "faces", tmp_path / "run"
     for kind in ("images", "labels"):
         (faces / kind).mkdir(parents=True)
     rows = []
     for n in range(4):
-        picture = np.random.default_rng(n).integers(0, 256, (64, 64, 3), np.uint8)
-        Image.fromarray(picture).save(faces / "images" / f"{n}.png")
+        image = np.random.default_rng(n).integers(0, 256, (64, 64, 3), np.uint8)
+        Image.fromarray(image).save(faces / "images" / f"{n}.png")
         rows.append(some_row(n) | {"id": str(n), "caption": "A face."})
     (faces / "metadata.jsonl").write_text("\n".join(map(json.dumps, rows)))
     save_parser(tiny_parser(), tmp_path / "parser")

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from facemogle.mask import MaskError, mirror
-from facemogle.regions import MIRROR, REGIONS
+from facemogle.masks.reading import MaskError, mirror
+from facemogle.masks.regions import MIRROR, REGIONS
 from facemogle.render.augment import painted_like
 
 INDEX = {region.name: region.index for region in REGIONS}
@@ -75,7 +75,7 @@ def test_what_is_no_label_map_is_refused() -> None:
 
 
 def test_the_face_stays_where_it_is() -> None:
-    """A repainted map that no longer fits its picture would teach to ignore maps."""
+    """A repainted map that no longer fits its image would teach to ignore maps."""
     label_map = face()
     for result in painted(label_map):
         assert (result == label_map)[label_map != INDEX["cloth"]].mean() > 0.8

@@ -1,4 +1,4 @@
-"""The bench measures the parts that a picture really consists of."""
+"""The bench measures the parts that an image really consists of."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 
-from facemogle import mask_encoding
 from facemogle.__main__ import main
 from facemogle.bench import faces
 from facemogle.bench.cli import table
@@ -31,10 +30,11 @@ from facemogle.bench.parts import (
 )
 from facemogle.bench.plain import plain_latents
 from facemogle.bench.random_flux import TRANSFORMER, VAE, random_pipeline, random_text
-from facemogle.checkpoints import load_pipeline
+from facemogle.network.text import Text
 from facemogle.pipeline import FaceMoGLEPipeline
-from facemogle.prompt import Text
+from facemogle.runs import mask_tokens
 from facemogle.transformer import FaceMoGLETransformer
+from facemogle.weights.loading import load_pipeline
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -59,16 +59,16 @@ def test_times_every_part_in_every_repeat(
     assert all(len(times) == 2 and min(times) > 0 for times in seconds.values())
 
 
-def test_the_changed_mask_differs_in_few_pictures(
+def test_the_changed_mask_differs_in_few_images(
     pipeline: FaceMoGLEPipeline, label_map: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With every picture new, or none, the second picture's time would mean nothing."""
+    """With every image new, or none, the second image's time would mean nothing."""
     encoded: list[int] = []
     encode = pipeline.vae.encode
     monkeypatch.setattr(pipeline.vae, "encode", lambda x: encoded.append(len(x)) or encode(x))
     parts = Parts(pipeline, label_map, num_steps=1).all()
     counts = {}
-    masks = ("encode mask, no picture known", "encode mask, one region changed")
+    masks = ("encode mask, no image known", "encode mask, one region changed")
     for name in (*masks, FIRST, SECOND, EDIT, NEAR_EDIT, PLAIN):
         parts[name].prepare()
         encoded.clear()
@@ -78,7 +78,7 @@ def test_the_changed_mask_differs_in_few_pictures(
     assert list(counts.values()) == [4, 3, 4, 3, 3, 3, 20]
 
 
-def test_the_transformer_step_is_the_one_that_pictures_are_made_of(
+def test_the_transformer_step_is_the_one_that_images_are_made_of(
     pipeline: FaceMoGLEPipeline, label_map: np.ndarray
 ) -> None:
     parts = Parts(pipeline, label_map, num_steps=1)
@@ -91,7 +91,7 @@ def test_the_transformer_step_is_the_one_that_pictures_are_made_of(
     )
     parts.all()[STEPS].run()
     hook.remove()
-    assert rows == [1, 2, 2, 2, 1, 1, 1, 1]  # as a picture's, of which some steps have no guidance
+    assert rows == [1, 2, 2, 2, 1, 1, 1, 1]  # as an image's, of which some steps have no guidance
 
 
 def test_ratios_are_of_medians() -> None:
@@ -105,7 +105,7 @@ def test_the_plain_rendering_is_the_same_computation(
     pipeline: FaceMoGLEPipeline, label_map: np.ndarray, model: str, monkeypatch
 ) -> None:
     """A comparison with something that does less, or other work, would be worth nothing."""
-    monkeypatch.setattr(mask_encoding, "cpu_multiplies_bfloat16", lambda: False)
+    monkeypatch.setattr(mask_tokens, "cpu_multiplies_bfloat16", lambda: False)
     pipeline = pipeline if model == "tiny" else load_pipeline("mini")
     noise = torch.randn((1, 16, 64), generator=torch.Generator().manual_seed(0))
     texts = [pipeline.encode_prompt(prompt) for prompt in (PROMPT, "")]
@@ -151,7 +151,7 @@ def test_share_of_the_floor() -> None:
     assert share_of_floor(flops=79 * 10**12, seconds=0.2) == 0.5
 
 
-def test_random_weights_make_a_whole_picture(label_map: np.ndarray) -> None:
+def test_random_weights_make_a_whole_image(label_map: np.ndarray) -> None:
     """FLUX.1-dev's own size needs a GPU; the code around it must not."""
     smaller = {"num_layers": 1, "num_single_layers": 2, "num_attention_heads": 1}
     vae = {**VAE, "block_out_channels": (32,) * 4}
@@ -190,7 +190,7 @@ def test_the_table_is_in_milliseconds() -> None:
         "steps": 10,
         "repeats": 3,
         "seconds": {STEP: {"median": 0.0125, "min": 0.01, "max": 0.02}},
-        "ratios": {"second picture / first": 0.5},
+        "ratios": {"second image / first": 0.5},
     }
     text = table(report)
     assert "mini --fuse, 128x256" in text and "2 torch threads" in text

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 import pytest
 
-from facemogle.regions import REGIONS
+from facemogle.masks.regions import REGIONS
 from facemogle.render.captions import captions
 
 

@@ -18,17 +18,17 @@ from parity import FIXTURES
 from safetensors.torch import load_file, save_file
 
 import facemogle
-from facemogle import model_folders
-from facemogle.checkpoints import CheckpointError, load_mogle, load_pipeline, save_face_mogle
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.transformer import FaceMoGLETransformer
-from facemogle.weight_files import check_folder, missing_files
+from facemogle.weights import folders
+from facemogle.weights.headers import check_folder, missing_files
+from facemogle.weights.loading import CheckpointError, load_mogle, load_pipeline, save_face_mogle
 
 FLUX = FIXTURES / "tiny_flux"
 FACE_MOGLE = FIXTURES / "tiny_face_mogle"
 
 
-def picture(pipeline: FaceMoGLEPipeline, label_map: np.ndarray) -> np.ndarray:
+def image(pipeline: FaceMoGLEPipeline, label_map: np.ndarray) -> np.ndarray:
     short = FaceMoGLEPipeline(**pipeline.components, text_length=32)  # text is most of the work
     short.set_progress_bar_config(disable=True)
     generator = torch.Generator().manual_seed(0)
@@ -43,7 +43,7 @@ def assert_same(computed: np.ndarray, expected: np.ndarray) -> None:
 
 
 def test_own_folder_gives_the_same_pixels(pipeline, label_map, tmp_path) -> None:
-    expected = picture(pipeline, label_map)
+    expected = image(pipeline, label_map)
     FaceMoGLEPipeline(
         **pipeline.components, default_size=64, default_steps=3, text_length=32
     ).save_pretrained(tmp_path)
@@ -54,13 +54,13 @@ def test_own_folder_gives_the_same_pixels(pipeline, label_map, tmp_path) -> None
         "steps": 3,
     }
     assert loaded.config["text_length"] == 32
-    assert_same(picture(loaded, label_map), expected)
+    assert_same(image(loaded, label_map), expected)
 
 
 def test_published_layout_gives_the_same_pixels(own_pipeline, label_map, tmp_path) -> None:
     own_pipeline.mogle.register_to_config(time_scale=1.0)
     own_pipeline.mogle.gating.time_scale = 1.0
-    expected = picture(own_pipeline, label_map)
+    expected = image(own_pipeline, label_map)
     save_face_mogle(own_pipeline, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "global_local_mask_moe.safetensors",
@@ -70,7 +70,7 @@ def test_published_layout_gives_the_same_pixels(own_pipeline, label_map, tmp_pat
         assert load_file(path).keys() == load_file(FACE_MOGLE / path.name).keys()
     loaded = load_pipeline(FLUX, face_mogle=tmp_path, device="cpu")
     assert loaded.mogle.config["time_scale"] == 1.0
-    assert_same(picture(loaded, label_map), expected)
+    assert_same(image(loaded, label_map), expected)
 
 
 @pytest.mark.parametrize("name", ["global_local_mask_moe.pt", "mogle.pt"])
@@ -80,7 +80,7 @@ def test_published_pt_is_the_safetensors_twin(name, label_map, pipeline, tmp_pat
     shutil.copy(FACE_MOGLE / "global_local_mask_moe.pt", nested / name)
     shutil.copy(FACE_MOGLE / "pytorch_lora_weights.safetensors", nested)
     loaded = load_pipeline(FLUX, face_mogle=tmp_path, device="cpu")
-    assert_same(picture(loaded, label_map), picture(pipeline, label_map))
+    assert_same(image(loaded, label_map), image(pipeline, label_map))
 
 
 class Payload:
@@ -129,7 +129,7 @@ def test_a_wrong_name_is_answered_with_the_remedy(arguments, message) -> None:
 
 
 def test_a_missing_embedded_model_is_named(monkeypatch, tmp_path) -> None:
-    monkeypatch.setattr(model_folders, "MINI_FOLDER", tmp_path / "mini")
+    monkeypatch.setattr(folders, "MINI_FOLDER", tmp_path / "mini")
     with pytest.raises(CheckpointError, match="comes with the repository"):
         load_pipeline("mini")
 
@@ -281,9 +281,9 @@ def test_flux_tells_how_to_get_it(monkeypatch, error, token, offline, message) -
     def refuse(repository: str, **options: object) -> str:
         raise error
 
-    monkeypatch.setattr(model_folders, "snapshot_download", refuse)
-    monkeypatch.setattr(model_folders, "get_token", lambda: token)
-    monkeypatch.setattr(model_folders.constants, "HF_HUB_OFFLINE", offline)
+    monkeypatch.setattr(folders, "snapshot_download", refuse)
+    monkeypatch.setattr(folders, "get_token", lambda: token)
+    monkeypatch.setattr(folders.constants, "HF_HUB_OFFLINE", offline)
     with pytest.raises(CheckpointError, match=message):
         load_pipeline("flux")
 
@@ -299,12 +299,12 @@ def test_a_local_dir_that_holds_everything_needs_no_hub(tmp_path, monkeypatch, l
         shutil.copytree(FLUX, local_dir, dirs_exist_ok=True)
         return str(local_dir)
 
-    monkeypatch.setattr(model_folders, "snapshot_download", fetch)
+    monkeypatch.setattr(folders, "snapshot_download", fetch)
     load_pipeline("flux", local_dir=tmp_path, device="cpu")
     assert not asked
     (tmp_path / "FLUX.1-dev" / "vae" / "config.json").unlink()
     load_pipeline("flux", local_dir=tmp_path, device="cpu")
-    assert asked == [model_folders.FLUX_REPOSITORY]
+    assert asked == [folders.FLUX_REPOSITORY]
     with pytest.raises(CheckpointError, match=r"Name the model flux"):
         load_pipeline("mini", local_dir=tmp_path)
 
@@ -314,7 +314,7 @@ def test_bfloat16_everywhere(label_map) -> None:
     modules = [part for part in loaded.components.values() if isinstance(part, torch.nn.Module)]
     dtypes = {p.dtype for module in modules for p in module.parameters()}
     assert dtypes == {torch.bfloat16}
-    pixels = picture(loaded, label_map)
+    pixels = image(loaded, label_map)
     assert pixels.dtype == np.float32 and np.isfinite(pixels).all()
 
 
@@ -327,12 +327,12 @@ def test_names_of_the_package_are_there() -> None:
 def test_reading_masks_does_not_load_torch() -> None:
     """The command line answers bad masks at once; importing torch takes seconds."""
     code = (
-        "import sys, facemogle, facemogle.regions, facemogle.mask, facemogle.trace;"
+        "import sys, facemogle, facemogle.masks.reading, facemogle.gate.trace;"
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_loading_twice_gives_the_same_pixels(label_map) -> None:
-    first, second = (picture(load_tiny_pipeline(), label_map) for _ in range(2))
+    first, second = (image(load_tiny_pipeline(), label_map) for _ in range(2))
     assert np.array_equal(first, second)

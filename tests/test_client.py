@@ -16,9 +16,9 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 from studio import TEMPLATES, StudioUnderTest
 
-from facemogle.label_map import index_png
-from facemogle.mask import read_mask
-from facemogle.trace import Trace
+from facemogle.gate.trace import Trace
+from facemogle.masks.label_map import index_png
+from facemogle.masks.reading import read_mask
 from facemogle.ui.studio import MAX_BODY
 
 TEMPLATE = TEMPLATES / "long_hair.png"
@@ -40,9 +40,9 @@ def test_nothing_else_is_published(client: Client) -> None:
     assert names == ["mask", "prompt", "seed", "steps", "mute", "expert_strengths"]
 
 
-def test_picture_and_trace_are_the_pipelines_own(client: Client, studio: StudioUnderTest) -> None:
+def test_image_and_trace_are_the_pipelines_own(client: Client, studio: StudioUnderTest) -> None:
     seed = 2**53 + 1  # the first whole number that a JSON float would change
-    picture, path = client.predict(
+    image, path = client.predict(
         mask=handle_file(TEMPLATE), prompt="a face", seed=seed, steps=2, api_name="/generate"
     )
     expected = studio.pipeline(
@@ -51,7 +51,7 @@ def test_picture_and_trace_are_the_pipelines_own(client: Client, studio: StudioU
         num_inference_steps=2,
         generator=torch.Generator().manual_seed(seed),
     )
-    assert np.array_equal(np.asarray(Image.open(picture)), np.asarray(expected.images[0]))
+    assert np.array_equal(np.asarray(Image.open(image)), np.asarray(expected.images[0]))
     trace = Trace.load(path)
     assert np.array_equal(trace.gate_weights, expected.trace.gate_weights)
     assert np.allclose(trace.gate_weights.sum(-1), 1, atol=1e-5)
@@ -94,7 +94,7 @@ def test_edit_keeps_all_pixels_but_those_of_the_edit(client: Client, tmp_path: P
     Image.fromarray(before).save(tmp_path / "before.png")
     (tmp_path / "new.png").write_bytes(index_png(label_map))
     after, path = client.predict(
-        picture=handle_file(tmp_path / "before.png"),
+        image=handle_file(tmp_path / "before.png"),
         mask=handle_file(TEMPLATE),
         new_mask=handle_file(tmp_path / "new.png"),
         prompt="",
@@ -108,10 +108,10 @@ def test_edit_keeps_all_pixels_but_those_of_the_edit(client: Client, tmp_path: P
     assert len(Trace.load(path).times) == 1
 
 
-def test_parse_gives_a_mask_of_the_pictures_size(client: Client, tmp_path: Path) -> None:
-    """Gradio would turn a picture of indices into colours; a file keeps them."""
+def test_parse_gives_a_mask_of_the_images_size(client: Client, tmp_path: Path) -> None:
+    """Gradio would turn an image of indices into colours; a file keeps them."""
     Image.new("RGB", (300, 200), "tan").save(tmp_path / "face.png")
-    path = client.predict(picture=handle_file(tmp_path / "face.png"), api_name="/parse")
+    path = client.predict(image=handle_file(tmp_path / "face.png"), api_name="/parse")
     mask = Image.open(path)
     assert mask.mode == "P" and mask.size == (300, 200)
     assert read_mask(path).label_map.max() < 19
@@ -119,13 +119,13 @@ def test_parse_gives_a_mask_of_the_pictures_size(client: Client, tmp_path: Path)
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"parser": "best"}, "The parser is 'best'"), ({"picture": None}, "There is no picture")],
+    [({"parser": "best"}, "The parser is 'best'"), ({"image": None}, "There is no image")],
 )
 def test_what_cannot_be_parsed_is_named(
     client: Client, tmp_path: Path, change: dict, message: str
 ) -> None:
     Image.new("RGB", (32, 32)).save(tmp_path / "face.png")
-    arguments = {"picture": handle_file(tmp_path / "face.png"), "parser": "embedded", **change}
+    arguments = {"image": handle_file(tmp_path / "face.png"), "parser": "embedded", **change}
     with pytest.raises(AppError, match=message):
         client.predict(**arguments, api_name="/parse")
 
@@ -138,7 +138,7 @@ def wait_for_a_step(studio: StudioUnderTest, made: int) -> None:
 
 
 def test_a_caller_who_hangs_up_frees_the_job(studio: StudioUnderTest, client: Client) -> None:
-    """Gradio tells of pages only; the others would wait for a picture that nobody fetches."""
+    """Gradio tells of pages only; the others would wait for an image that nobody fetches."""
     api, before = f"{studio.url}gradio_api", studio.steps
     with TEMPLATE.open("rb") as file:
         (path,) = httpx.post(f"{api}/upload", files={"files": file}).json()
@@ -164,8 +164,8 @@ def test_a_program_with_gradio_client_that_ends_frees_the_job(
 
 def test_file_that_is_no_mask_is_refused(client: Client, tmp_path: Path) -> None:
     path = tmp_path / "mask.png"
-    path.write_bytes(b"no picture")
-    with pytest.raises(AppError, match="not a picture"):
+    path.write_bytes(b"no image")
+    with pytest.raises(AppError, match="not an image"):
         client.predict(handle_file(path), "", 0, 1, api_name="/generate")
 
 

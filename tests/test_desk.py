@@ -20,7 +20,7 @@ from visitor import (
     overheard,
     paint_forehead,
     saved_file,
-    saved_picture,
+    saved_image,
     shown,
     take,
     visiting,
@@ -30,12 +30,12 @@ from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.serving.engine import LocalEngine
 from facemogle.ui.page import build_page, serve
 
-BELOW = slice(40, None)  # rows of the picture that an edit of the forehead keeps
+BELOW = slice(40, None)  # rows of the image that an edit of the forehead keeps
 
 
 @pytest.fixture(scope="module")
 def pipeline(pipeline: FaceMoGLEPipeline) -> FaceMoGLEPipeline:
-    """The tiny random model, for small pictures of few steps."""
+    """The tiny random model, for small images of few steps."""
     return short(pipeline, steps=2)
 
 
@@ -70,7 +70,7 @@ def studio(server: Server) -> StudioUnderTest:
 
 
 def expect_an_edit(page: Page, before: np.ndarray) -> None:
-    """Change the mask: the picture must change there and nowhere else."""
+    """Change the mask: the image must change there and nowhere else."""
     paint_forehead(page)
     generate(page)
     expect(page.locator(".result .progress-text")).to_contain_text("kept")
@@ -79,12 +79,12 @@ def expect_an_edit(page: Page, before: np.ndarray) -> None:
     assert not np.array_equal(after, before)
 
 
-def test_a_saved_picture_that_is_opened_can_be_edited(
+def test_a_saved_image_that_is_opened_can_be_edited(
     page: Page, browser: Browser, studio: StudioUnderTest
 ) -> None:
-    """Another visitor, such as oneself a week later: the server has never seen the picture."""
+    """Another visitor, such as oneself a week later: the server has never seen the image."""
     generate(page)
-    before, painted, content = shown(page), drawing(page), saved_picture(page)
+    before, painted, content = shown(page), drawing(page), saved_image(page)
     other = browser.new_page(viewport={"width": 1280, "height": 800})
     open_studio(other, studio)
     other.get_by_role("button", name="Short hair").click()
@@ -99,7 +99,7 @@ def test_a_saved_picture_that_is_opened_can_be_edited(
 def test_an_edit_goes_on_after_the_server_was_started_anew(
     browser: Browser, server: Server
 ) -> None:
-    """The new server does not know the picture: it must get it, not make another face."""
+    """The new server does not know the image: it must get it, not make another face."""
     page = browser.new_page(viewport={"width": 1280, "height": 800})  # its console may complain
     open_studio(page, server.studio)
     generate(page)
@@ -111,7 +111,7 @@ def test_an_edit_goes_on_after_the_server_was_started_anew(
 
 
 def test_a_server_that_dies_at_work_takes_nothing_along(browser: Browser, server: Server) -> None:
-    """It must be seen that no picture will come, and the drawing must be there for the next."""
+    """It must be seen that no image will come, and the drawing must be there for the next."""
     page = browser.new_page(viewport={"width": 1280, "height": 800})  # its console may complain
     open_studio(page, server.studio)
     paint_forehead(page)
@@ -138,12 +138,12 @@ def test_a_server_that_dies_at_work_takes_nothing_along(browser: Browser, server
 
 
 def back_to(page: Page, seed: str) -> None:
-    page.get_by_role("button", name=f"Back to the picture of seed {seed}").click()
+    page.get_by_role("button", name=f"Back to the image of seed {seed}").click()
     expect(page.locator(".result .progress-text")).to_have_text(f"From the history, seed {seed}")
 
 
 def make_two(page: Page) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures of seeds 3 and 7, the second with a hat that hides some hair."""
+    """Images of seeds 3 and 7, the second with a hat that hides some hair."""
     generate(page)
     first = shown(page)
     paint_forehead(page)
@@ -153,7 +153,7 @@ def make_two(page: Page) -> tuple[np.ndarray, np.ndarray]:
     return first, shown(page)
 
 
-def test_history_and_picture_survive_a_reload(page: Page, studio: StudioUnderTest) -> None:
+def test_history_and_image_survive_a_reload(page: Page, studio: StudioUnderTest) -> None:
     start = drawing(page)
     first, second = make_two(page)
     painted = drawing(page)
@@ -319,21 +319,21 @@ def test_a_project_that_cannot_be_opened_changes_nothing(page: Page) -> None:
         assert page.get_by_role("textbox", name="Prompt").input_value() == "mine"
 
 
-def test_a_wipe_shows_both_pictures_and_a_kept_one_stays_the_one_before(page: Page) -> None:
+def test_a_wipe_shows_both_images_and_a_kept_one_stays_the_one_before(page: Page) -> None:
     generate(page)
     first = page.get_by_alt_text("Generated face").get_attribute("src")
-    wipe = page.get_by_role("button", name="Compare with the picture before")
+    wipe = page.get_by_role("button", name="Compare with the image before")
     expect(wipe).to_be_disabled()  # there is nothing before
-    page.get_by_role("button", name="Keep as the picture before").click()
+    page.get_by_role("button", name="Keep as the image before").click()
     for example in ("Add glasses", "Open the mouth"):
         page.get_by_role("button", name=example).click()
         expect(page.locator(".strip button")).to_have_count(2 + (example == "Open the mouth"))
         expect(page.locator(".result .progress-text")).to_contain_text("kept")
     page.get_by_label("Canvas").focus()
     page.keyboard.press("w")
-    before = page.get_by_alt_text("Picture before")
+    before = page.get_by_alt_text("Image before")
     expect(before).to_have_attribute("src", str(first))
-    handle = page.get_by_role("slider", name="How much of the picture before is shown")
+    handle = page.get_by_role("slider", name="How much of the image before is shown")
     handle.press("ArrowLeft")
     expect(handle).to_have_attribute("aria-valuenow", "48")
     expect(before).to_have_css("clip-path", "inset(0px 52% 0px 0px)")

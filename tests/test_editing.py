@@ -9,10 +9,10 @@ import pytest
 import torch
 from PIL import Image
 
-from facemogle.editing import Area, Edit, Recorded
-from facemogle.mask import MaskError
+from facemogle.masks.reading import MaskError
 from facemogle.pipeline import FaceMoGLEPipeline
-from facemogle.sampling import Step
+from facemogle.runs.denoising import Step
+from facemogle.runs.edit import Area, Edit, Recorded
 
 SIDE = 64
 STEPS = 4
@@ -47,20 +47,20 @@ def edited_map(label_map: np.ndarray) -> np.ndarray:
 
 def run(edit: Edit) -> tuple[list[Step], np.ndarray]:
     done = list(edit.steps())
-    return done, np.asarray(edit.picture(done[-1].latents))
+    return done, np.asarray(edit.image(done[-1].latents))
 
 
-def test_outside_every_pixel_is_the_accepted_pictures(pipeline, before, edited_map) -> None:
-    """Decoding blended latents alone would change pixels all over the picture."""
+def test_outside_every_pixel_is_the_accepted_images(pipeline, before, edited_map) -> None:
+    """Decoding blended latents alone would change pixels all over the image."""
     edit = Edit(pipeline, before, edited_map, "a man", margin=8)
-    _, picture = run(edit)
+    _, image = run(edit)
     changed = before.label_map != edited_map
     ys, xs = np.nonzero(changed)
     inside = np.zeros_like(changed)
     inside[max(0, ys.min() - 8) : ys.max() + 9, max(0, xs.min() - 8) : xs.max() + 9] = True
     assert 0.05 < inside.mean() < 0.3
-    assert np.array_equal(picture[~inside], before.picture[~inside])
-    assert not np.array_equal(picture[changed], before.picture[changed])
+    assert np.array_equal(image[~inside], before.image[~inside])
+    assert not np.array_equal(image[changed], before.image[changed])
 
 
 def test_latents_outside_follow_the_stored_way(pipeline, before, edited_map) -> None:
@@ -78,14 +78,14 @@ def test_a_draft_looks_at_the_neighbourhood_of_the_edit_only(pipeline, before, e
     forward = pipeline.transformer.forward
     with patch.object(pipeline.transformer, "forward", side_effect=forward) as spy:
         edit = Edit(pipeline, before, edited_map, "a man", margin=2, context=0)
-        done, picture = run(edit)
+        done, image = run(edit)
     seen = edit.area.tokens(0)
     assert spy.call_args.kwargs["hidden_states"].shape[1] == len(seen) < before.latents.shape[1]
     outside = edit.area.weights(64) == 0
     for step, stored in zip(done, before.latents[1:], strict=True):
         torch.testing.assert_close(step.latents[outside], stored[None][outside])
-    assert np.array_equal(picture[edit.area.pixels == 0], before.picture[edit.area.pixels == 0])
-    assert not np.array_equal(picture[edited_map == HAT], before.picture[edited_map == HAT])
+    assert np.array_equal(image[edit.area.pixels == 0], before.image[edit.area.pixels == 0])
+    assert not np.array_equal(image[edited_map == HAT], before.image[edited_map == HAT])
     far = Edit(pipeline, before, edited_map, "a man", margin=2, context=99)
     near = Edit(pipeline, before, edited_map, "a man", margin=2)
     assert np.array_equal(run(far)[1], run(near)[1])
@@ -105,11 +105,11 @@ def test_previews_do_not_depend_on_predictions_of_what_is_kept(
     edit = Edit(pipeline, before, edited_map, "a man", margin=4)
     (step, *_) = edit.steps()
     other = torch.where(edit.area.weights(64) == 0, 9.0, step.clean_latents)
-    preview = np.asarray(edit.picture(step.clean_latents))
-    assert np.array_equal(edit.picture(other), preview)
+    preview = np.asarray(edit.image(step.clean_latents))
+    assert np.array_equal(edit.image(other), preview)
 
 
-def test_whole_face_of_the_same_seed_is_a_plain_picture(pipeline, before, edited_map) -> None:
+def test_whole_face_of_the_same_seed_is_a_plain_image(pipeline, before, edited_map) -> None:
     """The start is stored: it must be the noise that the seed gave."""
     edit = Edit(pipeline, before, edited_map, "a man", area=Area.everything((SIDE, SIDE)))
     plain = pipeline("a man", edited_map, generator=seeded()).images[0]
@@ -131,7 +131,7 @@ def test_less_strength_makes_fewer_steps_from_a_stored_one(
 
 
 def test_levels_between_stored_ones_lie_on_the_way(before) -> None:
-    """A draft has other noise levels than the picture that it edits."""
+    """A draft has other noise levels than the image that it edits."""
     for k, time in enumerate(before.times):
         assert torch.equal(before.at(time)[0], before.latents[k])
     high, low = before.times[1], before.times[2]
@@ -142,24 +142,24 @@ def test_levels_between_stored_ones_lie_on_the_way(before) -> None:
 def test_edits_can_be_edited(pipeline, before, edited_map, label_map) -> None:
     """What an edit leaves behind must be a whole way again, though it began in the middle."""
     edit = Edit(pipeline, before, edited_map, "a man", strength=0.5)
-    done, picture = run(edit)
-    second = edit.recorded(done, picture)
+    done, image = run(edit)
+    second = edit.recorded(done, image)
     np.testing.assert_allclose(second.times, before.times)
     assert torch.equal(second.latents[0], before.latents[0])
-    assert np.array_equal(second.picture, picture)
+    assert np.array_equal(second.image, image)
     back = Edit(pipeline, second, label_map, "a man", strength=0.5)
     outside = back.area.pixels == 0
-    assert np.array_equal(run(back)[1][outside], before.picture[outside])
+    assert np.array_equal(run(back)[1][outside], before.image[outside])
 
 
-def test_an_opened_picture_is_kept_but_for_the_edit(pipeline, label_map, edited_map) -> None:
+def test_an_opened_image_is_kept_but_for_the_edit(pipeline, label_map, edited_map) -> None:
     photo = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
-    before = Recorded.from_picture(pipeline, Image.fromarray(photo), label_map, seeded())
+    before = Recorded.from_image(pipeline, Image.fromarray(photo), label_map, seeded())
     edit = Edit(pipeline, before, edited_map, strength=0.5)
-    _, picture = run(edit)
+    _, image = run(edit)
     outside = edit.area.pixels == 0
-    assert np.array_equal(picture[outside], photo[outside])
-    assert not np.array_equal(picture[~outside], photo[~outside])
+    assert np.array_equal(image[outside], photo[outside])
+    assert not np.array_equal(image[~outside], photo[~outside])
 
 
 def test_small_regions_are_redrawn_as_a_whole_and_large_ones_are_not(label_map) -> None:
@@ -220,7 +220,7 @@ def test_a_bad_argument_is_answered_at_once(pipeline, before, edited_map, option
 
 
 def test_masks_that_are_the_same_or_none_are_refused(pipeline, before, label_map) -> None:
-    with pytest.raises(ValueError, match="the picture's own"):
+    with pytest.raises(ValueError, match="the image's own"):
         Edit(pipeline, before, label_map)
     with pytest.raises(MaskError, match="Label 19"):
         Edit(pipeline, before, np.full((SIDE, SIDE), 19))
@@ -229,7 +229,7 @@ def test_masks_that_are_the_same_or_none_are_refused(pipeline, before, label_map
 def test_a_model_says_how_much_around_an_edit_it_needs_to_see(
     own_pipeline: FaceMoGLEPipeline, label_map: np.ndarray
 ) -> None:
-    """One that was trained on parts of pictures does without the rest; another one, such as FLUX,
+    """One that was trained on parts of images does without the rest; another one, such as FLUX,
     must be shown all of it.
     """
     steps = own_pipeline.stream("", label_map, 1, height=64, width=64)

@@ -14,15 +14,15 @@ from test_attributes import some_row, tiny_parser
 from test_captions import EVERYTHING
 from test_evaluation_numbers import face
 
-from facemogle import cli
 from facemogle.__main__ import main
+from facemogle.commands import arguments
 from facemogle.evaluation import classifier as classifiers
 from facemogle.evaluation import measure, robustness
 from facemogle.evaluation.classifier import build_classifier
 from facemogle.evaluation.faces import HeldOut
 from facemogle.evaluation.gallery import Gallery
-from facemogle.mask import index_png
-from facemogle.parsing import save_parser
+from facemogle.masks.reading import index_png
+from facemogle.photo.parser import save_parser
 from facemogle.pipeline import FaceMoGLEPipeline
 
 FACES = 8
@@ -37,8 +37,8 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / kind).mkdir()
     rows = []
     for n in range(FACES):
-        picture = np.random.default_rng(n).integers(0, 256, (64, 64, 3), np.uint8)
-        Image.fromarray(picture).save(folder / "images" / f"{n}.png")
+        image = np.random.default_rng(n).integers(0, 256, (64, 64, 3), np.uint8)
+        Image.fromarray(image).save(folder / "images" / f"{n}.png")
         labels = np.roll(face(), n - 4, axis=1)
         (folder / "labels" / f"{n}.png").write_bytes(index_png(labels))
         row = some_row(n) | {"visible": EVERYTHING, "id": str(n)}
@@ -54,7 +54,7 @@ def tiny(
     """Arguments of the command, which then uses a tiny model, parser and classifier."""
     pipeline = own_pipeline
     pipeline.register_to_config(default_size=64, default_steps=2)
-    monkeypatch.setattr(cli, "load_chosen", lambda arguments: pipeline)
+    monkeypatch.setattr(arguments, "load_chosen", lambda arguments: pipeline)
     monkeypatch.setattr("facemogle.evaluation.cli.load_chosen", lambda arguments: pipeline)
     parser = tiny_parser()
     save_parser(parser, tmp_path / "parser")
@@ -82,14 +82,14 @@ def test_the_command_measures_everything_and_goes_on(
     assert found["edits of a region"]["all edits"]["edits"] == 5
     assert found["edits of a region"]["all edits"]["outside, largest"] == 0
     assert found["edits of a region"]["all edits"]["change inside"] > 0
-    assert found["other masks"]["real label maps, 2 seeds, no prompt"]["pictures"] == 2
+    assert found["other masks"]["real label maps, 2 seeds, no prompt"]["images"] == 2
     assert len(found["gate, mean weight"]["over t"]["skin"]["inside"]) == 2
     assert found["cost"]["denoising steps"]["value"] == 2
     for name in ("sheet.jpg", "prompts.jpg"):
         assert Image.open(out / name).width > 300
 
     def no_more(*arguments: object) -> None:
-        raise AssertionError("a picture that was there is made again")
+        raise AssertionError("an image that was there is made again")
 
     monkeypatch.setattr(Gallery, "steps", no_more)
     assert main(arguments) == 0
@@ -146,23 +146,23 @@ def test_some_of_a_folder(rendered: Path) -> None:
     assert held.few(32) == [0, 1, 2, 3, 4, 5] and HeldOut.open(rendered, 64).few(3) == [0, 4, 7]
 
 
-def test_pictures_of_other_settings_are_not_taken_for_these(
+def test_images_of_other_settings_are_not_taken_for_these(
     pipeline: FaceMoGLEPipeline, label_map: np.ndarray, tmp_path: Path
 ) -> None:
-    """A table of two models' pictures would be nobody's."""
+    """A table of two models' images would be nobody's."""
     gallery = Gallery(tmp_path, pipeline, SETTINGS)
-    picture = gallery.picture("faces/1", "", label_map)
+    image = gallery.image("faces/1", "", label_map)
     assert np.array_equal(
-        Gallery(tmp_path, pipeline, SETTINGS).picture("faces/1", "", label_map), picture
+        Gallery(tmp_path, pipeline, SETTINGS).image("faces/1", "", label_map), image
     )
     with pytest.raises(ValueError, match="model 'tiny' in place of 'other'"):
         Gallery(tmp_path, pipeline, SETTINGS | {"model": "other"})
 
 
-def test_pictures_of_another_prompt_or_mask_are_not_taken_for_these(
+def test_images_of_another_prompt_or_mask_are_not_taken_for_these(
     pipeline: FaceMoGLEPipeline, label_map: np.ndarray, tmp_path: Path
 ) -> None:
-    """Data rendered again, or words that changed, would be judged by old pictures."""
+    """Data rendered again, or words that changed, would be judged by old images."""
     gallery, made = Gallery(tmp_path, pipeline, SETTINGS), []
 
     def make() -> np.ndarray:
@@ -180,22 +180,22 @@ def test_one_face_has_one_seed(
     """Otherwise a painted mask would be compared with another noise, not with the exact mask."""
     gallery = Gallery(tmp_path, pipeline, SETTINGS)
     assert gallery.seed_of("faces/1") == gallery.seed_of("painted/1") != gallery.seed_of("faces/2")
-    pictures = [gallery.picture(f"{kind}/1", "", label_map) for kind in ("faces", "painted")]
-    assert np.array_equal(pictures[0], pictures[1])
+    images = [gallery.image(f"{kind}/1", "", label_map) for kind in ("faces", "painted")]
+    assert np.array_equal(images[0], images[1])
     other = Gallery(tmp_path / "other", pipeline, SETTINGS | {"seed": 1})
-    assert not np.array_equal(other.picture("faces/1", "", label_map), pictures[0])
+    assert not np.array_equal(other.image("faces/1", "", label_map), images[0])
 
 
-def looks_made(pictures: np.ndarray) -> np.ndarray:
-    """A made-up detector: true pictures here are noise, and generated ones smooth."""
-    return -np.abs(np.diff(pictures.astype(float), axis=2)).mean((1, 2, 3))
+def looks_made(images: np.ndarray) -> np.ndarray:
+    """A made-up detector: true images here are noise, and generated ones smooth."""
+    return -np.abs(np.diff(images.astype(float), axis=2)).mean((1, 2, 3))
 
 
-def useless(pictures: np.ndarray) -> np.ndarray:
-    return np.zeros((len(pictures), 2))
+def useless(images: np.ndarray) -> np.ndarray:
+    return np.zeros((len(images), 2))
 
 
-def test_a_detector_is_asked_about_every_picture(
+def test_a_detector_is_asked_about_every_image(
     tiny: list[str], faces: Path, tmp_path: Path, capsys
 ) -> None:
     place = f"{__name__}:looks_made"

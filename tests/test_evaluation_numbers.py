@@ -18,7 +18,7 @@ from facemogle.evaluation.prompts import (
     unasked_attributes,
 )
 from facemogle.evaluation.report import Section, markdown_table, numbers, text_table
-from facemogle.trace import Trace
+from facemogle.gate.trace import Trace
 
 A = 9  # attributes
 ALL = np.ones(A, bool)
@@ -73,7 +73,7 @@ def test_precision_and_recall_by_hand() -> None:
 
 
 def test_regions_that_nobody_asked_for_are_no_regions_of_the_mean() -> None:
-    """Means over other regions for renders and generated pictures would have no ratio."""
+    """Means over other regions for renders and generated images would have no ratio."""
     matrix = np.zeros((19, 19), int)
     matrix[SKIN, SKIN], matrix[HAIR, HAIR], matrix[HAIR, 14] = 8, 6, 2
     assert mean_of_given(matrix) == (1 + 6 / 8) / 2
@@ -98,7 +98,7 @@ def test_an_attribute_counts_where_it_is_told_and_seen() -> None:
 
 
 def test_what_the_classifier_guesses_is_not_in_the_mean() -> None:
-    """By chance generated pictures are as right as renders: such rows would lift any ratio."""
+    """By chance generated images are as right as renders: such rows would lift any ratio."""
     truth = np.zeros((10, A), int)
     truth[0, GLASSES] = -1
     real = truth.copy()

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from facemogle.regions import NUM_EXPERTS
-from facemogle.trace import Trace
+from facemogle.gate.trace import Trace
+from facemogle.masks.regions import NUM_EXPERTS
 from facemogle.ui.exports import export_gate
 
 STEPS, ROWS, COLUMNS, SIDE = 2, 2, 3, 16
@@ -28,14 +28,14 @@ def levels() -> np.ndarray:
 @pytest.fixture
 def sent(levels: np.ndarray) -> dict[str, Any]:
     """As the page sends it."""
-    picture = io.BytesIO()
-    Image.new("RGB", (SIDE, SIDE), "red").save(picture, "PNG")
+    image = io.BytesIO()
+    Image.new("RGB", (SIDE, SIDE), "red").save(image, "PNG")
     return {
         "kind": "trace",
         "grid": [ROWS, COLUMNS],
         "times": [1.0, 0.5],
         "gate": [b64encode(step.astype("<u2").tobytes()).decode() for step in levels],
-        "pictures": [f"data:image/png;base64,{b64encode(picture.getvalue()).decode()}"] * STEPS,
+        "images": [f"data:image/png;base64,{b64encode(image.getvalue()).decode()}"] * STEPS,
         "labels": b64encode(np.full(SIDE * SIDE, 13, np.uint8).tobytes()).decode(),
         "expert": NUM_EXPERTS,
         "scale": "relative",
@@ -54,7 +54,7 @@ def test_trace_keeps_every_level(sent: dict[str, Any], levels: np.ndarray, tmp_p
 
 
 @pytest.mark.parametrize(("kind", "format"), [("sheet", "PNG"), ("gif", "GIF")])
-def test_pictures_are_of_the_kind_that_their_name_says(
+def test_images_are_of_the_kind_that_their_name_says(
     sent: dict[str, Any], kind: str, format: str
 ) -> None:
     """A file that its name lies about is refused by other programs."""
@@ -72,11 +72,11 @@ def test_pictures_are_of_the_kind_that_their_name_says(
         {"gate": ["AAA="]},
         {"gate": []},
         {"kind": "gif", "expert": 21},
-        {"kind": "gif", "pictures": []},
-        {"kind": "gif", "pictures": ["http://elsewhere/face.png", "file:///etc/passwd"]},
+        {"kind": "gif", "images": []},
+        {"kind": "gif", "images": ["http://elsewhere/face.png", "file:///etc/passwd"]},
         {"kind": "sheet", "labels": b64encode(bytes([99] * 256)).decode()},
         {"kind": "sheet", "labels": "AAAA"},
-        {"kind": "sheet", "pictures": []},
+        {"kind": "sheet", "images": []},
     ],
 )
 def test_anything_else_is_explained(sent: dict[str, Any], wrong: dict[str, Any]) -> None:
@@ -86,10 +86,10 @@ def test_anything_else_is_explained(sent: dict[str, Any], wrong: dict[str, Any])
     assert "Generate again" in answer["error"]
 
 
-def test_a_picture_that_would_fill_memory_is_not_opened(sent: dict[str, Any]) -> None:
+def test_an_image_that_would_fill_memory_is_not_opened(sent: dict[str, Any]) -> None:
     """A PNG of a few bytes can unpack to gigabytes."""
     content = io.BytesIO()
     Image.new("1", (4096, 8)).save(content, "PNG")
     large = f"data:image/png;base64,{b64encode(content.getvalue()).decode()}"
-    answer = export_gate({**sent, "kind": "gif", "pictures": [large, large]})
+    answer = export_gate({**sent, "kind": "gif", "images": [large, large]})
     assert "4096x8" in answer["error"]

@@ -36,7 +36,7 @@ from facemogle.evaluation.external import (
 )
 
 CPU = torch.device("cpu")
-PICTURES = np.random.default_rng(0).integers(0, 256, (3, 40, 40, 3), np.uint8)
+IMAGES = np.random.default_rng(0).integers(0, 256, (3, 40, 40, 3), np.uint8)
 PROMPTS = ("a man", "a woman with black hair", "")
 
 
@@ -81,10 +81,10 @@ def test_cmmd_by_hand() -> None:
 
 
 def test_the_clip_score_by_hand() -> None:
-    pictures = torch.tensor([[1.0, 0.0], [3.0, 0.0], [-1.0, 0.0]])
+    images = torch.tensor([[1.0, 0.0], [3.0, 0.0], [-1.0, 0.0]])
     prompts = torch.tensor([[1.0, 1.0], [1.0, 0.0], [1.0, 0.0]])
     # An opposite direction counts as 0, not as -100.
-    assert clip_score(pictures, prompts) == pytest.approx((100 / np.sqrt(2) + 100 + 0) / 3)
+    assert clip_score(images, prompts) == pytest.approx((100 / np.sqrt(2) + 100 + 0) / 3)
 
 
 def test_the_structure_distance_by_hand() -> None:
@@ -127,15 +127,15 @@ def tiny_clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("tiny_clip")
-def test_clip_sees_pictures_and_prompts_in_any_batches() -> None:
+def test_clip_sees_images_and_prompts_in_any_batches() -> None:
     for name in ("cmmd", "clip"):
         whole, parts = external.METRICS[name](CPU), external.METRICS[name](CPU)
-        whole.add(PICTURES, 255 - PICTURES, PROMPTS)
+        whole.add(IMAGES, 255 - IMAGES, PROMPTS)
         for n in range(3):
-            parts.add(PICTURES[n : n + 1], 255 - PICTURES[n : n + 1], PROMPTS[n : n + 1])
+            parts.add(IMAGES[n : n + 1], 255 - IMAGES[n : n + 1], PROMPTS[n : n + 1])
         assert parts.value() == pytest.approx(whole.value(), abs=1e-4)
     same = external.METRICS["cmmd"](CPU)
-    same.add(PICTURES, PICTURES, PROMPTS)
+    same.add(IMAGES, IMAGES, PROMPTS)
     assert same.value() == pytest.approx(0, abs=1e-6)
 
 
@@ -163,22 +163,22 @@ def test_dino_compares_the_keys_of_the_last_layer(
     ViTImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(tmp_path)
     monkeypatch.setattr(external, "DINO", str(tmp_path))
     metric = external.METRICS["dino"](CPU)
-    metric.add(PICTURES, PICTURES, PROMPTS)
+    metric.add(IMAGES, IMAGES, PROMPTS)
     assert metric.value() == 0
-    metric.add(PICTURES, 255 - PICTURES, PROMPTS)
+    metric.add(IMAGES, 255 - IMAGES, PROMPTS)
     assert metric.value() > 0
 
 
 def test_image_reward_averages_over_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     class Model:
-        def score(self, prompt: str, picture: object) -> float:
+        def score(self, prompt: str, image: object) -> float:
             return float(len(prompt))
 
     package = ModuleType("ImageReward")
     package.load = lambda name, device: Model()  # pyright: ignore[reportAttributeAccessIssue]
     monkeypatch.setitem(sys.modules, "ImageReward", package)
     metric = external.METRICS["image-reward"](CPU)
-    metric.add(PICTURES, PICTURES, PROMPTS)
+    metric.add(IMAGES, IMAGES, PROMPTS)
     assert metric.value() == np.mean([len(prompt) for prompt in PROMPTS])
 
 
@@ -186,7 +186,7 @@ def test_image_reward_averages_over_pairs(monkeypatch: pytest.MonkeyPatch) -> No
 def test_what_is_missing_is_named(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No traceback, and not after an hour of pictures."""
+    """No traceback, and not after an hour of images."""
     for place in ("CLIP", "CLIP_336", "DINO"):
         monkeypatch.setattr(external, place, str(tmp_path / "weights"))
     for package in ("cleanfid", "ImageReward"):

@@ -15,9 +15,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from studio import StudioUnderTest
 from visitor import generate, heatmap, visiting
 
-from facemogle.heatmap import GLOBAL_COLOR
-from facemogle.regions import NUM_EXPERTS, PALETTE
-from facemogle.trace import Trace
+from facemogle.gate.heatmap import GLOBAL_COLOR
+from facemogle.gate.trace import Trace
+from facemogle.masks.regions import NUM_EXPERTS, PALETTE
 
 WINNERS = NUM_EXPERTS
 HAIR = 14
@@ -26,7 +26,7 @@ STEPS = 3
 
 @pytest.fixture(scope="module")
 def page(browser: Browser, studio: StudioUnderTest) -> Iterator[Page]:
-    """The page of a visitor who has made a picture."""
+    """The page of a visitor who has made an image."""
     with visiting(browser, studio) as page:
         generate(page, steps=STEPS)
         yield page
@@ -60,15 +60,13 @@ def width(gate: Locator, expert: int) -> int:
     return gate.locator(f".tiles [data-expert='{expert}'] canvas").evaluate("c => c.width")
 
 
-def test_scrubbing_goes_back_to_the_picture_and_the_maps_of_a_step(
-    page: Page, gate: Locator
-) -> None:
-    """An early map over the last picture would show weights where nothing was to be seen yet."""
-    picture = gate.get_by_alt_text("Picture at this step")
-    last = picture.get_attribute("src"), heatmap(page, HAIR)
+def test_scrubbing_goes_back_to_the_image_and_the_maps_of_a_step(page: Page, gate: Locator) -> None:
+    """An early map over the last image would show weights where nothing was to be seen yet."""
+    image = gate.get_by_alt_text("Image at this step")
+    last = image.get_attribute("src"), heatmap(page, HAIR)
     gate.get_by_label("Step shown").fill("1")
     expect(gate).to_contain_text("Step 1 of")
-    first = picture.get_attribute("src"), heatmap(page, HAIR)
+    first = image.get_attribute("src"), heatmap(page, HAIR)
     assert first[0] != last[0] and first[1] != last[1]
 
 
@@ -86,7 +84,7 @@ def test_playing_goes_round_until_a_person_takes_a_step(gate: Locator) -> None:
 
 def test_pointing_at_a_place_shows_its_20_weights(page: Page, gate: Locator) -> None:
     """Reading the token of another place is invisible unless its region is named."""
-    stage = gate.get_by_label("Map over the picture")
+    stage = gate.get_by_label("Map over the image")
     box = stage.bounding_box()
     assert box is not None
     stage.hover(position={"x": box["width"] * 0.5, "y": box["height"] * 0.05})
@@ -166,6 +164,6 @@ def test_two_runs_are_compared(browser: Browser, studio: StudioUnderTest) -> Non
 
         gate.get_by_role("button", name="Side by side").click()
         assert width(gate, HAIR) == 2 * columns + 1
-        expect(gate.get_by_alt_text("Pinned run's picture")).to_be_visible()
+        expect(gate.get_by_alt_text("Pinned run's image")).to_be_visible()
         gate.get_by_role("button", name="One run").click()
         assert heatmap(page, HAIR) != before

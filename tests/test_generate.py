@@ -1,4 +1,4 @@
-"""The command line makes the library's pictures, and explains bad input in one line."""
+"""The command line makes the library's images, and explains bad input in one line."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import torch
 from PIL import Image
 
 from facemogle.__main__ import main
-from facemogle.checkpoints import load_pipeline
-from facemogle.mask import index_png, palette_png
-from facemogle.trace import Trace
+from facemogle.gate.trace import Trace
+from facemogle.masks.reading import index_png, palette_png
+from facemogle.weights.loading import load_pipeline
 
 FIXTURES = Path(__file__).parent / "fixtures"
 FLUX, FACE_MOGLE = str(FIXTURES / "tiny_flux"), str(FIXTURES / "tiny_face_mogle")
@@ -46,11 +46,11 @@ def run(*arguments: str) -> int:
         return leaving.code
 
 
-def test_writes_the_picture_the_sheet_and_the_trace(
+def test_writes_the_image_the_sheet_and_the_trace(
     mask: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    picture, trace = tmp_path / "face.png", tmp_path / "gate.npz"
-    files = ["-o", str(picture), "--trace", str(trace)]
+    image, trace = tmp_path / "face.png", tmp_path / "gate.npz"
+    files = ["-o", str(image), "--trace", str(trace)]
     asked = ["--prompt", "She has wavy hair.", "--seed", "3"]
     assert run("generate", "--mask", mask, *asked, *files, *SMALL, *TINY) == 0
 
@@ -69,17 +69,17 @@ def test_writes_the_picture_the_sheet_and_the_trace(
     )
     *_, last = steps
     expected = pipeline.decode(last.latents, 32, 48)
-    assert (np.asarray(Image.open(picture)) == np.asarray(expected)).all()
+    assert (np.asarray(Image.open(image)) == np.asarray(expected)).all()
     assert (weights.gate_weights[-1] == np.asarray(last.gate_weights)).all()
 
 
 def test_the_seed_decides(mask: str, tmp_path: Path) -> None:
-    pictures = []
+    images = []
     for name, seed in (("a", "0"), ("b", "0"), ("c", str(2**63 - 1))):
         path = tmp_path / f"{name}.png"
         assert run("generate", "--mask", mask, "-o", str(path), "--seed", seed, *SMALL, *TINY) == 0
-        pictures.append(path.read_bytes())
-    assert pictures[0] == pictures[1] != pictures[2]
+        images.append(path.read_bytes())
+    assert images[0] == images[1] != images[2]
 
 
 def test_experts_are_muted_and_weighed_by_name(mask: str, tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_says_what_it_assumed_about_the_mask(
         (["-o", "no/such/folder/face.png"], "make 'no/such/folder' first"),
         (["-o", "face.gif"], "'face.gif'"),
         (["--mask", "no/such/mask.png"], "no/such/mask.png"),
-        (["--mask", __file__], "not a picture"),
+        (["--mask", __file__], "not an image"),
         (["--trace", "gate.npz"], "Give --mask"),
         (["--mute", "hairs"], "mute: 'hairs' is unknown; take background, skin"),
         (["--strength", "hair"], "'hair' has no number; write hair=2"),

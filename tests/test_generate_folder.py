@@ -1,4 +1,4 @@
-"""A folder of masks: the same pictures from one process and several; going on after a stop."""
+"""A folder of masks: the same images from one process and several; going on after a stop."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import torch
 from PIL import Image
 from test_generate import SMALL, TINY, label_map, run
 
-from facemogle.generate_folder import seed_of
-from facemogle.mask import index_png
+from facemogle.commands.generate_folder import seed_of
+from facemogle.masks.reading import index_png
 
 ROOT = Path(__file__).parents[1]
 ASKED = [*SMALL, *TINY, "--prompt", "A man", "--seed", "3"]
@@ -49,7 +49,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_two_processes_make_the_pictures_of_one(masks: Path, tmp_path: Path) -> None:
+def test_two_processes_make_the_images_of_one(masks: Path, tmp_path: Path) -> None:
     assert make(masks, tmp_path / "one") == 0
     launch = [sys.executable, "-m", "accelerate.commands.launch", "--num_processes", "2"]
     launch += ["--multi_gpu"]  # accelerate's word for several processes
@@ -71,7 +71,7 @@ def test_two_processes_make_the_pictures_of_one(masks: Path, tmp_path: Path) -> 
     assert contents(tmp_path / "two") == one
 
 
-def test_a_picture_is_the_one_that_generate_makes(masks: Path, tmp_path: Path) -> None:
+def test_an_image_is_the_one_that_generate_makes(masks: Path, tmp_path: Path) -> None:
     """Its prompt and seed are in the file, or nobody could make it again."""
     assert make(masks, tmp_path / "out") == 0
     for name, prompt in (("ann", "A man"), ("bob", "She has wavy hair.")):
@@ -98,10 +98,10 @@ def test_what_is_there_is_not_made_again(
     assert "2/3" in capsys.readouterr().err
 
 
-def test_a_bad_mask_is_named_and_costs_no_other_picture(
+def test_a_bad_mask_is_named_and_costs_no_other_image(
     masks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (masks / "ann.png").write_bytes(b"no picture")
+    (masks / "ann.png").write_bytes(b"no image")
     assert make(masks, tmp_path / "out") == 2
     assert "ann.png: " in capsys.readouterr().err
     assert sorted(contents(tmp_path / "out")) == ["bob.png", "cid.png"]
@@ -115,7 +115,7 @@ def test_a_folder_without_masks_is_named(
 
 
 def test_a_seed_does_not_depend_on_the_other_files() -> None:
-    """Numbered by their order, all pictures would change when a mask is added."""
+    """Numbered by their order, all images would change when a mask is added."""
     assert seed_of("ann", 0) == seed_of("ann", 0)
     assert len({seed_of(name, seed) for name in ("ann", "bob") for seed in (0, 1)}) == 4
     assert all(0 <= seed_of(str(n), n) < 2**63 for n in range(1000))

@@ -64,7 +64,7 @@ def test_guidance_is_linear_in_its_scale(
     assert torch.allclose(guided, without + 3 * (prompted - without), atol=1e-4)
 
 
-def test_guidance_is_each_pictures_own(
+def test_guidance_is_each_images_own(
     without_input: FaceMoGLEPipeline, label_map: np.ndarray
 ) -> None:
     """Rows with and without prompts lie in one batch: pairing them wrongly mixes prompts."""

@@ -1,4 +1,4 @@
-"""Pictures of several threads in one call of the transformer."""
+"""Images of several threads in one call of the transformer."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def rows(joined: FaceMoGLEPipeline) -> Iterator[list[int]]:
     hook.remove()
 
 
-def test_pictures_of_several_threads_are_those_made_alone(
+def test_images_of_several_threads_are_those_made_alone(
     joined: FaceMoGLEPipeline, rows: list[int], label_map: np.ndarray
 ) -> None:
     """Rows given back to the wrong thread would mix up visitors; other steps, prompts, masks and an
@@ -121,7 +121,7 @@ def call_together(calls: JoinedCalls, count: int) -> list:
 
 
 def test_as_many_run_together_as_memory_allows() -> None:
-    """A full GPU would otherwise fail every visitor's picture."""
+    """A full GPU would otherwise fail every visitor's image."""
     model = Small(most=2)
     calls = JoinedCalls(model, most=4)
     assert call_together(calls, 4) == [0, 2, 4, 6]

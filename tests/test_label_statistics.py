@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from facemogle.__main__ import main
-from facemogle.mask import index_png, palette_png
-from facemogle.regions import REGIONS
+from facemogle.masks.reading import index_png, palette_png
+from facemogle.masks.regions import REGIONS
 from facemogle.render.statistics import area_statistics, read_folder, table
 
 
@@ -19,7 +19,7 @@ def half(region: int, size: int = 8) -> np.ndarray:
 
 
 def test_absent_regions_do_not_thin_out_the_area() -> None:
-    """Averaged over all pictures, rare hats would look like small hats."""
+    """Averaged over all images, rare hats would look like small hats."""
     statistics = area_statistics([half(14), half(1), half(1), half(1)])
     assert statistics.mean[14] == statistics.mean[1] == 0.5
     assert statistics.share[14] == 0.25 and statistics.share[1] == 0.75
@@ -27,13 +27,13 @@ def test_absent_regions_do_not_thin_out_the_area() -> None:
     assert statistics.spread.tolist() == [0] * 19
 
 
-def test_areas_do_not_depend_on_the_picture_size() -> None:
+def test_areas_do_not_depend_on_the_image_size() -> None:
     """Real maps have 512 pixels a side, rendered ones 256."""
     statistics = area_statistics([half(1, 8), half(1, 32)])
     assert statistics.mean[1] == 0.5 and statistics.spread[1] == 0
 
 
-def test_spread_is_the_standard_deviation_over_pictures_that_show_the_region() -> None:
+def test_spread_is_the_standard_deviation_over_images_that_show_the_region() -> None:
     quarter = half(13)
     quarter[2:4] = 0
     statistics = area_statistics([half(13), quarter, half(1)])
@@ -42,7 +42,7 @@ def test_spread_is_the_standard_deviation_over_pictures_that_show_the_region() -
 
 
 def test_folders_are_read_in_every_mask_format(tmp_path) -> None:
-    """Real maps come as colour pictures, rendered ones as indices, in folders of their own."""
+    """Real maps come as colour images, rendered ones as indices, in folders of their own."""
     (tmp_path / "below").mkdir()
     (tmp_path / "a.png").write_bytes(index_png(half(13)))
     (tmp_path / "below" / "b.png").write_bytes(palette_png(half(13)))

@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from studio import TEMPLATE, TEMPLATES, StudioUnderTest, serve_studio, short
 from visitor import PATIENCE, drawing, generate, open_studio, take, touch, visiting
 
-from facemogle.label_map import index_png
-from facemogle.mask import read_mask
+from facemogle.masks.label_map import index_png
+from facemogle.masks.reading import read_mask
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.serving.job import UNTOUCHED
 

@@ -22,12 +22,12 @@ from visitor import (
     open_mask,
     open_studio,
     paint_forehead,
-    saved_picture,
+    saved_image,
     shown,
     take,
 )
 
-from facemogle.label_map import index_png
+from facemogle.masks.label_map import index_png
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.serving.engine import LocalEngine
 from facemogle.serving.job import UNTOUCHED
@@ -72,9 +72,9 @@ def order(number: int, label_map: np.ndarray, **changes: Any) -> dict[str, Any]:
     }
 
 
-def last_picture(packets: list[dict[str, Any]]) -> np.ndarray:
+def last_image(packets: list[dict[str, Any]]) -> np.ndarray:
     assert packets[-1]["kind"] == "done", packets[-1]
-    url = packets[-2]["picture"]
+    url = packets[-2]["image"]
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))))
 
 
@@ -106,14 +106,14 @@ def edited_map(label_map: np.ndarray) -> np.ndarray:
     return edited
 
 
-def test_a_changed_mask_keeps_the_rest_of_the_accepted_picture(
+def test_a_changed_mask_keeps_the_rest_of_the_accepted_image(
     pipeline, label_map, edited_map
 ) -> None:
     caller = Caller(Desk(LocalEngine(pipeline), "test"))
-    before = last_picture(caller.order(label_map))
+    before = last_image(caller.order(label_map))
     packets = caller.order(edited_map)
     assert 0.5 < packets[0]["kept"] < 1
-    after = last_picture(packets)
+    after = last_image(packets)
     same = (before == after).all(axis=2)
     assert packets[0]["kept"] <= same.mean() < 1
 
@@ -131,32 +131,32 @@ def test_a_changed_mask_keeps_the_rest_of_the_accepted_picture(
 def test_another_face_is_asked_for(pipeline, label_map, edited_map, change) -> None:
     """Another seed that changed a few pixels only would look like a broken dice."""
     caller = Caller(Desk(LocalEngine(pipeline), "test"))
-    before = last_picture(caller.order(label_map))
+    before = last_image(caller.order(label_map))
     packets = caller.order(edited_map, **change)
     assert packets[0]["kept"] == 0
     far = slice(40, None)  # rows that an edit of the hat would keep
-    assert (before[far] != last_picture(packets)[far]).any(axis=2).mean() > 0.3
+    assert (before[far] != last_image(packets)[far]).any(axis=2).mean() > 0.3
 
 
 def test_drafts_are_never_edited_further(pipeline, label_map, edited_map) -> None:
-    """Edits of edits of drafts would fill the picture with rough patches."""
+    """Edits of edits of drafts would fill the image with rough patches."""
     caller = Caller(Desk(LocalEngine(pipeline), "test"))
-    accepted = last_picture(caller.order(label_map))
-    draft = last_picture(caller.order(edited_map, is_draft=True, steps="1"))
+    accepted = last_image(caller.order(label_map))
+    draft = last_image(caller.order(edited_map, is_draft=True, steps="1"))
     packets = caller.order(edited_map)
     assert packets[0]["kept"] > 0.5
-    full = last_picture(packets)
+    full = last_image(packets)
     assert not np.array_equal(full, draft)
     assert (full == accepted).all(axis=2).mean() >= packets[0]["kept"]
 
 
-def test_visitors_edit_their_own_pictures(pipeline, label_map, edited_map) -> None:
+def test_visitors_edit_their_own_images(pipeline, label_map, edited_map) -> None:
     desk = Desk(LocalEngine(pipeline), "test")
     anna, ben = Caller(desk, "anna"), Caller(desk, "ben")
-    mine = last_picture(anna.order(label_map))
-    last_picture(ben.order(label_map, seed="2"))
+    mine = last_image(anna.order(label_map))
+    last_image(ben.order(label_map, seed="2"))
     edited = anna.order(edited_map)
-    outside = (mine == last_picture(edited)).all(axis=2)
+    outside = (mine == last_image(edited)).all(axis=2)
     assert outside.mean() >= edited[0]["kept"] > 0.5
 
 
@@ -189,8 +189,8 @@ def test_the_line_counts_those_before_and_forgets_those_who_left() -> None:
     assert sessions.ahead("cleo", 2) is None
 
 
-def test_kept_pictures_stay_within_the_limit() -> None:
-    """A server that keeps every visitor's picture would run out of memory."""
+def test_kept_images_stay_within_the_limit() -> None:
+    """A server that keeps every visitor's image would run out of memory."""
     kept = Kept(limit=30)
     for number in (1, 2, 3):
         kept.put("anna", number, SimpleNamespace(size=10))  # type: ignore[arg-type]
@@ -202,41 +202,41 @@ def test_kept_pictures_stay_within_the_limit() -> None:
     assert kept.get("anna", 1) is None and kept.get("ben", 1) is not None
 
 
-def test_an_earlier_picture_can_be_edited_again(pipeline, label_map, edited_map) -> None:
-    """A picture taken back from the history must be what the next edit starts from."""
+def test_an_earlier_image_can_be_edited_again(pipeline, label_map, edited_map) -> None:
+    """An image taken back from the history must be what the next edit starts from."""
     caller = Caller(Desk(LocalEngine(pipeline), "test"))
-    first = last_picture(caller.order(label_map))
+    first = last_image(caller.order(label_map))
     caller.order(label_map, seed="2")
     caller.base = {"number": 1}
     packets = caller.order(edited_map)
-    assert (last_picture(packets) == first).all(axis=2).mean() >= packets[0]["kept"] > 0.5
+    assert (last_image(packets) == first).all(axis=2).mean() >= packets[0]["kept"] > 0.5
 
 
-def sent_along(picture: np.ndarray, label_map: np.ndarray, prompt: str | None) -> dict[str, Any]:
+def sent_along(image: np.ndarray, label_map: np.ndarray, prompt: str | None) -> dict[str, Any]:
     """A base that the server does not have."""
     content = io.BytesIO()
-    Image.fromarray(picture).save(content, "PNG")
+    Image.fromarray(image).save(content, "PNG")
     mask = base64.b64encode(index_png(label_map)).decode()
     url = data_url("png", content.getvalue())
-    return {"number": -1, "picture": url, "mask": mask, "prompt": prompt, "seed": "1"}
+    return {"number": -1, "image": url, "mask": mask, "prompt": prompt, "seed": "1"}
 
 
-def test_a_picture_that_the_server_has_forgotten_is_asked_for(
+def test_an_image_that_the_server_has_forgotten_is_asked_for(
     pipeline, label_map, edited_map
 ) -> None:
     """After the server was started anew, an edit must not silently become another face."""
-    before = last_picture(Caller(Desk(LocalEngine(pipeline), "test")).order(label_map))
+    before = last_image(Caller(Desk(LocalEngine(pipeline), "test")).order(label_map))
     caller = Caller(Desk(LocalEngine(pipeline), "test"))
     caller.base = {"number": 1}
     assert [packet["kind"] for packet in caller.order(edited_map)] == ["forgotten"]
     caller.base = sent_along(before, label_map, "a man")
     packets = caller.order(edited_map)
-    assert (last_picture(packets) == before).all(axis=2).mean() >= packets[0]["kept"] > 0.5
+    assert (last_image(packets) == before).all(axis=2).mean() >= packets[0]["kept"] > 0.5
     caller.base = {"number": -1}
     assert caller.order(edited_map)[0]["kept"] > 0.5  # it is sent once
 
 
-def test_a_picture_that_was_not_made_here_keeps_its_face_whatever_the_prompt(
+def test_an_image_that_was_not_made_here_keeps_its_face_whatever_the_prompt(
     pipeline, label_map, edited_map
 ) -> None:
     """Nobody knows a prompt for a photograph: a new one must not replace the whole face."""
@@ -247,26 +247,26 @@ def test_a_picture_that_was_not_made_here_keeps_its_face_whatever_the_prompt(
     second = edited_map.copy()
     second[44:50, 28:36] = 12
     packets = caller.order(second, prompt="red lips", seed="9")
-    kept = (last_picture(packets) == photo).all(axis=2)
+    kept = (last_image(packets) == photo).all(axis=2)
     assert kept[16:40, :8].all() and kept.mean() > 0.3
-    content = base64.b64decode(packets[-2]["picture"].split(",")[1])
+    content = base64.b64decode(packets[-2]["image"].split(",")[1])
     assert b"/compositeWithTrainedAlgorithmicMedia" in content
     assert read_signed(content)[2] is True  # type: ignore[index]
 
 
 @pytest.mark.parametrize("url", ["data:image/png;base64,AAAA", "file:///etc/passwd", ""])
-def test_a_picture_that_cannot_be_read_is_explained(pipeline, label_map, edited_map, url) -> None:
+def test_an_image_that_cannot_be_read_is_explained(pipeline, label_map, edited_map, url) -> None:
     caller = Caller(Desk(LocalEngine(pipeline), "test"))
-    caller.base = sent_along(np.zeros((8, 8, 3), np.uint8), label_map, None) | {"picture": url}
+    caller.base = sent_along(np.zeros((8, 8, 3), np.uint8), label_map, None) | {"image": url}
     (packet,) = caller.order(edited_map)
     assert packet["kind"] == "error"
-    assert packet["text"].startswith("The picture that you edit cannot be read")
+    assert packet["text"].startswith("The image that you edit cannot be read")
 
 
 def test_the_finished_file_says_what_it_was_made_from(pipeline, label_map) -> None:
     experts = {"muted": [13], "expert_strengths": [0.0, *UNTOUCHED[1:]]}
     packets = Caller(Desk(LocalEngine(pipeline), "test")).order(label_map, **experts)
-    signed = read_signed(base64.b64decode(packets[-2]["picture"].split(",")[1]))
+    signed = read_signed(base64.b64decode(packets[-2]["image"].split(",")[1]))
     assert signed is not None and np.array_equal(signed[0], label_map)
     assert signed[1] == {"prompt": "a man", "seed": "1", "steps": "3", **experts}
 
@@ -286,7 +286,7 @@ def test_mute_and_strengths_hold_for_a_face_and_for_its_edits(
     caller = Caller(Desk(LocalEngine(pipeline), "test"))
     experts = {"muted": [13], "expert_strengths": [0.0, *UNTOUCHED[1:]]}
     whole = caller.order(label_map, **experts)
-    assert np.array_equal(last_picture(whole), np.asarray(expected.images[0]))
+    assert np.array_equal(last_image(whole), np.asarray(expected.images[0]))
     edit = caller.order(edited_map, **experts)
     assert edit[0]["kept"] > 0.5
     for packet in (*whole[1:-1], *edit[1:-1]):
@@ -326,7 +326,7 @@ def studio(pipeline: FaceMoGLEPipeline) -> Iterator[StudioUnderTest]:
     yield from serve_studio(pipeline)
 
 
-def test_a_stroke_makes_a_draft_and_then_the_full_picture_of_what_is_painted(
+def test_a_stroke_makes_a_draft_and_then_the_full_image_of_what_is_painted(
     page: Page, studio: StudioUnderTest
 ) -> None:
     page.get_by_label("Live", exact=True).check()
@@ -351,7 +351,7 @@ def test_a_stroke_makes_a_draft_and_then_the_full_picture_of_what_is_painted(
 
 
 def test_the_newest_stroke_wins(page: Page, studio: StudioUnderTest) -> None:
-    """The picture in the end must be of the last stroke, however quickly strokes came."""
+    """The image in the end must be of the last stroke, however quickly strokes came."""
     page.get_by_label("Live", exact=True).check()
     take(page, "Hat")
     for y in (100, 170, 240, 310, 380):
@@ -391,19 +391,19 @@ def test_a_lost_server_is_a_failure(browser: Browser, studio: StudioUnderTest) -
     page.close()
 
 
-def test_the_history_brings_mask_picture_and_settings_back(page: Page) -> None:
+def test_the_history_brings_mask_image_and_settings_back(page: Page) -> None:
     generate(page, steps=1)
     first, painted = shown(page), drawing(page)
     paint_forehead(page)
     page.get_by_role("textbox", name="Seed").fill("7")
     generate(page, steps=2)
     second = shown(page)
-    page.get_by_role("button", name="Back to the picture of seed 3").click()
+    page.get_by_role("button", name="Back to the image of seed 3").click()
     expect(page.locator(".result .progress-text")).to_contain_text("From the history, seed 3")
     assert np.array_equal(shown(page), first)
     assert np.array_equal(drawing(page), painted)
     assert page.get_by_role("textbox", name="Seed").input_value() == "3"
-    before = page.get_by_alt_text("Picture before")
+    before = page.get_by_alt_text("Image before")
     expect(before).to_be_hidden()
     page.get_by_label("Canvas").focus()
     page.keyboard.down("c")
@@ -416,12 +416,12 @@ def test_the_history_brings_mask_picture_and_settings_back(page: Page) -> None:
     expect(before).to_be_hidden()
 
 
-def test_a_saved_picture_brings_mask_and_settings_back(page: Page) -> None:
+def test_a_saved_image_brings_mask_and_settings_back(page: Page) -> None:
     paint_forehead(page)
     painted = drawing(page)
     page.get_by_role("textbox", name="Prompt").fill("a woman with a hat")
     generate(page, steps=2)
-    content = saved_picture(page)
+    content = saved_image(page)
     page.get_by_role("button", name="Short hair").click()
     page.get_by_role("textbox", name="Prompt").fill("other")
     open_mask(page, "face.png", content)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from facemogle.mask import (
+from facemogle.masks.reading import (
     MAX_SIDE,
     MaskError,
     changed_regions,
@@ -26,7 +26,7 @@ from facemogle.mask import (
     resize_label_map,
     swap_sides,
 )
-from facemogle.regions import MIRROR, NUM_REGIONS, PALETTE, SWAPPED_PALETTE
+from facemogle.masks.regions import MIRROR, NUM_REGIONS, PALETTE, SWAPPED_PALETTE
 
 LEFT, RIGHT = (4, 6, 8), (5, 7, 9)
 
@@ -70,18 +70,18 @@ def test_the_drawn_face_has_every_region() -> None:
     assert set(np.unique(face())) == set(range(NUM_REGIONS))
 
 
-# Derived pictures
+# Derived images
 
 
 def test_decoupling_partitions_the_mask() -> None:
     """The reference command line fed 19 empty local masks, and nothing noticed."""
     label_map = face()
-    pictures = decouple(label_map)
-    assert pictures.shape == (20, *label_map.shape, 3) and pictures.dtype == np.uint8
-    assert set(np.unique(pictures[1:])) == {0, 255}
-    assert (pictures[1:].astype(int).sum(axis=0) == 255).all()
-    assert (pictures[1:, ..., 0].argmax(axis=0) == label_map).all()
-    assert (pictures[0] == colorize(label_map)).all()
+    images = decouple(label_map)
+    assert images.shape == (20, *label_map.shape, 3) and images.dtype == np.uint8
+    assert set(np.unique(images[1:])) == {0, 255}
+    assert (images[1:].astype(int).sum(axis=0) == 255).all()
+    assert (images[1:, ..., 0].argmax(axis=0) == label_map).all()
+    assert (images[0] == colorize(label_map)).all()
 
 
 def test_mirroring_twice_changes_nothing_and_once_exchanges_sides() -> None:
@@ -153,7 +153,7 @@ def test_every_format_of_ours_reads_back(tmp_path: Path) -> None:
         assert (read_mask(source).label_map == label_map).all(), name
 
 
-def test_an_indexed_picture_is_read_without_a_word() -> None:
+def test_an_indexed_image_is_read_without_a_word() -> None:
     assert read_mask(index_png(face())).notes == ()
 
 
@@ -186,7 +186,7 @@ def test_colours_decide_when_the_palette_was_reordered() -> None:
 # Left and right
 
 
-def test_a_colour_picture_names_its_palette_and_its_sides_can_be_exchanged() -> None:
+def test_a_colour_image_names_its_palette_and_its_sides_can_be_exchanged() -> None:
     label_map = face()
     swapped = np.array(SWAPPED_PALETTE, np.uint8)[label_map]
 
@@ -202,7 +202,7 @@ def test_a_colour_picture_names_its_palette_and_its_sides_can_be_exchanged() -> 
     assert "as asked" in corrected.notes[-1]
 
 
-def test_a_colour_picture_without_sides_needs_no_warning() -> None:
+def test_a_colour_image_without_sides_needs_no_warning() -> None:
     reading = read_mask(colorize(np.where(face() == 13, 13, 1)))
     assert "second palette" not in reading.notes[0]
 
@@ -240,7 +240,7 @@ def test_transparent_pixels_are_background() -> None:
     assert "Transparent" in reading.notes[0]
 
 
-def test_transparent_entries_of_an_indexed_picture_are_background() -> None:
+def test_transparent_entries_of_an_indexed_image_are_background() -> None:
     label_map = face()
     content = encoded(Image.open(io.BytesIO(index_png(label_map))), transparency=13)
     assert (read_mask(content).label_map == np.where(label_map == 13, 0, label_map)).all()
@@ -313,7 +313,7 @@ def indexed_over_18() -> bytes:
         pytest.param(face() / 18, "float64", id="fractions"),
         pytest.param(face() > 0, "bool", id="one binary mask"),
         pytest.param(np.zeros((0, 4), np.uint8), "(0, 4)", id="no pixels"),
-        pytest.param(decouple(face()), "(20, 96, 80, 3)", id="20 pictures"),
+        pytest.param(decouple(face()), "(20, 96, 80, 3)", id="20 images"),
         pytest.param(colorize(face()) / 255, "float64 (96, 80, 3)", id="colours as fractions"),
         pytest.param(foreign_region(), "(12, 34, 56) at x 31, y 41", id="one unknown colour"),
         pytest.param(photo(), "colours of no region", id="photo"),
@@ -321,8 +321,8 @@ def indexed_over_18() -> bytes:
             encoded(Image.fromarray(colorize(face(256, 256))), "JPEG"), "save as PNG", id="JPEG"
         ),
         pytest.param(encoded(Image.fromarray(face() > 0)), "black and white", id="1 bit"),
-        pytest.param(b"", "not a picture", id="no content"),
-        pytest.param(b"GIF is not what this is", "not a picture", id="text"),
+        pytest.param(b"", "not an image", id="no content"),
+        pytest.param(b"GIF is not what this is", "not an image", id="text"),
         pytest.param(index_png(face())[:-200], "damaged or cut off", id="truncated"),
         pytest.param(
             encoded(Image.new("L", (10_000, 5_000))), "10000x5000 = 50.0 mega", id="50 megapixels"
@@ -339,7 +339,7 @@ def test_unusable_masks_are_refused_by_name(source: object, said: str) -> None:
     assert len(str(caught.value).split(". ")) >= 2, "what was found, and the remedy"
 
 
-def test_a_large_picture_is_refused_before_it_is_decoded() -> None:
+def test_a_large_image_is_refused_before_it_is_decoded() -> None:
     """Decoding first would let a small upload fill the memory."""
     content = encoded(Image.new("RGB", (MAX_SIDE, MAX_SIDE + 1)))
     with pytest.raises(MaskError, match="megapixels"):

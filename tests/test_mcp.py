@@ -13,7 +13,7 @@ from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 from studio import TEMPLATES, StudioUnderTest, serve_studio
 
-from facemogle.mask import read_mask
+from facemogle.masks.reading import read_mask
 from facemogle.ui.data_url import data_url
 
 TEMPLATE = sorted(TEMPLATES.glob("*.png"))[0]
@@ -56,13 +56,13 @@ def test_the_tools_say_what_they_take(studio: StudioUnderTest) -> None:
     assert "regions" in (named["parse"].description or "")
 
 
-def test_a_picture_that_was_made_can_be_parsed(studio: StudioUnderTest) -> None:
+def test_an_image_that_was_made_can_be_parsed(studio: StudioUnderTest) -> None:
     """What comes back is an address that the caller can fetch."""
     made = call(studio, tool_name(studio, "generate"), mask=MASK, prompt="", seed=0, steps=4)
-    picture, trace = urls(made)
+    image, trace = urls(made)
     assert trace.endswith("trace.npz")
-    sent = data_url("png", httpx.get(picture).content)  # Gradio fetches from public addresses only
-    (mask,) = urls(call(studio, tool_name(studio, "parse"), picture=sent, parser="embedded"))
+    sent = data_url("png", httpx.get(image).content)  # Gradio fetches from public addresses only
+    (mask,) = urls(call(studio, tool_name(studio, "parse"), image=sent, parser="embedded"))
     label_map = read_mask(httpx.get(mask).content).label_map
     same = label_map == read_mask(TEMPLATE, size=label_map.shape).label_map
     assert same.mean() > 0.7

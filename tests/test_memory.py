@@ -1,4 +1,4 @@
-"""A quantised base makes nearly the same pictures, and leaves the condition stream's part alone."""
+"""A quantised base makes nearly the same images, and leaves the condition stream's part alone."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import pytest
 import torch
 from parity import FIXTURES
 
-from facemogle import memory
-from facemogle.checkpoints import CheckpointError, load_pipeline
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.weights import fitting
+from facemogle.weights.loading import CheckpointError, load_pipeline
 
 FLUX, FACE_MOGLE = FIXTURES / "tiny_flux", FIXTURES / "tiny_face_mogle"
 
 
-def picture(pipeline: FaceMoGLEPipeline, mask: np.ndarray | None) -> np.ndarray:
+def image(pipeline: FaceMoGLEPipeline, mask: np.ndarray | None) -> np.ndarray:
     short = FaceMoGLEPipeline(**pipeline.components, text_length=32)
     short.set_progress_bar_config(disable=True)
     generator = torch.Generator().manual_seed(0)
@@ -35,7 +35,7 @@ def test_a_quantised_base_changes_little(pipeline, label_map, kind, most) -> Non
     for name, tensor in quantised.transformer.condition_lora.state_dict().items():
         assert type(tensor) is torch.Tensor and torch.equal(tensor, expected[name])
     for mask in (label_map, None):
-        change = np.abs(picture(quantised, mask) - picture(pipeline, mask))
+        change = np.abs(image(quantised, mask) - image(pipeline, mask))
         assert 0 < change.max() < most
 
 
@@ -46,7 +46,7 @@ def test_our_own_folder_quantised_keeps_its_low_rank_terms(pipeline, label_map, 
     quantised = load_pipeline(tmp_path, device="cpu", quantize="int8")
     terms = quantised.transformer.condition_lora.state_dict()
     assert terms and all(type(tensor) is torch.Tensor for tensor in terms.values())
-    assert np.abs(picture(quantised, label_map) - picture(pipeline, label_map)).max() < 0.03
+    assert np.abs(image(quantised, label_map) - image(pipeline, label_map)).max() < 0.03
 
 
 @pytest.mark.parametrize(
@@ -60,20 +60,20 @@ def test_our_own_folder_quantised_keeps_its_low_rank_terms(pipeline, label_map, 
     ],
 )
 def test_what_cannot_be_is_said_before_weights_are_read(arguments, message, monkeypatch) -> None:
-    monkeypatch.setattr(memory, "find_spec", lambda name: name)
+    monkeypatch.setattr(fitting, "find_spec", lambda name: name)
     with pytest.raises(CheckpointError, match=message):
         load_pipeline("nowhere", device="cpu", **arguments)
 
 
 def test_a_missing_package_is_named(monkeypatch) -> None:
-    monkeypatch.setattr(memory, "find_spec", lambda name: None)
+    monkeypatch.setattr(fitting, "find_spec", lambda name: None)
     for kind, package in (("nf4", "bitsandbytes"), ("fp8", "torchao")):
         with pytest.raises(CheckpointError, match=f"package {package}.*requirements-quantize"):
             load_pipeline(FLUX, face_mogle=FACE_MOGLE, device="cpu", quantize=kind)
 
 
 def test_reference_inference_is_a_choice_at_loading(pipeline, label_map) -> None:
-    """Pictures comparable with the authors' must not need a change of the program."""
+    """Images comparable with the authors' must not need a change of the program."""
     chosen = load_pipeline(FLUX, face_mogle=FACE_MOGLE, device="cpu", compat="reference-inference")
     assert chosen.mogle.config["time_scale"] == chosen.mogle.gating.time_scale == 1000
     steps = {"num_inference_steps": 1, "height": 64, "width": 64}

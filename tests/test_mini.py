@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-from facemogle.checkpoints import load_pipeline
-from facemogle.mask import read_mask
+from facemogle.masks.reading import read_mask
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.weights.loading import load_pipeline
 
 ROOT = Path(__file__).parents[1]
 SKIN, HAIR = 1, 13
@@ -32,8 +32,8 @@ def label_map() -> np.ndarray:
     return read_mask(ROOT / "assets/templates/long_hair.png", size=(256, 256)).label_map
 
 
-def picture(pipeline: FaceMoGLEPipeline, prompt: str, label_map: np.ndarray, seed: int = 1):
-    """The picture as float (H, W, 3) in [0, 1]."""
+def image(pipeline: FaceMoGLEPipeline, prompt: str, label_map: np.ndarray, seed: int = 1):
+    """The image as float (H, W, 3) in [0, 1]."""
     generator = torch.Generator().manual_seed(seed)
     return pipeline(prompt, label_map, generator=generator, output_type="np").images[0]
 
@@ -56,7 +56,7 @@ def test_the_prompt_shows(
     mini: FaceMoGLEPipeline, label_map: np.ndarray, darker: str, brighter: str, region: int
 ) -> None:
     """Text that is lost on its way (wrong tokens, dropped features) leaves colours alone."""
-    dark, bright = (picture(mini, prompt, label_map) for prompt in (darker, brighter))
+    dark, bright = (image(mini, prompt, label_map) for prompt in (darker, brighter))
     inside = label_map == region
     assert bright[inside].mean() - dark[inside].mean() > 0.05
 
@@ -67,7 +67,7 @@ def test_glasses_come_from_the_prompt_too(
 ) -> None:
     """A model that saw glasses only where the mask has them does not listen to the word."""
     prompt = "a young woman with medium skin, brown hair"
-    without, worn = (picture(mini, p, label_map) for p in (prompt, f"{prompt}, {glasses}"))
+    without, worn = (image(mini, p, label_map) for p in (prompt, f"{prompt}, {glasses}"))
     change = np.abs(worn - without).mean(axis=2)
     eyes = np.isin(label_map, (4, 5)).astype(np.uint8)
     around = cv2.dilate(eyes, np.ones((25, 25), np.uint8)) > 0
@@ -81,6 +81,6 @@ def test_the_mask_shows(mini: FaceMoGLEPipeline, label_map: np.ndarray) -> None:
     painted = label_map.copy()
     left = (label_map == 0) & (np.arange(256) < 128)
     painted[left] = HAIR
-    before, after = picture(mini, prompt, label_map), picture(mini, prompt, painted)
+    before, after = image(mini, prompt, label_map), image(mini, prompt, painted)
     change = np.abs(after - before).mean(axis=2)
     assert change[left].mean() > 2 * change[~left].mean()

@@ -5,9 +5,9 @@ import torch
 from parity import FIXTURES, load_case
 from torch import Tensor
 
-from facemogle.checkpoints import load_mogle
 from facemogle.mogle import MoGLE
-from facemogle.sinusoid import sinusoid
+from facemogle.network.sinusoid import sinusoid
+from facemogle.weights.loading import load_mogle
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def test_weights_of_a_token_sum_to_one(mogle: MoGLE) -> None:
 
 
 @torch.no_grad()
-def test_an_expert_sees_its_own_picture_only(mogle: MoGLE, unit: dict[str, Tensor]) -> None:
+def test_an_expert_sees_its_own_image_only(mogle: MoGLE, unit: dict[str, Tensor]) -> None:
     """An expert that is fed another region's latents passes every test on shapes."""
     before = mogle.experts(unit["x"])
     for expert in (0, 1, 19):

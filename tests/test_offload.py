@@ -1,4 +1,4 @@
-"""Pictures are the same wherever weights wait for their turn."""
+"""Images are the same wherever weights wait for their turn."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from accelerate import cpu_offload
 from conftest import load_tiny_pipeline
 from diffusers.hooks.group_offloading import ModuleGroup
 
-from facemogle.memory import offload
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.weights.fitting import offload
 
 CPU = torch.device("cpu")
 
@@ -24,7 +24,7 @@ def load() -> FaceMoGLEPipeline:
     return short
 
 
-def picture(pipeline: FaceMoGLEPipeline, mask: np.ndarray | None) -> np.ndarray:
+def image(pipeline: FaceMoGLEPipeline, mask: np.ndarray | None) -> np.ndarray:
     generator = torch.Generator().manual_seed(0)
     arguments = {"generator": generator, "height": 64, "width": 64, "output_type": "np"}
     return pipeline("a man", mask, 2, **arguments).images
@@ -61,7 +61,7 @@ def by_block(pipeline: FaceMoGLEPipeline, folder: Path) -> None:
 @pytest.fixture(scope="module")
 def expected(label_map: np.ndarray) -> dict[bool, np.ndarray]:
     pipeline = load()
-    return {masked: picture(pipeline, label_map if masked else None) for masked in (True, False)}
+    return {masked: image(pipeline, label_map if masked else None) for masked in (True, False)}
 
 
 @pytest.fixture
@@ -84,10 +84,10 @@ def waiting_weights_are_unusable(monkeypatch: pytest.MonkeyPatch) -> None:
     [by_model, by_layer, by_group("block_level"), by_group("leaf_level"), by_block],
     ids=["model", "sequential", "block", "leaf", "command line"],
 )
-def test_offload_changes_no_picture(offload_by, label_map, expected, tmp_path) -> None:
+def test_offload_changes_no_image(offload_by, label_map, expected, tmp_path) -> None:
     """Hooks wait for calls: layers that a block's owner called by itself had NaN as weights."""
     pipeline = load()
     offload_by(pipeline, tmp_path)
-    for masked, picture_without in expected.items():
-        picture_with = picture(pipeline, label_map if masked else None)
-        np.testing.assert_allclose(picture_with, picture_without, rtol=0, atol=1e-5)
+    for masked, image_without in expected.items():
+        image_with = image(pipeline, label_map if masked else None)
+        np.testing.assert_allclose(image_with, image_without, rtol=0, atol=1e-5)

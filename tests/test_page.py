@@ -24,8 +24,8 @@ from visitor import (
     take,
 )
 
-from facemogle.label_map import resize_label_map
-from facemogle.mask import palette_png, swap_sides
+from facemogle.masks.label_map import resize_label_map
+from facemogle.masks.reading import palette_png, swap_sides
 
 SKIN, NOSE, L_EYE, HAT = 1, 2, 4, 14
 UNDER_WAY = re.compile(r"Step ([2-9]|\d\d) of 100")
@@ -37,11 +37,11 @@ def test_starts_on_a_template_face(page: Page) -> None:
     assert np.array_equal(drawing(page), TEMPLATE)
 
 
-def test_stroke_reaches_the_server_and_changes_picture_and_heatmaps(
+def test_stroke_reaches_the_server_and_changes_image_and_heatmaps(
     page: Page, studio: StudioUnderTest, tmp_path: Path
 ) -> None:
     generate(page)
-    picture, tile = page.get_by_alt_text("Generated face").get_attribute("src"), heatmap(page, 15)
+    image, tile = page.get_by_alt_text("Generated face").get_attribute("src"), heatmap(page, 15)
 
     take(page, "Hat")
     drag(page, *FOREHEAD)
@@ -51,7 +51,7 @@ def test_stroke_reaches_the_server_and_changes_picture_and_heatmaps(
     assert np.array_equal(sampled, resize_label_map(painted, *sampled.shape))
     assert painted[170, 256] == HAT
     assert set(painted[painted != TEMPLATE]) == {HAT}  # hard edges: no third label
-    assert page.get_by_alt_text("Generated face").get_attribute("src") != picture
+    assert page.get_by_alt_text("Generated face").get_attribute("src") != image
     assert heatmap(page, 15) != tile
     page.screenshot(path=tmp_path / "page.png", full_page=True)
 
@@ -130,7 +130,7 @@ def test_stroke_goes_on_outside_of_the_canvas(page: Page) -> None:
     assert np.array_equal(drawing(page), TEMPLATE)  # one stroke, one undo
 
 
-def test_palette_picture_is_opened_and_can_be_swapped(page: Page) -> None:
+def test_palette_image_is_opened_and_can_be_swapped(page: Page) -> None:
     mask = np.roll(TEMPLATE, 40, axis=1)
     open_mask(page, "mine.png", palette_png(mask))
     notice = page.locator(".painting .notice")
@@ -150,7 +150,7 @@ def photo() -> bytes:
     return stream.getvalue()
 
 
-@pytest.mark.parametrize("content", [b"no picture at all", photo(), palette_png(TEMPLATE)[:900]])
+@pytest.mark.parametrize("content", [b"no image at all", photo(), palette_png(TEMPLATE)[:900]])
 def test_bad_file_is_explained_and_leaves_the_drawing(page: Page, content: bytes) -> None:
     take(page, "Hat")
     drag(page, *FOREHEAD)

@@ -15,10 +15,10 @@ from parity import FIXTURES
 from safetensors.torch import load_file
 
 from facemogle.__main__ import main
-from facemogle.checkpoints import load_base, load_pipeline
 from facemogle.training.paper import train_paper
 from facemogle.training.paper_faces import open_faces
 from facemogle.training.recipe import PAPER, Stage
+from facemogle.weights.loading import load_base, load_pipeline
 
 SIZE = 32
 
@@ -93,7 +93,7 @@ def test_the_papers_sets_are_read(
     name: str, numbers: list[str], in_json: list[str], tmp_path: Path
 ) -> None:
     """In the order of the numbers, with all captions, text.json before text/, and with masks that
-    belong to the pictures.
+    belong to the images.
     """
     folder = write_paper_set(tmp_path / name, numbers, in_json)
     faces = open_faces(folder, 64)

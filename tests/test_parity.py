@@ -10,8 +10,8 @@ import parity
 import pytest
 from parity import TOLERANCES, differences, largest_difference, load_case
 
-from facemogle.prompt import token_ids
-from facemogle.sampling import dynamic_shift, make_schedule
+from facemogle.network.text import token_ids
+from facemogle.runs.denoising import dynamic_shift, make_schedule
 
 CASE = "case_render_128_s4_seed42.npz"
 

@@ -1,4 +1,4 @@
-"""The face parser's training: pictures are distorted with their label maps, and runs resume."""
+"""The face parser's training: images are distorted with their label maps, and runs resume."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from facemogle.__main__ import main
-from facemogle.parsing import load_parser
+from facemogle.photo.parser import load_parser
 from facemogle.training import distortion
 from facemogle.training.distortion import distort
 from facemogle.training.parser import parser_loss
@@ -33,7 +33,7 @@ def make_faces(folder: Path, count: int = 3) -> Path:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_the_label_map_moves_with_the_picture(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_label_map_moves_with_the_image(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A flip that leaves left and right as they were teaches the parser to guess."""
     for name in ("_other_colors", "_grey", "_blurred", "_coarse", "_noisy", "_compressed"):
         monkeypatch.setattr(distortion, name, lambda image, draw: image)
@@ -44,7 +44,7 @@ def test_the_label_map_moves_with_the_picture(seed: int, monkeypatch: pytest.Mon
     moved, moved_labels = distort(image, labels, np.random.default_rng(seed))
     assert ((moved[..., 0] > 100) == (moved_labels > 0)).mean() > 0.97
     left, right = (np.nonzero(moved_labels == eye)[1].mean() for eye in (L_EYE, R_EYE))
-    assert left > right  # the person's left eye is at the picture's right, flipped or not
+    assert left > right  # the person's left eye is at the image's right, flipped or not
 
 
 def test_distortions_keep_sizes_types_and_labels() -> None:

@@ -1,4 +1,4 @@
-"""A face parser reads the regions in their order, from any picture, or says why it cannot."""
+"""A face parser reads the regions in their order, from any image, or says why it cannot."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from huggingface_hub.errors import LocalEntryNotFoundError
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from facemogle import parsing
-from facemogle.checkpoints import load_pipeline
-from facemogle.iou import confusion_matrix, mean_iou, region_iou
-from facemogle.mask import read_mask
-from facemogle.parsing import EMBEDDED_FOLDER, FaceParser, load_parser, save_parser
-from facemogle.regions import REGIONS
+from facemogle.masks.iou import confusion_matrix, mean_iou, region_iou
+from facemogle.masks.reading import read_mask
+from facemogle.masks.regions import REGIONS
+from facemogle.photo import parser
+from facemogle.photo.parser import EMBEDDED_FOLDER, FaceParser, load_parser, save_parser
 from facemogle.training.parser import build_parser
 from facemogle.training.recipe import ParserRecipe, Stage
-from facemogle.weight_files import CheckpointError
+from facemogle.weights.headers import CheckpointError
+from facemogle.weights.loading import load_pipeline
 
 ROOT = Path(__file__).parents[1]
 TINY = ParserRecipe(
@@ -43,17 +43,17 @@ def noise() -> np.ndarray:
 
 
 @pytest.mark.parametrize("size", [(64, 96), (200, 50), (7, 5), (1500, 1100), (2, 4000)])
-def test_the_label_map_has_the_pictures_size(tiny: FaceParser, size: tuple[int, int]) -> None:
+def test_the_label_map_has_the_images_size(tiny: FaceParser, size: tuple[int, int]) -> None:
     labels = tiny.parse(Image.new("RGBA", size[::-1], "tan"))
     assert labels.shape == size and labels.dtype == np.uint8 and labels.max() < 19
 
 
-def test_a_batch_is_read_as_its_pictures_are(tiny: FaceParser, noise: np.ndarray) -> None:
-    """Left in training mode, a picture's reading depends on those beside it."""
+def test_a_batch_is_read_as_its_images_are(tiny: FaceParser, noise: np.ndarray) -> None:
+    """Left in training mode, an image's reading depends on those beside it."""
     together = tiny.parse_batch(noise)
     assert len(np.unique(together)) > 1
-    for picture, labels in zip(noise, together, strict=True):
-        assert (tiny.parse(picture) != labels).mean() < 0.01  # rounding, where two scores are equal
+    for image, labels in zip(noise, together, strict=True):
+        assert (tiny.parse(image) != labels).mean() < 0.01  # rounding, where two scores are equal
 
 
 def test_classes_are_found_by_name(tiny: FaceParser, noise: np.ndarray, tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_a_model_of_other_regions_is_refused(tiny: FaceParser) -> None:
     tiny.model.config.id2label = names
 
 
-def test_gradients_and_features_are_of_the_picture(tiny: FaceParser) -> None:
+def test_gradients_and_features_are_of_the_image(tiny: FaceParser) -> None:
     """What a loss or a distance needs."""
     pixels = torch.zeros(2, 3, 64, 64, requires_grad=True)
     logits = tiny.logits(pixels)
@@ -101,12 +101,12 @@ def test_offline_the_hubs_parser_says_what_to_do(monkeypatch: pytest.MonkeyPatch
     def offline(*_: object, **__: object) -> str:
         raise LocalEntryNotFoundError("no such file")
 
-    monkeypatch.setattr(parsing, "snapshot_download", offline)
+    monkeypatch.setattr(parser, "snapshot_download", offline)
     with pytest.raises(CheckpointError, match=r"could not be downloaded.*take the embedded parser"):
         load_parser("hub")
 
 
-def test_iou_counts_pixels_of_all_pictures_together() -> None:
+def test_iou_counts_pixels_of_all_images_together() -> None:
     truth = np.array([[SKIN, SKIN, HAIR, HAIR]], np.uint8)
     reading = np.array([[SKIN, HAIR, HAIR, L_EYE]], np.uint8)
     matrix = confusion_matrix(truth, reading)
@@ -126,7 +126,7 @@ def test_the_embedded_parser_is_small_and_reads_what_mini_makes() -> None:
     mask = read_mask(ROOT / "assets/templates/long_hair.png", size=(256, 256)).label_map
     mini = load_pipeline("mini", device="cpu")
     mini.set_progress_bar_config(disable=True)
-    picture = mini("", mask, generator=torch.Generator().manual_seed(0)).images[0]
-    iou = region_iou(confusion_matrix(mask, load_parser(device="cpu").parse(picture)))
+    image = mini("", mask, generator=torch.Generator().manual_seed(0)).images[0]
+    iou = region_iou(confusion_matrix(mask, load_parser(device="cpu").parse(image)))
     assert min(iou[SKIN], iou[HAIR]) > 0.7
     assert min(iou[L_EYE], iou[R_EYE]) > 0.3

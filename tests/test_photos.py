@@ -13,9 +13,9 @@ from playwright.sync_api import FilePayload, Locator, Page, expect
 from studio import TEMPLATE, StudioUnderTest
 from visitor import PATIENCE, drag, drawing, generate, open_mask, shown, take
 
-from facemogle import parsing
-from facemogle.label_map import index_png
-from facemogle.parsing import load_parser
+from facemogle.masks.label_map import index_png
+from facemogle.photo import parser
+from facemogle.photo.parser import load_parser
 from facemogle.ui.photos import PhotoError, open_photo
 
 SKIN, NOSE, HAT = 1, 2, 14
@@ -23,18 +23,18 @@ SKIN, NOSE, HAT = 1, 2, 14
 
 @pytest.fixture(scope="module")
 def face(studio: StudioUnderTest) -> Image.Image:
-    """A picture by the embedded model, which no file of this program is wrapped around."""
+    """An image by the embedded model, which no file of this program is wrapped around."""
     noise = torch.Generator().manual_seed(0)
     return studio.pipeline("", TEMPLATE, num_inference_steps=4, generator=noise).images[0]
 
 
-def jpeg(picture: Image.Image, **options: object) -> bytes:
+def jpeg(image: Image.Image, **options: object) -> bytes:
     content = io.BytesIO()
-    picture.save(content, "JPEG", quality=95, **options)
+    image.save(content, "JPEG", quality=95, **options)
     return content.getvalue()
 
 
-def open_picture(page: Page, content: bytes) -> None:
+def open_image(page: Page, content: bytes) -> None:
     photo: FilePayload = {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": content}
     page.get_by_label("Photo to open").set_input_files(photo)
     expect(page.locator(".painting .notice")).to_contain_text("Opened me.jpg.", timeout=PATIENCE)
@@ -43,7 +43,7 @@ def open_picture(page: Page, content: bytes) -> None:
 def test_a_photo_becomes_mask_and_base_of_the_next_edit(page: Page, face: Image.Image) -> None:
     wide = Image.new("RGB", (face.width + 80, face.height), "white")
     wide.paste(face, (40, 0))
-    open_picture(page, jpeg(wide))
+    open_image(page, jpeg(wide))
     notice = page.locator(".painting .notice")
     expect(notice).to_contain_text("knows rendered faces")
     expect(notice).to_contain_text("middle square")
@@ -65,21 +65,21 @@ def test_a_photo_becomes_mask_and_base_of_the_next_edit(page: Page, face: Image.
     assert np.array_equal(drawing(page), TEMPLATE)
 
 
-def open_pair(page: Page, picture: bytes, mask: bytes | None = None) -> Locator:
+def open_pair(page: Page, image: bytes, mask: bytes | None = None) -> Locator:
     """Returns the dialog, in which both are chosen; without a mask, the drawing is it."""
-    page.get_by_role("button", name="Open picture with mask").click()
-    dialog = page.get_by_role("dialog", name="Picture with mask")
-    expect(dialog.get_by_role("button", name="Edit this picture")).to_be_disabled()
-    file: FilePayload = {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": picture}
-    page.get_by_label("Picture to edit").set_input_files(file)
+    page.get_by_role("button", name="Open image with mask").click()
+    dialog = page.get_by_role("dialog", name="Image with mask")
+    expect(dialog.get_by_role("button", name="Edit this image")).to_be_disabled()
+    file: FilePayload = {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": image}
+    page.get_by_label("Image to edit").set_input_files(file)
     if mask:
         own: FilePayload = {"name": "own.png", "mimeType": "image/png", "buffer": mask}
-        page.get_by_label("Mask of the picture").set_input_files(own)
-    dialog.get_by_role("button", name="Edit this picture").click()
+        page.get_by_label("Mask of the image").set_input_files(own)
+    dialog.get_by_role("button", name="Edit this image").click()
     return dialog
 
 
-def test_a_picture_is_edited_with_a_mask_of_ones_own(page: Page, face: Image.Image) -> None:
+def test_an_image_is_edited_with_a_mask_of_ones_own(page: Page, face: Image.Image) -> None:
     """No parser may have a say in it."""
     own = np.where(TEMPLATE == NOSE, SKIN, TEMPLATE)
     wide = Image.new("RGB", (face.width + 80, face.height), "white")
@@ -107,10 +107,10 @@ def test_a_pair_that_does_not_fit_is_explained_and_can_be_mended(
     painted = drawing(page)
     dialog = open_pair(page, jpeg(face), index_png(TEMPLATE[:300]))
     expect(dialog).to_contain_text("256x256 pixels and the mask 512x300", timeout=PATIENCE)
-    page.get_by_label("Mask of the picture").set_input_files(
-        {"name": "no.png", "mimeType": "image/png", "buffer": b"no picture"}
+    page.get_by_label("Mask of the image").set_input_files(
+        {"name": "no.png", "mimeType": "image/png", "buffer": b"no image"}
     )
-    dialog.get_by_role("button", name="Edit this picture").click()
+    dialog.get_by_role("button", name="Edit this image").click()
     expect(dialog.get_by_role("alert")).not_to_contain_text("512x300", timeout=PATIENCE)
     page.keyboard.press("Escape")
     assert np.array_equal(drawing(page), painted)
@@ -119,7 +119,7 @@ def test_a_pair_that_does_not_fit_is_explained_and_can_be_mended(
     expect(page.get_by_alt_text("Generated face")).to_be_visible()
 
 
-def test_a_picture_that_is_no_mask_can_be_read_as_a_photo(page: Page, face: Image.Image) -> None:
+def test_an_image_that_is_no_mask_can_be_read_as_a_photo(page: Page, face: Image.Image) -> None:
     open_mask(page, "face.png", jpeg(face))
     notice = page.locator(".painting .notice")
     expect(notice).to_have_attribute("data-kind", "error")
@@ -134,8 +134,8 @@ def test_without_network_the_hubs_parser_explains_and_the_drawing_stays(
     def offline(*_: object, **__: object) -> str:
         raise LocalEntryNotFoundError("no such file")
 
-    monkeypatch.setattr(parsing, "snapshot_download", offline)
-    open_picture(page, jpeg(face))
+    monkeypatch.setattr(parser, "snapshot_download", offline)
+    open_image(page, jpeg(face))
     read = drawing(page)
     notice = page.locator(".painting .notice")
     notice.get_by_role("button", name="Use the parser for photographs").click()
@@ -155,7 +155,7 @@ def test_a_photo_is_turned_upright(face: Image.Image) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"no picture", "no picture that can be read"),
+        (b"no image", "no image that can be read"),
         (jpeg(Image.new("RGB", (64, 64)))[:300], "damaged or cut off"),
         (jpeg(Image.new("L", (9000, 9000))), "9000x9000"),
     ],

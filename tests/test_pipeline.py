@@ -13,9 +13,9 @@ from diffusers.models.transformers.transformer_flux import FluxTransformer2DMode
 from diffusers.pipelines.flux.pipeline_flux import FluxPipeline
 from parity import FIXTURES
 
-from facemogle.latents import pack
-from facemogle.mask import MaskError, index_png
+from facemogle.masks.reading import MaskError, index_png
 from facemogle.mogle import MoGLE
+from facemogle.network.tokens import pack
 from facemogle.pipeline import FaceMoGLEPipeline, Step
 
 SIDE = 64
@@ -140,7 +140,7 @@ def test_the_same_seed_gives_the_same_pixels(pipeline, label_map) -> None:
 
 
 def test_pixels_do_not_depend_on_what_is_cached(pipeline, label_map) -> None:
-    """Encoding twenty pictures at once or three gives other last bits."""
+    """Encoding twenty images at once or three gives other last bits."""
     edited = label_map.copy()
     edited[40:44, 24:40] = 11
     pipeline.mask_encoder.forget()
@@ -151,7 +151,7 @@ def test_pixels_do_not_depend_on_what_is_cached(pipeline, label_map) -> None:
 
 
 def test_threads_give_the_same_pixels_as_one_after_the_other(pipeline, label_map) -> None:
-    """The reference's shared LoRA switch spoiled 120 of 120 pictures."""
+    """The reference's shared LoRA switch spoiled 120 of 120 images."""
     jobs = [
         ("a man", label_map, 0),
         ("", label_map, 1),
@@ -182,11 +182,11 @@ def test_an_edit_encodes_what_it_changed(pipeline, label_map) -> None:
     with patch.object(pipeline.vae, "encode", side_effect=encode) as spy:
         pipeline.mask_encoder.forget()
         before = pipeline.encode_mask(label_map)
-        assert spy.call_count == 1 + 5 + 1  # the global picture, five regions, and all empty ones
+        assert spy.call_count == 1 + 5 + 1  # the global image, five regions, and all empty ones
         edited = label_map.copy()
         edited[24:30, 36:40] = 1  # an eye becomes smaller
         after = pipeline.encode_mask(edited)
-        assert spy.call_count == 7 + 3  # the global picture, the eye, the skin
+        assert spy.call_count == 7 + 3  # the global image, the eye, the skin
     changed = (before != after).any(dim=3).any(dim=2)[0].nonzero().flatten().tolist()
     assert changed == [0, 2, 5]
 
@@ -229,7 +229,7 @@ def test_strengths_scale_the_gate_before_its_weights_sum_to_one(pipeline, label_
 
 
 def test_a_muted_region_is_hidden_from_its_own_expert_only(pipeline, label_map) -> None:
-    """Muting must not repaint the picture that the global expert and the gate see."""
+    """Muting must not repaint the image that the global expert and the gate see."""
     open_, muted = (pipeline.encode_mask(label_map, muted=m)[0] for m in ((), (13, 4)))
     changed = (open_ != muted).any(dim=2).any(dim=1).nonzero().flatten().tolist()
     assert changed == [5, 14]
@@ -239,7 +239,7 @@ def test_a_muted_region_is_hidden_from_its_own_expert_only(pipeline, label_map) 
     assert np.array_equal(pixels(pipeline, "", label_map, muted=(14,)), with_hair)  # no hat here
 
 
-def test_pictures_made_together_are_those_made_one_by_one(pipeline, label_map) -> None:
+def test_images_made_together_are_those_made_one_by_one(pipeline, label_map) -> None:
     """Rows that mix, or noise drawn in another order, would make a seed mean nothing in a batch."""
     other = np.fliplr(label_map).copy()
     prompts, masks, seeds = ["a man", "", "a woman"], [label_map, other, label_map], [3, 1, 2]
@@ -264,19 +264,19 @@ def test_pictures_made_together_are_those_made_one_by_one(pipeline, label_map) -
 
 
 def test_one_mask_or_prompt_serves_all(pipeline, label_map) -> None:
-    """With several pictures of each prompt, those of one prompt are neighbours."""
+    """With several images of each prompt, those of one prompt are neighbours."""
     arguments = {"height": SIDE, "width": SIDE, "output_type": "np"}
 
-    def pictures(prompt, mask, **options) -> np.ndarray:
+    def images(prompt, mask, **options) -> np.ndarray:
         return pipeline(prompt, mask, 2, **arguments, **options).images
 
     seeds = [seeded(seed) for seed in range(4)]
-    made = pictures(["a man", "a woman"], label_map, generator=seeds, num_images_per_prompt=2)
+    made = images(["a man", "a woman"], label_map, generator=seeds, num_images_per_prompt=2)
     for row, prompt in enumerate(["a man", "a man", "a woman", "a woman"]):
         expected = pixels(pipeline, prompt, label_map, seed=row)
         np.testing.assert_allclose(made[row], expected, rtol=0, atol=1e-5)
     masks = [label_map, np.fliplr(label_map).copy()]
-    made = pictures("a man", masks, generator=[seeded(), seeded()])
+    made = images("a man", masks, generator=[seeded(), seeded()])
     expected = pixels(pipeline, "a man", masks[1])
     np.testing.assert_allclose(made[1], expected, rtol=0, atol=1e-5)
     assert len(pipeline("a man", None, 1, num_images_per_prompt=2, height=32, width=32).images) == 2
@@ -379,16 +379,18 @@ def test_kinds_of_output_agree(pipeline, label_map) -> None:
     array, tensor = output("np").images, output("pt").images
     assert array.shape == (1, SIDE, SIDE, 3) and array.min() >= 0 and array.max() <= 1
     assert np.array_equal(tensor.permute(0, 2, 3, 1).numpy(), array)
-    picture = np.asarray(output("pil").images[0])
-    assert np.array_equal(picture, np.rint(array[0] * 255).astype(np.uint8))
+    image = np.asarray(output("pil").images[0])
+    assert np.array_equal(image, np.rint(array[0] * 255).astype(np.uint8))
     tokens = output("latent").images
-    assert np.array_equal(np.asarray(pipeline.decode(tokens, SIDE, SIDE)), picture)
+    assert np.array_equal(np.asarray(pipeline.decode(tokens, SIDE, SIDE)), image)
     images, traces = output("np", return_dict=False)
     assert np.array_equal(images, array) and [trace.grid for trace in traces] == [(4, 4)]
 
 
 def test_a_long_prompt_is_cut_and_says_so(pipeline, caplog) -> None:
-    with caplog.at_level("WARNING", "facemogle.prompt"):  # whatever other tests did to loggers
+    with caplog.at_level(
+        "WARNING", "facemogle.network.text"
+    ):  # whatever other tests did to loggers
         cut = pipeline.encode_prompt("a " * 5000)
     assert cut.sequence.shape == (1, TEXT_LENGTH, 64)
     assert f"the model reads the first {TEXT_LENGTH}" in caplog.text
@@ -412,14 +414,14 @@ def test_a_long_prompt_is_cut_and_says_so(pipeline, caplog) -> None:
             "There are 3 of prompt, 2 of mask: give as many",
         ),
         ({"num_images_per_prompt": 0}, "num_images_per_prompt is 0: give a whole number"),
-        ({"generator": [seeded()] * 2}, "generator has 2 entries for 1 pictures"),
+        ({"generator": [seeded()] * 2}, "generator has 2 entries for 1 images"),
         ({"generator": 42}, "generator is or holds a int.*manual_seed"),
         ({"local_masks": "none"}, "local_masks: 'none' is unknown; take regions or empty"),
         ({"prompt_embeds": torch.zeros(1, 8, 64)}, "both prompt_embeds and pooled_prompt_embeds"),
         ({"latents": torch.zeros(1, 5, 64)}, r"latents has shape \(1, 5, 64\)"),
         ({"condition_latents": torch.zeros(1, 19, N, 64)}, "condition_latents has shape"),
         ({"sigmas": [1.0, 0.5], "num_inference_steps": 3}, "sigmas has 2 values for 3 steps"),
-        ({"sampled_tokens": [N]}, f"sampled_tokens has {N}: this picture's are .* 0 to {N - 1}"),
+        ({"sampled_tokens": [N]}, f"sampled_tokens has {N}: this image's are .* 0 to {N - 1}"),
         ({"sampled_tokens": [1, 1]}, "sampled_tokens are 2, 1 different ones"),
         ({"sampled_tokens": []}, "sampled_tokens are 0"),
         ({"muted": [3]}, "muted empties regions of a mask"),

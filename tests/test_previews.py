@@ -1,4 +1,4 @@
-"""Previews are quick and look like the picture; the finished picture owes them nothing."""
+"""Previews are quick and look like the image; the finished image owes them nothing."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTiny
 from huggingface_hub.errors import LocalEntryNotFoundError
 from parity import FIXTURES
 
-from facemogle import model_folders
-from facemogle.checkpoints import load_pipeline
-from facemogle.editing import Edit, Recorded
-from facemogle.latents import encode_pixels
-from facemogle.mask import read_mask
+from facemogle.masks.reading import read_mask
+from facemogle.network.tokens import encode_pixels
 from facemogle.pipeline import FaceMoGLEPipeline
-from facemogle.previews import LatentToRGB
+from facemogle.runs.edit import Edit, Recorded
+from facemogle.runs.previews import LatentToRGB
 from facemogle.serving.frames import frames
 from facemogle.serving.job import Job
+from facemogle.weights import folders
+from facemogle.weights.loading import load_pipeline
 
 TEMPLATE = Path(__file__).parents[1] / "assets/templates/long_hair.png"
 SIDE = 64
@@ -54,15 +54,15 @@ def run(pipeline: FaceMoGLEPipeline, label_map: np.ndarray, **options) -> list:
 
 
 @torch.no_grad()
-def test_a_linear_map_shows_a_picture_that_it_was_not_fitted_to() -> None:
+def test_a_linear_map_shows_an_image_that_it_was_not_fitted_to() -> None:
     vae = load_pipeline("mini", device="cpu").vae
     label_map = read_mask(TEMPLATE, size=(128, 96)).label_map
     palette = np.random.default_rng(7).uniform(-1, 1, (20, 3)).astype(np.float32)
-    picture = torch.from_numpy(palette[label_map]).permute(2, 0, 1)[None]
-    tokens = encode_pixels(vae, picture)
+    image = torch.from_numpy(palette[label_map]).permute(2, 0, 1)[None]
+    tokens = encode_pixels(vae, image)
     preview = LatentToRGB.fitted(vae, torch.device("cpu")).pixels(tokens, (8, 6))
-    assert preview.shape == picture.shape
-    shown, expected = (F.avg_pool2d(pixels, 8).flatten() for pixels in (preview, picture))
+    assert preview.shape == image.shape
+    shown, expected = (F.avg_pool2d(pixels, 8).flatten() for pixels in (preview, image))
     assert np.corrcoef(shown, expected)[0, 1] > 0.9
     assert (shown - expected).abs().mean() < 0.2
 
@@ -72,7 +72,7 @@ def test_steps_are_shown_quickly_and_the_last_one_in_full(own, label_map, has_ti
     own.preview_vae = tiny_vae() if has_tiny else None
     stream = own.stream("a man", label_map, STEPS, generator=torch.Generator().manual_seed(0))
     *early, last = stream
-    *previews, finished = [frame.picture for frame in run(own, label_map)]
+    *previews, finished = [frame.image for frame in run(own, label_map)]
     for step, shown in zip(early, previews, strict=True):
         assert np.array_equal(shown, own.preview(step.clean_latents, SIDE, SIDE))
         assert not np.array_equal(shown, own.decode(step.clean_latents, SIDE, SIDE))
@@ -80,13 +80,13 @@ def test_steps_are_shown_quickly_and_the_last_one_in_full(own, label_map, has_ti
 
 
 def test_a_tiny_vae_is_what_previews_come_from(own, label_map) -> None:
-    pictures = []
+    images = []
     for vae in (None, tiny_vae(0), tiny_vae(1)):
         own.preview_vae = vae
-        pictures.append([frame.picture for frame in run(own, label_map)])
+        images.append([frame.image for frame in run(own, label_map)])
     for first, second in ((0, 1), (1, 2)):
-        assert not np.array_equal(pictures[first][0], pictures[second][0])
-        assert np.array_equal(pictures[first][-1], pictures[second][-1])
+        assert not np.array_equal(images[first][0], images[second][0])
+        assert np.array_equal(images[first][-1], images[second][-1])
 
 
 @pytest.mark.parametrize("context", [None, 0])
@@ -98,9 +98,9 @@ def test_previews_of_an_edit_keep_what_it_keeps(own, label_map, context) -> None
     edited[4:12, 12:24] = 14
     edit = Edit(own, before, edited, "a man", STEPS, margin=4, context=context)
     step = next(edit.steps())
-    preview, full = (np.asarray(show(step.clean_latents)) for show in (edit.preview, edit.picture))
+    preview, full = (np.asarray(show(step.clean_latents)) for show in (edit.preview, edit.image))
     kept = edit.area.pixels == 0
-    assert np.array_equal(preview[kept], before.picture[kept])
+    assert np.array_equal(preview[kept], before.image[kept])
     assert not np.array_equal(preview, full)
 
 
@@ -110,7 +110,7 @@ def test_the_embedded_models_own_vae_is_quick_enough() -> None:
     assert mini.preview_vae is None
     preview, full = (np.asarray(show(tokens, 64, 64), int) for show in (mini.preview, mini.decode))
     assert np.abs(preview - full).max() <= 2  # levels: rounded to bfloat16 where that is quicker
-    assert mini.vae.dtype == torch.float32, "the finished picture would be rounded too"
+    assert mini.vae.dtype == torch.float32, "the finished image would be rounded too"
 
 
 def test_what_is_saved_has_no_preview_vae(own, tmp_path) -> None:
@@ -163,19 +163,19 @@ def test_one_of_no_use_is_left_out(layout, spoil, caplog) -> None:
 def test_the_hub_is_asked_and_may_refuse(layout, answer, monkeypatch, caplog) -> None:
     """Previews are no reason not to start."""
     tiny_vae().save_pretrained(layout / "cached")
-    folders = {
-        model_folders.FLUX_REPOSITORY: layout / "FLUX.1-dev",
-        model_folders.FACE_MOGLE_REPOSITORY: layout / "face-mogle-models",
-        model_folders.PREVIEW_REPOSITORY: layout / "cached",
+    places = {
+        folders.FLUX_REPOSITORY: layout / "FLUX.1-dev",
+        folders.FACE_MOGLE_REPOSITORY: layout / "face-mogle-models",
+        folders.PREVIEW_REPOSITORY: layout / "cached",
     }
     errors = {"offline": LocalEntryNotFoundError("no"), "broken": RuntimeError("odd")}
 
     def fetch(repository: str, **options: object) -> str:
-        if repository == model_folders.PREVIEW_REPOSITORY and answer in errors:
+        if repository == folders.PREVIEW_REPOSITORY and answer in errors:
             raise errors[answer]
-        return str(folders[repository])
+        return str(places[repository])
 
-    monkeypatch.setattr(model_folders, "snapshot_download", fetch)
+    monkeypatch.setattr(folders, "snapshot_download", fetch)
     with caplog.at_level(logging.INFO, "facemogle"):
         loaded = load_pipeline("flux", device="cpu")
     assert (loaded.preview_vae is not None) == (answer == "has it")

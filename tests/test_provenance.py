@@ -1,4 +1,4 @@
-"""A picture that leaves the program says that it was generated, and can be opened again."""
+"""An image that leaves the program says that it was generated, and can be opened again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from facemogle.label_map import index_png
+from facemogle.masks.label_map import index_png
 from facemogle.ui.provenance import VERSION, read_signed, signed_png
 
 STRENGTHS = [1.0] * 13 + [0.5] + [1.0] * 6
@@ -25,14 +25,14 @@ FACTS = {
 
 
 @pytest.fixture
-def picture() -> Image.Image:
+def image() -> Image.Image:
     pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     return Image.fromarray(pixels)
 
 
-def test_mask_and_settings_come_back_and_pixels_are_untouched(picture, label_map) -> None:
+def test_mask_and_settings_come_back_and_pixels_are_untouched(image, label_map) -> None:
     """A seed that went through a float, or a mask through JPEG, would give another face."""
-    content = signed_png(picture, label_map, FACTS)
+    content = signed_png(image, label_map, FACTS)
     signed = read_signed(content)
     assert signed is not None
     assert np.array_equal(signed[0], label_map)
@@ -43,30 +43,30 @@ def test_mask_and_settings_come_back_and_pixels_are_untouched(picture, label_map
         "muted": [13],
         "expert_strengths": STRENGTHS,
     }
-    assert np.array_equal(np.asarray(Image.open(io.BytesIO(content))), np.asarray(picture))
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(content))), np.asarray(image))
 
 
-def test_other_programs_can_read_the_mark(picture, label_map) -> None:
-    xmp = Image.open(io.BytesIO(signed_png(picture, label_map, FACTS))).info["xmp"]
+def test_other_programs_can_read_the_mark(image, label_map) -> None:
+    xmp = Image.open(io.BytesIO(signed_png(image, label_map, FACTS))).info["xmp"]
     assert b"Iptc4xmpExt:DigitalSourceType" in xmp
     assert b"digitalsourcetype/trainedAlgorithmicMedia" in xmp
 
 
-def test_other_files_are_left_to_the_mask_reader(picture, label_map) -> None:
+def test_other_files_are_left_to_the_mask_reader(image, label_map) -> None:
     """A broken chunk must not keep a usable mask from being opened."""
     stream = io.BytesIO()
-    picture.save(stream, "PNG")
-    whole = signed_png(picture, label_map, FACTS)
-    for content in (b"", b"no picture", index_png(label_map), stream.getvalue(), whole[:60]):
+    image.save(stream, "PNG")
+    whole = signed_png(image, label_map, FACTS)
+    for content in (b"", b"no image", index_png(label_map), stream.getvalue(), whole[:60]):
         assert read_signed(content) is None
     for change in ({"seed": None, "muted": [99]}, {"expert_strengths": [1]}, {"muted": 3}):
-        assert read_signed(signed_png(picture, label_map, {**FACTS, **change})) is None
-    assert read_signed(signed_png(picture, label_map, {"prompt": ""})) is None  # no seed
+        assert read_signed(signed_png(image, label_map, {**FACTS, **change})) is None
+    assert read_signed(signed_png(image, label_map, {"prompt": ""})) is None  # no seed
 
 
-def test_pictures_from_before_experts_could_be_muted_open(picture, label_map) -> None:
+def test_images_from_before_experts_could_be_muted_open(image, label_map) -> None:
     facts = {name: FACTS[name] for name in ("prompt", "seed", "steps")}
-    signed = read_signed(signed_png(picture, label_map, facts))
+    signed = read_signed(signed_png(image, label_map, facts))
     assert signed is not None
     assert signed[1]["muted"] == []
     assert signed[1]["expert_strengths"] == [1.0] * 20

@@ -17,7 +17,7 @@ from PIL import Image
 from slow_model import load_slow_model, steps_of
 from studio import ROOT, TEMPLATES
 
-from facemogle.mask import read_mask
+from facemogle.masks.reading import read_mask
 from facemogle.serving.engine import Engine, LocalEngine, Unwanted
 from facemogle.serving.frames import Started
 from facemogle.serving.job import Job
@@ -50,7 +50,7 @@ def always() -> bool:
 
 
 def make(engine: Engine, name: str, steps: int, is_wanted: Callable[[], bool] = always) -> Any:
-    """The Started and all frames of a picture with this prompt."""
+    """The Started and all frames of an image with this prompt."""
     return list(engine.frames(Job(MASK, name, seed=1, steps=steps), None, is_wanted))
 
 
@@ -78,16 +78,16 @@ def test_two_visitors_are_served_at_once_and_a_third_may_give_up_waiting(engine,
 
     started, *frames = anna.result()
     assert started == Started(3, 0.0) and [frame.index for frame in frames] == [0, 1, 2]
-    assert not np.array_equal(frames[-1].picture, ben.result()[-1].picture)
+    assert not np.array_equal(frames[-1].image, ben.result()[-1].image)
     local = LocalEngine(load_slow_model(folder, 0))
     *_, expected = make(local, "anna", 3)
-    difference = np.abs(frames[-1].picture.astype(int) - expected.picture)
+    difference = np.abs(frames[-1].image.astype(int) - expected.image)
     assert difference.max() <= 2  # other numbers of threads may round otherwise
     assert frames[-1].recorded.latents.shape == expected.recorded.latents.shape
 
 
 def test_stop_ends_the_job_on_its_replica(engine, folder) -> None:
-    """A replica that went on would keep the next visitor waiting for a picture nobody sees."""
+    """A replica that went on would keep the next visitor waiting for an image nobody sees."""
     with pytest.raises(Unwanted):
         make(engine, "dora", 60, lambda: len(steps_of(folder, "dora")) < 2)
     make(engine, "emil", 2)
@@ -114,6 +114,6 @@ def test_a_killed_replicas_job_is_done_again_and_no_other_is_disturbed(engine, f
 def test_what_a_visitor_can_mend_is_said_in_the_same_words(engine) -> None:
     """Ray wraps a replica's exceptions into its own, with a traceback as message."""
     recorded = engine.record(Image.new("RGB", (300, 300), "tan"), MASK, 0)
-    assert recorded.picture.shape == (256, 256, 3) and len(recorded.latents) == 2
-    with pytest.raises(ValueError, match=r"^The mask is the picture's own"):
+    assert recorded.image.shape == (256, 256, 3) and len(recorded.latents) == 2
+    with pytest.raises(ValueError, match=r"^The mask is the image's own"):
         list(engine.frames(Job(MASK, "ida", seed=1, steps=1), recorded, always))

@@ -22,7 +22,7 @@ MAKEHUMAN = os.environ.get("FACEMOGLE_MAKEHUMAN")
 FACES = [sample_face(7, n) for n in range(150)]
 
 
-def picture(face: Face) -> SimpleNamespace:
+def rendering(face: Face) -> SimpleNamespace:
     """A stand-in for a rendered one: a square of skin, whose colour tells the face's number."""
     labels = np.zeros((16, 16), np.uint8)
     labels[4:12, 4:12] = NUMBER["skin"]
@@ -110,41 +110,43 @@ def test_brows_become_blobs_on_skin_alone() -> None:
 
 def test_an_interrupted_run_resumes(tmp_path: Path) -> None:
     """Rows lost, doubled or half written would leave a set with holes that nobody notices."""
-    faces = dataset.write_faces(tmp_path, picture, 7, range(6))
+    faces = dataset.write_faces(tmp_path, rendering, 7, range(6))
     assert [next(faces), next(faces)] == [0, 1]
     faces.close()
     with (tmp_path / dataset.ROWS / "0.jsonl").open("a") as rows:
         rows.write('{"id": "0000')  # killed while writing
     with (tmp_path / dataset.ROWS / "0.jsonl").open("a") as rows:
         rows.write("\n")
-    rest = [n for w in (0, 1) for n in dataset.write_faces(tmp_path, picture, 7, range(w, 6, 2), w)]
+    rest = [
+        n for w in (0, 1) for n in dataset.write_faces(tmp_path, rendering, 7, range(w, 6, 2), w)
+    ]
     assert sorted(rest) == [2, 3, 4, 5]
     assert dataset.finish(tmp_path) == 6
     rows = [json.loads(line) for line in (tmp_path / "metadata.jsonl").open()]
     assert [row["id"] for row in rows] == [f"{n:06d}" for n in range(6)]
-    assert list(dataset.write_faces(tmp_path, picture, 7, range(6))) == []
+    assert list(dataset.write_faces(tmp_path, rendering, 7, range(6))) == []
     sheet = np.asarray(Image.open(tmp_path / "labels.png"))
-    assert sheet.shape == (16, 8 * 16) and (sheet[:, :16] == picture(FACES[0]).labels).all()
+    assert sheet.shape == (16, 8 * 16) and (sheet[:, :16] == rendering(FACES[0]).labels).all()
     assert Image.open(tmp_path / "faces.jpg").size == (8 * 16, 16)
 
 
 def test_files_of_a_face(tmp_path: Path) -> None:
-    """The trainer finds a face by its row: a picture, a label map and a caption."""
+    """The trainer finds a face by its row: an image, a label map and a caption."""
     glasses = next(face for face in FACES if face.glasses == "eyeglasses")
     for name in ("images", "labels", "labels_bare"):
         (tmp_path / name).mkdir()
-    row = dataset.write_face(tmp_path, glasses, picture(glasses))
+    row = dataset.write_face(tmp_path, glasses, rendering(glasses))
     assert (tmp_path / row["file_name"]).is_file()
     for kind in ("labels", "labels_bare"):
         stored = np.asarray(Image.open(tmp_path / kind / f"{row['id']}.png"))
-        assert (stored == picture(glasses).labels).all()
+        assert (stored == rendering(glasses).labels).all()
     assert row["caption"] == row["captions"][0] and row["caption"]
     assert row["visible"]["skin"] and not row["visible"]["hair"]
 
 
 def test_another_seed_is_refused(tmp_path: Path) -> None:
     """Mixed seeds would make face n of the folder depend on when it was written."""
-    list(dataset.write_faces(tmp_path, picture, 7, range(2)))
+    list(dataset.write_faces(tmp_path, rendering, 7, range(2)))
     dataset.check_seed(tmp_path, 7)
     with pytest.raises(dataset.FolderError, match="seed 7, not 8"):
         dataset.check_seed(tmp_path, 8)

@@ -20,7 +20,7 @@ from PIL import Image
 from studio import ROOT
 
 import app
-from facemogle.label_map import index_png
+from facemogle.masks.label_map import index_png
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.serving.engine import EngineError, LocalEngine, Unwanted
 from facemogle.serving.frames import Frame, Started, frames
@@ -52,7 +52,7 @@ def test_frames_are_small_plain_data(small, label_map) -> None:
     for frame in made:
         sent = pickle.dumps(frame)
         again = pickle.loads(sent)
-        assert np.array_equal(again.picture, frame.picture)
+        assert np.array_equal(again.image, frame.image)
         assert np.array_equal(again.gate_weights, frame.gate_weights)
         recorded = frame.recorded
         assert (recorded is None) == (frame.index < 2)
@@ -62,12 +62,12 @@ def test_frames_are_small_plain_data(small, label_map) -> None:
         assert len(sent) < numbers + 2000
 
 
-def test_without_previews_only_the_finished_picture_is_decoded(small, label_map) -> None:
+def test_without_previews_only_the_finished_image_is_decoded(small, label_map) -> None:
     job = Job(label_map, "a face", seed=0, steps=3)
     _, *shown = all_of(small, job)
     _, *plain = all_of(small, job, has_previews=False)
-    assert [frame.picture is None for frame in plain] == [True, True, False]
-    assert np.array_equal(plain[-1].picture, shown[-1].picture)
+    assert [frame.image is None for frame in plain] == [True, True, False]
+    assert np.array_equal(plain[-1].image, shown[-1].image)
 
 
 def test_closing_ends_the_sampling(small, label_map) -> None:
@@ -93,7 +93,7 @@ class FailingEngine(LocalEngine):
         yield next(made)
         raise self.error
 
-    def record(self, picture: Any, label_map: Any, seed: int) -> Any:
+    def record(self, image: Any, label_map: Any, seed: int) -> Any:
         raise self.error
 
 
@@ -117,17 +117,17 @@ def test_a_visitor_hears_of_every_failure(small, label_map, error, packet) -> No
     assert told[2:] == [packet] and accepted == []
 
 
-def test_a_failure_while_a_sent_picture_is_read_is_heard_of_too(small, label_map) -> None:
+def test_a_failure_while_a_sent_image_is_read_is_heard_of_too(small, label_map) -> None:
     """It happens before the first packet: the page would wait for one."""
     engine = FailingEngine(small, EngineError("Lost."))
-    picture = BytesIO()
-    Image.new("RGB", (64, 64)).save(picture, "png")
+    image = BytesIO()
+    Image.new("RGB", (64, 64)).save(image, "png")
     mask = b64encode(index_png(label_map)).decode()
     asked = {
         "number": 1, "mask": mask, "prompt": "", "seed": "0", "steps": "2", "strength": "1",
         "whole_face": False, "is_draft": False, "muted": [], "expert_strengths": [1.0] * 20,
         "base": {
-            "number": -1, "picture": data_url("png", picture.getvalue()), "mask": mask,
+            "number": -1, "image": data_url("png", image.getvalue()), "mask": mask,
             "prompt": "", "seed": "0",
         },
     }  # fmt: skip
@@ -189,7 +189,7 @@ def test_replicas_are_a_number_or_a_range() -> None:
 
 ARENAS_IN_USE = """
 import ctypes, sys, threading
-from facemogle.serving.memory import share_freed_memory
+from facemogle.serving.arenas import share_freed_memory
 if sys.argv[1] == "shared":
     share_freed_memory()
 libc, together = ctypes.CDLL(None), threading.Barrier(8)
@@ -210,7 +210,7 @@ libc.fflush(out)
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="arenas are glibc's")
 def test_threads_share_what_they_free() -> None:
-    """A server with many threads grew with every picture, as each kept what it had freed."""
+    """A server with many threads grew with every image, as each kept what it had freed."""
     environment = {name: v for name, v in os.environ.items() if name != "MALLOC_ARENA_MAX"}
 
     def arenas(how: str) -> int:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from facemogle import space
 from facemogle.__main__ import main
+from facemogle.commands import space_check
 
 ROOT = Path(__file__).resolve().parent.parent
 FACTS = {
@@ -37,11 +37,11 @@ def make_space(folder: Path, app: str = PAGE, **changes: str | None) -> Path:
 
 def test_this_repository_is_a_space() -> None:
     """The front matter drifts away from requirements.txt whenever gradio is updated."""
-    assert list(space.check_files(ROOT)) == []
+    assert list(space_check.check_files(ROOT)) == []
 
 
 def test_a_sound_folder_has_no_complaints(tmp_path) -> None:
-    assert list(space.check_files(make_space(tmp_path))) == []
+    assert list(space_check.check_files(make_space(tmp_path))) == []
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_sound_folder_has_no_complaints(tmp_path) -> None:
 )
 def test_wrong_front_matter_is_named(tmp_path, name, value, complaint) -> None:
     """The hub answers each of these minutes later, in a build log."""
-    complaints = list(space.check_files(make_space(tmp_path, **{name: value})))
+    complaints = list(space_check.check_files(make_space(tmp_path, **{name: value})))
     assert len(complaints) == 1 and complaint in complaints[0]
 
 
@@ -70,18 +70,18 @@ def test_versions_must_be_pinned(tmp_path, line) -> None:
     folder = make_space(tmp_path)
     with (folder / "requirements.txt").open("a") as file:
         file.write(f"{line}\n")
-    (complaint,) = space.check_files(folder)
+    (complaint,) = space_check.check_files(folder)
     assert repr(line) in complaint
 
 
 def test_a_large_folder_is_refused_but_git_does_not_count(tmp_path, monkeypatch) -> None:
     folder = make_space(tmp_path)
-    monkeypatch.setattr(space, "MAX_BYTES", 10_000)
+    monkeypatch.setattr(space_check, "MAX_BYTES", 10_000)
     (folder / ".git").mkdir()
     (folder / ".git" / "pack").write_bytes(bytes(20_000))
-    assert list(space.check_files(folder)) == []
+    assert list(space_check.check_files(folder)) == []
     (folder / "weights.safetensors").write_bytes(bytes(20_000))
-    (complaint,) = space.check_files(folder)
+    (complaint,) = space_check.check_files(folder)
     assert "model repository" in complaint
 
 
@@ -104,5 +104,5 @@ def test_a_page_that_opens_passes(tmp_path, capsys) -> None:
 )
 def test_a_page_that_needs_the_network_is_refused(tmp_path, call) -> None:
     """Such a page opens on its author's machine only."""
-    complaints = list(space.check_start(make_space(tmp_path, app=f"{call}\n{PAGE}")))
+    complaints = list(space_check.check_start(make_space(tmp_path, app=f"{call}\n{PAGE}")))
     assert len(complaints) == 1 and "network is not to be used" in complaints[0]

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, CDPSession, Page, expect
 from studio import TEMPLATE, StudioUnderTest
 from visitor import SIDE, drag, draw, drawing, generate, open_studio, take, touch, visiting
 
-from facemogle.mask import swap_sides
+from facemogle.masks.reading import swap_sides
 
 SKIN, NOSE, L_EYE, R_EYE, HAIR, HAT, CLOTH = 1, 2, 4, 5, 13, 14, 18
 FIRST = "Long hair"
@@ -369,7 +369,7 @@ def test_swapped_sides_match_the_library(page: Page) -> None:
     assert np.array_equal(drawing(page), swap_sides(TEMPLATE))
 
 
-def test_drawing_fades_over_the_picture(page: Page) -> None:
+def test_drawing_fades_over_the_image(page: Page) -> None:
     generate(page)
     opacity = page.get_by_role("slider", name="Opacity of the drawing")
     opacity.fill("0.4")

@@ -13,9 +13,9 @@ import torch
 from av.video.reformatter import Colorspace
 from PIL import Image, ImageColor
 
-from facemogle.heatmap import colors_of_levels, draw_winners
-from facemogle.regions import NUM_EXPERTS
-from facemogle.trace import Trace
+from facemogle.gate.heatmap import colors_of_levels, draw_winners
+from facemogle.gate.trace import Trace
+from facemogle.masks.regions import NUM_EXPERTS
 
 STEPS, ROWS, COLUMNS = 3, 4, 6
 
@@ -45,9 +45,9 @@ def halves() -> np.ndarray:
 def test_collects_the_weights_of_steps_in_any_precision(trace: Trace) -> None:
     """Tensors of a GPU run are bfloat16, which numpy does not know."""
     weights = torch.from_numpy(trace.gate_weights).to(torch.bfloat16).requires_grad_()
-    both = torch.stack([torch.zeros_like(weights), weights], dim=1)  # of two pictures
+    both = torch.stack([torch.zeros_like(weights), weights], dim=1)  # of two images
     steps = [FakeStep(float(t), w) for t, w in zip(trace.times, both, strict=True)]
-    collected = Trace.from_steps(steps, trace.grid, picture=1)
+    collected = Trace.from_steps(steps, trace.grid, index=1)
     assert collected.gate_weights.dtype == collected.times.dtype == np.float32
     assert np.allclose(collected.gate_weights, trace.gate_weights, rtol=1e-2)
     assert (collected.times == trace.times).all()
@@ -59,7 +59,7 @@ def test_refuses_weights_that_do_not_fill_the_grid(trace: Trace) -> None:
 
 
 def test_maps_put_tokens_row_by_row(trace: Trace) -> None:
-    """A transposed grid is invisible on square pictures."""
+    """A transposed grid is invisible on square images."""
     maps = trace.maps()
     assert maps.shape == (STEPS, NUM_EXPERTS, ROWS, COLUMNS)
     assert maps[1, 7, 2, 5] == trace.gate_weights[1, 2 * COLUMNS + 5, 7]
@@ -153,10 +153,10 @@ def test_curves_are_the_means_of_the_statistics(trace: Trace) -> None:
     assert drawn["Hair"].get_ydata() == pytest.approx([row["inside"] for row in rows])
     assert drawn["Hair"].get_xdata() == pytest.approx(trace.times)
     assert len(outside.lines) == NUM_EXPERTS - 1  # the global expert has no region
-    assert inside.get_xlim() == (1, 0)  # time goes on from noise to picture
+    assert inside.get_xlim() == (1, 0)  # time goes on from noise to image
 
 
-def test_curves_without_a_mask_cover_the_whole_picture(trace: Trace) -> None:
+def test_curves_without_a_mask_cover_the_whole_image(trace: Trace) -> None:
     """Nothing may be left out where no region is known; each step's means sum to 1."""
     (axes,) = trace.plot().axes
     assert len(axes.lines) == NUM_EXPERTS
@@ -202,9 +202,9 @@ def test_the_mp4_is_one_that_browsers_play_and_shows_each_step_as_long(trace: Tr
         assert np.abs(frame - ImageColor.getrgb(color)).max() < 12
 
 
-def test_the_film_refuses_pictures_of_other_steps(trace: Trace) -> None:
-    """A short list would show late weights beside no picture at all."""
-    with pytest.raises(ValueError, match="1 pictures for 3 steps"):
+def test_the_film_refuses_images_of_other_steps(trace: Trace) -> None:
+    """A short list would show late weights beside no image at all."""
+    with pytest.raises(ValueError, match="1 images for 3 steps"):
         trace.film([Image.new("RGB", (8, 8))])
 
 

@@ -15,9 +15,8 @@ import torch
 from made_up_faces import CAPTIONS, SENTENCE
 
 from facemogle.__main__ import main
-from facemogle.checkpoints import load_pipeline
-from facemogle.label_map import decouple
-from facemogle.latents import encode_pixels, position_ids
+from facemogle.masks.label_map import decouple
+from facemogle.network.tokens import encode_pixels, position_ids
 from facemogle.training.data import (
     FaceFolder,
     Joined,
@@ -49,6 +48,7 @@ from facemogle.training.text import (
 )
 from facemogle.training.vae import build_vae
 from facemogle.transformer import FaceMoGLETransformer
+from facemogle.weights.loading import load_pipeline
 
 
 def train(faces: Path, out: Path, *stages: str, start: Path | None = None) -> int:
@@ -59,7 +59,7 @@ def train(faces: Path, out: Path, *stages: str, start: Path | None = None) -> in
 
 def test_the_command_writes_a_pipeline_that_draws(faces: Path, tmp_path: Path) -> None:
     """A stopped run goes on, with the same ids for words, which are learnt in a random order; the
-    saved folder loads in one precision and makes a picture.
+    saved folder loads in one precision and makes an image.
     """
     assert train(faces, tmp_path, "32:2:1") == 0
     words = load_pipeline(tmp_path / "pipeline").tokenizer.get_vocab()
@@ -182,10 +182,10 @@ def test_latents_are_those_that_the_pipeline_uses(faces: Path, tmp_path: Path) -
     for kind in kinds:
         expected = encode_pixels(vae, to_model_range(decouple(folder.label_map(1, kind))))
         assert torch.allclose(store.regions(1, kind).float(), expected, atol=5e-3)
-    picture = encode_pixels(vae, to_model_range(folder[1].image[None]))[0]
-    assert torch.allclose(store.picture(1).float(), picture, atol=5e-3)
+    image = encode_pixels(vae, to_model_range(folder[1].image[None]))[0]
+    assert torch.allclose(store.image(1).float(), image, atol=5e-3)
     again = LatentStore(folder, build_vae(VAERecipe()).eval(), tmp_path)
-    assert torch.equal(again.picture(1), store.picture(1))
+    assert torch.equal(again.image(1), store.image(1))
 
 
 def test_a_sample_depends_on_its_visit_alone(faces: Path, tmp_path: Path) -> None:
@@ -305,7 +305,7 @@ def test_a_model_without_an_input_for_guidance_gets_a_silent_one(small_model: Fl
 
 
 @torch.no_grad()
-def test_a_square_of_tokens_is_what_it_was_in_the_picture(small_model: FlowModel) -> None:
+def test_a_square_of_tokens_is_what_it_was_in_the_image(small_model: FlowModel) -> None:
     """Latents, regions and weights must be cut alike, or the mask tells of another place."""
     batch, _ = small_batch(small_model, [1.0, 1.0])
     tokens = torch.tensor([1, 2, 5, 6])

@@ -97,11 +97,11 @@ def test_steps_decide_how_long_a_gpu_is_asked_for(engine, spaces, small, label_m
     assert more - few == 2 and few > 2
     local: Any = LocalEngine(small)
     *_, expected = local.frames(Job(label_map, "a face", 0, 4), None, always)
-    assert np.array_equal(last.picture, expected.picture)
+    assert np.array_equal(last.image, expected.image)
     assert spaces.open == 0
 
 
-def test_a_picture_from_outside_is_read_on_a_gpu_too(engine, spaces, label_map) -> None:
+def test_an_image_from_outside_is_read_on_a_gpu_too(engine, spaces, label_map) -> None:
     """The VAE's weights are on no other device."""
     recorded = engine.record(Image.new("RGB", (64, 64), "tan"), label_map, 0)
     assert len(spaces.asked) == 1
@@ -131,7 +131,7 @@ def test_an_order_that_was_stopped_in_the_line_borrows_nothing(engine, spaces, l
 def test_messages_come_through(engine, spaces, label_map) -> None:
     """`spaces` keeps only the name of a ValueError, which would tell a visitor nothing."""
     recorded = engine.record(Image.new("RGB", (64, 64)), label_map, 0)
-    with pytest.raises(ValueError, match="The mask is the picture's own"):
+    with pytest.raises(ValueError, match="The mask is the image's own"):
         list(engine.frames(Job(label_map, "", seed=0, steps=1), recorded, always))
     spaces.refusal = gr.Error("You have exceeded your GPU quota")
     for borrow in (

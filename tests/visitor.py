@@ -17,10 +17,10 @@ from PIL import Image
 from playwright.sync_api import Browser, CDPSession, FilePayload, Page, expect, sync_playwright
 from studio import StudioUnderTest
 
-from facemogle.mask import read_mask
+from facemogle.masks.reading import read_mask
 
 SIDE = 512
-PATIENCE = 60_000  # milliseconds for a picture
+PATIENCE = 60_000  # milliseconds for an image
 STARTING = 120_000  # ... for the page to come up on a busy machine
 CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or "/usr/bin/chromium")
 FOREHEAD = ((200, 170), (312, 170))  # of the first template
@@ -114,15 +114,15 @@ def saved_file(page: Page, button: str) -> bytes:
 
 
 def shown(page: Page) -> np.ndarray:
-    """The finished picture, exact to the pixel, uint8 (H, W, 3)."""
+    """The finished image, exact to the pixel, uint8 (H, W, 3)."""
     url = page.get_by_alt_text("Generated face").get_attribute("src")
     assert url is not None and url.startswith("data:image/png")
     return np.asarray(Image.open(io.BytesIO(b64decode(url.split(",")[1]))).convert("RGB"))
 
 
-def saved_picture(page: Page) -> bytes:
+def saved_image(page: Page) -> bytes:
     with page.expect_download() as download:
-        page.get_by_role("link", name="Save picture").click()
+        page.get_by_role("link", name="Save image").click()
     return Path(download.value.path()).read_bytes()
 
 
@@ -130,7 +130,7 @@ def generate(page: Page, steps: int = 2) -> None:
     page.get_by_role("textbox", name="Steps").fill(str(steps))
     page.get_by_role("button", name="Generate", exact=True).click()
     expect(page.locator(".result")).to_have_attribute("data-state", "done", timeout=PATIENCE)
-    # The gating view is drawn when it is seen, after the picture.
+    # The gating view is drawn when it is seen, after the image.
     gate = page.get_by_label("Gating view")
     gate.scroll_into_view_if_needed()
     expect(gate).to_have_attribute("data-drawn", re.compile(r"^(\d+)/\1$"))

@@ -1,1 +1,1 @@
-"""What a picture costs: its parts, a plain rendering to compare with, the hardware's floor."""
+"""What an image costs: its parts, a plain rendering to compare with, the hardware's floor."""

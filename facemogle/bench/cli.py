@@ -1,4 +1,4 @@
-"""Measure what each part of a picture costs on this machine; what counts is medians."""
+"""Measure what each part of an image costs on this machine; what counts is medians."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from facemogle.bench.floor import kernel_seconds, matrix_flops, share_of_floor
 from facemogle.bench.parts import Parts, measure, ratios
 from facemogle.bench.random_flux import random_pipeline, random_text
 from facemogle.bench.report import rows, summary
-from facemogle.cli import (
+from facemogle.commands.arguments import (
     add_model_arguments,
     load_chosen,
     non_negative,
@@ -26,7 +26,7 @@ from facemogle.cli import (
     whole_number,
     writable,
 )
-from facemogle.mask import read_mask
+from facemogle.masks.reading import read_mask
 from facemogle.pipeline import FaceMoGLEPipeline
 
 MASK = Path(__file__).parents[2] / "assets" / "templates" / "long_hair.png"
@@ -85,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
         num_steps = arguments.steps or pipeline.config["default_steps"]
         exact = None
         if arguments.first_block_cache is not None:
-            exact = Parts(pipeline, label_map, num_steps, text).before.picture
+            exact = Parts(pipeline, label_map, num_steps, text).before.image
         _speed_up(pipeline, arguments)
     except (ValueError, OSError) as error:
         say("bench", error)
@@ -172,11 +172,11 @@ def _options(arguments: argparse.Namespace) -> list[str]:
 def _more(parts: Parts, device: torch.device, exact: np.ndarray | None) -> dict[str, float]:
     """What is not a ratio of times: the error of caching, the floor on a GPU.
 
-    exact: the picture without caching, uint8.
+    exact: the image without caching, uint8.
     """
     found = {}
     if exact is not None:
-        error = np.abs(parts.before.picture.astype(float) - exact) / 255
+        error = np.abs(parts.before.image.astype(float) - exact) / 255
         found["error of caching, mean of pixels 0 to 1"] = error.mean()
         found["error of caching, largest"] = error.max()
     if device.type == "cuda":

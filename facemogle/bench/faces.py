@@ -11,7 +11,7 @@ from typing import Any
 from tqdm import tqdm
 
 from facemogle.bench.report import rows, summary
-from facemogle.render.dataset import FOLDERS, Picture, write_face
+from facemogle.render.dataset import FOLDERS, Image, write_face
 from facemogle.render.face import Face, sample_face
 
 FACES = 32
@@ -22,7 +22,7 @@ Done = Callable[[str], None]
 
 
 def measure(
-    render: Callable[[Face, Done], Picture], finish: Callable[[], object], rounds: int
+    render: Callable[[Face, Done], Image], finish: Callable[[], object], rounds: int
 ) -> dict[str, list[float]]:
     """Processor seconds a face, for each part the mean of every round, after one of warming up.
 
@@ -42,7 +42,7 @@ def measure(
 
 
 def report(seconds: dict[str, list[float]], renderer: str, size: int) -> dict[str, Any]:
-    """What ``measure`` found. renderer: of OpenGL. size: of the pictures, pixels."""
+    """What ``measure`` found. renderer: of OpenGL. size: of the images, pixels."""
     found = summary(seconds)
     return {
         "renderer": renderer,
@@ -70,7 +70,7 @@ def table(found: dict[str, Any]) -> str:
 
 
 def _round(
-    render: Callable[[Face, Done], Picture], finish: Callable[[], object], folder: Path
+    render: Callable[[Face, Done], Image], finish: Callable[[], object], folder: Path
 ) -> dict[str, float]:
     """Processor seconds of all faces, by part."""
     spent: dict[str, float] = {}
@@ -86,8 +86,8 @@ def _round(
     for number in range(FACES):
         face = sample_face(0, number)
         done("attributes")
-        picture = render(face, done)
-        write_face(folder, face, picture)
+        image = render(face, done)
+        write_face(folder, face, image)
         done("captions and files")
     spent[WHOLE] = last - start
     return spent

@@ -1,4 +1,4 @@
-"""The parts of a picture, ready to be run one by one on the inputs of a real picture."""
+"""The parts of an image, ready to be run one by one on the inputs of a real image."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from torch import Tensor
 from tqdm import tqdm
 
 from facemogle.bench.plain import plain_latents
-from facemogle.editing import Edit, Recorded
-from facemogle.latents import pack
+from facemogle.network.text import Text
+from facemogle.network.tokens import pack
 from facemogle.pipeline import FaceMoGLEPipeline
-from facemogle.prompt import Text
-from facemogle.request import grid_of
+from facemogle.runs.edit import Edit, Recorded
+from facemogle.runs.request import grid_of
 
 PROMPT = "A woman with long black hair"
 HAT = 14
@@ -25,10 +25,10 @@ NEAR = 2
 """Tokens around a change that an edit seen from near sees."""
 
 STEP, STEPS, DECODE = "transformer step", "all transformer steps", "decode"
-FIRST, SECOND = "whole picture, no mask picture known", "whole picture, one region changed"
+FIRST, SECOND = "whole image, no mask image known", "whole image, one region changed"
 EDIT, NEAR_EDIT = "edit of one region", "edit of one region, seen from near"
 HALF_EDIT = "edit of one region, strength 0.5"
-PLAIN = "whole picture by the plain rendering"
+PLAIN = "whole image by the plain rendering"
 """Names, in the report, of the parts that its ratios are made of."""
 
 
@@ -40,7 +40,7 @@ class Part(NamedTuple):
 
 
 class Parts:
-    """Everything that a picture consists of.
+    """Everything that an image consists of.
 
     text: features in place of the prompt, for a pipeline without text encoders.
     """
@@ -77,7 +77,7 @@ class Parts:
         pipeline, forget = self.pipeline, self.pipeline.forget
         parts = {
             "encode prompt": Part(lambda: pipeline.encode_prompt(PROMPT), forget),
-            "encode mask, no picture known": Part(
+            "encode mask, no image known": Part(
                 lambda: pipeline.encode_mask(self.label_map), forget
             ),
             "encode mask, one region changed": Part(
@@ -88,19 +88,19 @@ class Parts:
             STEP: Part(self.step),
             STEPS: Part(self.steps),
             DECODE: Part(lambda: pipeline.decode(self.last_step.latents, *self.label_map.shape)),
-            FIRST: Part(lambda: self.picture(self.label_map), self._know_prompts),
-            SECOND: Part(lambda: self.picture(self.changed), self._know),
+            FIRST: Part(lambda: self.image(self.label_map), self._know_prompts),
+            SECOND: Part(lambda: self.image(self.changed), self._know),
             EDIT: Part(lambda: self._edit(None), self._know),
             NEAR_EDIT: Part(lambda: self._edit(NEAR), self._know),
             HALF_EDIT: Part(lambda: self._edit(None, strength=0.5), self._know),
-            PLAIN: Part(self.plain_picture, forget),
+            PLAIN: Part(self.plain_image, forget),
         }
         if self.text:
             del parts["encode prompt"]
         return parts
 
     def step(self) -> tuple[Tensor]:
-        """A call of the transformer, as in a picture's first step."""
+        """A call of the transformer, as in an image's first step."""
         transformer = self.pipeline.transformer
         transformer._reset_stateful_cache()  # else first-block caching would leave most of it out
         with transformer.cache_context("step"):
@@ -108,7 +108,7 @@ class Parts:
             return transformer(*arguments, **options)
 
     def steps(self) -> None:
-        """The calls of the transformer in a picture, and nothing else: some may have no rows for
+        """The calls of the transformer in an image, and nothing else: some may have no rows for
         guidance.
         """
         transformer = self.pipeline.transformer
@@ -117,12 +117,12 @@ class Parts:
             with transformer.cache_context("step"):
                 transformer(*arguments, **options)
 
-    def picture(self, label_map: np.ndarray) -> Any:
-        """The whole picture, by the pipeline."""
+    def image(self, label_map: np.ndarray) -> Any:
+        """The whole image, by the pipeline."""
         *_, last = self._stream(label_map, self.num_steps)
         return self.pipeline.decode(last.latents, *label_map.shape)
 
-    def plain_picture(self) -> Any:
+    def plain_image(self) -> Any:
         """The same by the plain rendering."""
         pipeline, (rows, columns) = self.pipeline, grid_of(self.label_map.shape[:2])
         target = pipeline._execution_device, pipeline.transformer.dtype
@@ -139,13 +139,13 @@ class Parts:
         return pipeline.decode(latents, *self.label_map.shape)
 
     def _know_prompts(self) -> None:
-        """Leave the prompts known and the mask pictures not."""
+        """Leave the prompts known and the mask images not."""
         self.pipeline.forget()
         for prompt in () if self.text else (PROMPT, ""):
             self.pipeline.encode_prompt(prompt)
 
     def _know(self) -> None:
-        """Leave the mask pictures known as they are after the first picture."""
+        """Leave the mask images known as they are after the first image."""
         self.pipeline.mask_encoder.forget()
         self.pipeline.encode_mask(self.label_map)
 
@@ -167,7 +167,7 @@ class Parts:
             **self.text,
         )
         *_, last = edit.steps()
-        edit.picture(last.latents)
+        edit.image(last.latents)
 
     def _stream(self, label_map: np.ndarray, num_steps: int) -> Any:
         height, width = label_map.shape
@@ -208,16 +208,16 @@ def measure(parts: dict[str, Part], repeats: int, device: torch.device) -> dict[
 
 
 def ratios(seconds: dict[str, list[float]]) -> dict[str, float]:
-    """How near a picture comes to what its transformer steps and its decoding cost anyway, and how
+    """How near an image comes to what its transformer steps and its decoding cost anyway, and how
     far it is from the plain rendering.
     """
     median = {name: statistics.median(times) for name, times in seconds.items()}
     least = median[STEPS] + median[DECODE]
     return {
-        "whole picture / (all transformer steps + decode)": median[FIRST] / least,
+        "whole image / (all transformer steps + decode)": median[FIRST] / least,
         "the same after one region changed": median[SECOND] / least,
-        "second picture / first": median[SECOND] / median[FIRST],
-        "plain rendering / whole picture": median[PLAIN] / median[FIRST],
+        "second image / first": median[SECOND] / median[FIRST],
+        "plain rendering / whole image": median[PLAIN] / median[FIRST],
         "plain rendering / edit of one region": median[PLAIN] / median[EDIT],
         "plain rendering / edit seen from near": median[PLAIN] / median[NEAR_EDIT],
     }

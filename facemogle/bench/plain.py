@@ -1,10 +1,10 @@
-"""A plain rendering of the reference's algorithm: what the pipeline's pictures are compared with.
+"""A plain rendering of the reference's algorithm: what the pipeline's images are compared with.
 
 Written from the paper (Face-MoGLE, arXiv 2509.00428) and from what is known of the authors' code:
-all 20 mask pictures are encoded for every picture, every step runs one expert after the other, and
+all 20 mask images are encoded for every image, every step runs one expert after the other, and
 the three streams pass FLUX's layers one by one. The result is the pipeline's but for rounding.
 
-Shapes: B rows (pictures, twice with classifier-free guidance), N image and condition tokens each,
+Shapes: B rows (images, twice with classifier-free guidance), N image and condition tokens each,
 D model width.
 """
 
@@ -20,13 +20,13 @@ import torch.nn.functional as F
 from diffusers.models.embeddings import apply_rotary_emb
 from torch import Tensor, nn
 
-from facemogle.latents import encode_picture, position_ids
-from facemogle.mask import decouple
+from facemogle.masks.reading import decouple
+from facemogle.network.streams import NO_TERMS, Terms
+from facemogle.network.text import Text
+from facemogle.network.tokens import encode_image, position_ids
 from facemogle.pipeline import FaceMoGLEPipeline
-from facemogle.prompt import Text
-from facemogle.request import grid_of
-from facemogle.sampling import make_schedule
-from facemogle.streams import NO_TERMS, Terms
+from facemogle.runs.denoising import make_schedule
+from facemogle.runs.request import grid_of
 
 
 @torch.no_grad()
@@ -38,14 +38,14 @@ def plain_latents(
     num_steps: int,
     guidance_scale: float | None = None,
 ) -> Tensor:
-    """Tokens (1, N, C) of a picture.
+    """Tokens (1, N, C) of an image.
 
     label_map: uint8 (H, W). text: of the prompt; with a second row, of no prompt, for models
     without a guidance input. noise: (1, N, C).
     """
     mogle, device = pipeline.mogle, noise.device
-    pictures = [encode_picture(pipeline.vae, one, device) for one in decouple(label_map)]
-    masks = torch.stack(pictures)[None].to(mogle.dtype)  # (1, 20, N, C)
+    images = [encode_image(pipeline.vae, one, device) for one in decouple(label_map)]
+    masks = torch.stack(images)[None].to(mogle.dtype)  # (1, 20, N, C)
     schedule = make_schedule(pipeline.scheduler, noise.shape[1], num_steps)
     if guidance_scale is None:
         guidance_scale = float(pipeline.config["default_guidance"])

@@ -1,4 +1,4 @@
-"""A pipeline of FLUX.1-dev's size with random weights: its pictures are noise and cost the same."""
+"""A pipeline of FLUX.1-dev's size with random weights: its images are noise and cost the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attributes that a caption can ask for and a picture can be checked for.
+"""Attributes that a caption can ask for and an image can be checked for.
 
 A row is a face's line in ``metadata.jsonl`` as the renderer writes it (see ``docs/data.md``).
 """
@@ -27,10 +27,10 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Attribute:
-    """One thing that a picture may show.
+    """One thing that an image may show.
 
     values: its classes; with ``absence``, the first one means that it is not there.
-    value: the class of a face; None where the picture does not show it.
+    value: the class of a face; None where the image does not show it.
     phrases: words of a caption that tell the face's class.
     """
 
@@ -175,7 +175,7 @@ ATTRIBUTES = (
 
 
 def classes(row: Row) -> list[int]:
-    """Class of each attribute in the picture of a face, in their order; -1 where it is not seen."""
+    """Class of each attribute in the image of a face, in their order; -1 where it is not seen."""
     values = [attribute.value(row) for attribute in ATTRIBUTES]
     return [
         -1 if value is None else attribute.values.index(value)

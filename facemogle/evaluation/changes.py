@@ -7,19 +7,19 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from facemogle.regions import REGIONS
+from facemogle.masks.regions import REGIONS
 from facemogle.render.augment import erase
 
 _INDEX = {region.name: region.index for region in REGIONS}
 _LEAST = 0.0008
-"""Share of a picture under which a region is too small to be worth a change."""
+"""Share of an image under which a region is too small to be worth a change."""
 
 
 @dataclass(frozen=True)
 class Change:
     """Some regions moved and scaled together about their common centre.
 
-    scale: of width and height. shift: to the right and down, shares of the picture's sides.
+    scale: of width and height. shift: to the right and down, shares of the image's sides.
     """
 
     title: str

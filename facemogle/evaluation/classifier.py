@@ -1,4 +1,4 @@
-"""A picture of a face -> its attributes, by a SegFormer's encoder with a head for each."""
+"""An image of a face -> its attributes, by a SegFormer's encoder with a head for each."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from transformers import SegformerConfig, SegformerModel, SegformerPreTrainedMod
 from transformers.utils.constants import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 
 from facemogle.evaluation.attributes import ATTRIBUTES
-from facemogle.parsing import FaceParser
-from facemogle.weight_files import CheckpointError
+from facemogle.photo.parser import FaceParser
+from facemogle.weights.headers import CheckpointError
 
 EMBEDDED_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints" / "attributes"
 
@@ -28,7 +28,7 @@ class AttributeClassifier(SegformerPreTrainedModel):
 
     Each attribute has a map of its own of where to look, over the features of the encoder's last
     stages, and a linear head on their mean there.
-    config: of the encoder, with ``side``: that of the pictures it looks at, and ``attributes``:
+    config: of the encoder, with ``side``: that of the images it looks at, and ``attributes``:
     pairs of a name and its classes.
     """
 
@@ -61,18 +61,16 @@ class AttributeClassifier(SegformerPreTrainedModel):
         return [head(x) for head, x in zip(self.heads, seen, strict=True)]
 
     @torch.no_grad()
-    def read(self, pictures: np.ndarray) -> np.ndarray:
-        """Classes of pictures of one size, uint8 (B, H, W, 3): int64 (B, attributes)."""
+    def read(self, images: np.ndarray) -> np.ndarray:
+        """Classes of images of one size, uint8 (B, H, W, 3): int64 (B, attributes)."""
         side = self.config.side
-        seen = np.stack(
-            [cv2.resize(p, (side, side), interpolation=cv2.INTER_AREA) for p in pictures]
-        )
+        seen = np.stack([cv2.resize(p, (side, side), interpolation=cv2.INTER_AREA) for p in images])
         pixels = torch.from_numpy(seen).to(self.device).movedim(-1, -3) / 127.5 - 1
         return torch.stack([scores.argmax(1) for scores in self(pixels)], dim=1).cpu().numpy()
 
 
 def build_classifier(parser: FaceParser, side: int) -> AttributeClassifier:
-    """A classifier with the parser's encoder and new heads, for pictures of this side."""
+    """A classifier with the parser's encoder and new heads, for images of this side."""
     config = SegformerConfig.from_dict(
         parser.model.config.to_dict()
         | {

@@ -8,7 +8,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from facemogle.cli import add_model_arguments, load_chosen, say, whole_number
+from facemogle.commands.arguments import add_model_arguments, load_chosen, say, whole_number
 
 METRICS = ("fid", "kid", "cmmd", "clip", "dino", "image-reward")
 """Those of ``facemogle.evaluation.external``, which takes seconds to import."""
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path("evaluation"),
         metavar="DIR",
-        help="table.md, numbers.json, sheet.jpg, prompts.jpg and all pictures (%(default)s)",
+        help="table.md, numbers.json, sheet.jpg, prompts.jpg and all images (%(default)s)",
     )
     faces = whole_number(1, 10**6)
     parser.add_argument("--count", type=faces, default=500, help="faces (default: %(default)s)")
@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--parser",
         default="embedded",
         metavar="embedded|hub|PATH",
-        help="the face parser that reads pictures (default: %(default)s)",
+        help="the face parser that reads images (default: %(default)s)",
     )
     parser.add_argument(
         "--metrics",
@@ -74,7 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="MODULE:CALLABLE",
-        help="a detector of generated pictures: uint8 (B, H, W, 3) -> scores (B,)",
+        help="a detector of generated images: uint8 (B, H, W, 3) -> scores (B,)",
     )
     parser.add_argument("--seed", type=whole_number(0, 2**31), default=0, help="(%(default)s)")
     add_model_arguments(parser)
@@ -94,7 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
     from facemogle.evaluation.report import text_table
 
     # That a prompt is too long would be said face by face, across the progress bar.
-    logging.getLogger("facemogle.prompt").setLevel(logging.ERROR)
+    logging.getLogger("facemogle.network.text").setLevel(logging.ERROR)
     try:
         sections = []
         for section in _measurement(arguments).sections():
@@ -122,7 +122,7 @@ def _measurement(arguments: argparse.Namespace) -> Measurement:
     from facemogle.evaluation.measure import Measurement
     from facemogle.evaluation.reader import Reader
     from facemogle.evaluation.robustness import label_map_files
-    from facemogle.parsing import load_parser
+    from facemogle.photo.parser import load_parser
 
     masks = label_map_files(arguments.masks) if arguments.masks else []
     detectors = [Detector(place) for place in arguments.detector]
@@ -144,7 +144,7 @@ def _measurement(arguments: argparse.Namespace) -> Measurement:
         "seed": arguments.seed,
         "weights": _fingerprint(pipeline),
     }
-    gallery = Gallery(arguments.out / "pictures", pipeline, settings)
+    gallery = Gallery(arguments.out / "images", pipeline, settings)
     return Measurement(
         held,
         gallery,

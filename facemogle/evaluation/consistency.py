@@ -1,16 +1,16 @@
-"""Mask consistency: does the parser find in a picture the regions that the mask asked for?"""
+"""Mask consistency: does the parser find in an image the regions that the mask asked for?"""
 
 from __future__ import annotations
 
 import numpy as np
 
 from facemogle.evaluation.report import Section, ratio
-from facemogle.iou import region_iou
-from facemogle.regions import REGIONS
+from facemogle.masks.iou import region_iou
+from facemogle.masks.regions import REGIONS
 
 
 def consistency(made: np.ndarray, real: np.ndarray) -> Section:
-    """IoU of given label maps and readings, of made pictures beside the renders.
+    """IoU of given label maps and readings, of made images beside the renders.
 
     made, real: confusion matrices, int64 (19, 19). The parser errs on renders too, so that the
     ratio tells more than the IoU.
@@ -25,7 +25,7 @@ def consistency(made: np.ndarray, real: np.ndarray) -> Section:
 def mean_of_given(matrix: np.ndarray) -> float:
     """Mean IoU over the regions that the given label maps have, in [0, 1].
 
-    matrix: int64 (19, 19). So two sets of pictures are compared over the same regions, though one
+    matrix: int64 (19, 19). So two sets of images are compared over the same regions, though one
     of them may show a hat that nobody asked for.
     """
     return float(region_iou(matrix)[matrix.sum(axis=1) > 0].mean())

@@ -1,4 +1,4 @@
-"""What a picture costs: seconds and bytes."""
+"""What an image costs: seconds and bytes."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def cost(
 
     folders: of the model's files.
     """
-    pictures, previews = [], []
+    images, previews = [], []
     _seconds(pipeline, held, numbers[0])  # the first of all warms up
     for n in tqdm(numbers[:ROUNDS], desc="seconds"):
-        picture, preview = _seconds(pipeline, held, n)
-        pictures.append(picture)
+        image, preview = _seconds(pipeline, held, n)
+        images.append(image)
         previews.append(preview)
     files = [file for folder in folders for file in folder.rglob("*") if file.is_file()]
     rows = [
-        ("seconds a picture", (statistics.median(pictures),)),
+        ("seconds an image", (statistics.median(images),)),
         ("seconds to the first preview", (statistics.median(previews),)),
         ("denoising steps", (pipeline.config["default_steps"],)),
         ("megabytes on disk", (sum(file.stat().st_size for file in files) / 1e6,)),
@@ -44,7 +44,7 @@ def cost(
 
 
 def _seconds(pipeline: FaceMoGLEPipeline, held: HeldOut, n: int) -> tuple[float, float]:
-    """Of a whole picture without its previews, and until its first preview."""
+    """Of a whole image without its previews, and until its first preview."""
     prompt, label_map = held.caption(n), held.faces.label_map(n)
     height, width = label_map.shape
     pipeline.forget()

@@ -12,9 +12,9 @@ Scores = Callable[[np.ndarray], np.ndarray]
 
 
 class Detector:
-    """Asks a detector about generated and true pictures.
+    """Asks a detector about generated and true images.
 
-    place: "module:callable", importable from where the command runs. The callable takes pictures
+    place: "module:callable", importable from where the command runs. The callable takes images
     uint8 (B, H, W, 3) and returns scores (B,), the higher, the surer it is that they are
     generated. Raises ValueError if there is none.
     """
@@ -33,23 +33,23 @@ class Detector:
         self._real: list[np.ndarray] = []
 
     def add(self, made: np.ndarray, real: np.ndarray) -> None:
-        """Take n pictures, uint8 (n, H, W, 3) both. Raises ValueError for scores of no use."""
-        for pictures, scores in ((made, self._made), (real, self._real)):
-            found = np.asarray(self._detect(pictures), dtype=float)
-            if found.shape != (len(pictures),) or not np.isfinite(found).all():
+        """Take n images, uint8 (n, H, W, 3) both. Raises ValueError for scores of no use."""
+        for images, scores in ((made, self._made), (real, self._real)):
+            found = np.asarray(self._detect(images), dtype=float)
+            if found.shape != (len(images),) or not np.isfinite(found).all():
                 raise ValueError(
                     f"The {self.title} returned scores of the shape {found.shape} for "
-                    f"{len(pictures)} pictures: it must return one finite number for each."
+                    f"{len(images)} images: it must return one finite number for each."
                 )
             scores.append(found)
 
     def values(self) -> tuple[float, float, float]:
-        """Mean scores of generated and of true pictures, and the area under the ROC curve."""
+        """Mean scores of generated and of true images, and the area under the ROC curve."""
         made, real = np.concatenate(self._made), np.concatenate(self._real)
         return float(made.mean()), float(real.mean()), area_under_curve(made, real)
 
 
 def area_under_curve(made: np.ndarray, real: np.ndarray) -> float:
-    """Share of pairs in which the generated picture scores higher; an equal score is half a one."""
+    """Share of pairs in which the generated image scores higher; an equal score is half a one."""
     ranks = rankdata(np.concatenate([made, real]))[: len(made)]
     return float((ranks.sum() - len(made) * (len(made) + 1) / 2) / (len(made) * len(real)))

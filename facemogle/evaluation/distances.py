@@ -1,4 +1,4 @@
-"""How far two sets of pictures are apart, in any features of theirs."""
+"""How far two sets of images are apart, in any features of theirs."""
 
 from __future__ import annotations
 

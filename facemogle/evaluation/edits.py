@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from tqdm.auto import tqdm
 
-from facemogle.editing import Area, Edit
 from facemogle.evaluation.changes import CHANGES, Change, changed, indices
 from facemogle.evaluation.faces import HeldOut
 from facemogle.evaluation.gallery import Gallery
 from facemogle.evaluation.report import Section, Value
-from facemogle.parsing import FaceParser
+from facemogle.photo.parser import FaceParser
+from facemogle.runs.edit import Area, Edit
 
 COLUMNS = ("edits", "change inside", "outside, largest", "region IoU", "before")
 
@@ -22,7 +22,7 @@ COLUMNS = ("edits", "change inside", "outside, largest", "region IoU", "before")
 class Edited:
     """inside: mean change of the pixels that were made anew, outside: the largest of those that
     were not to change, both in levels of 255. iou: of the changed regions, read from the edited
-    picture, with what was asked for; before: the same of the picture as it was.
+    image, with what was asked for; before: the same of the image as it was.
     """
 
     title: str
@@ -33,7 +33,7 @@ class Edited:
 
 
 def edits(held: HeldOut, numbers: Sequence[int], gallery: Gallery, parser: FaceParser) -> Section:
-    """One edit for each of these faces, by ``facemogle.editing`` with its default margin."""
+    """One edit for each of these faces, by ``facemogle.runs.edit`` with its default margin."""
     found = [
         edited
         for turn, n in enumerate(tqdm(numbers, desc="edits"))
@@ -43,7 +43,7 @@ def edits(held: HeldOut, numbers: Sequence[int], gallery: Gallery, parser: FaceP
     for change in CHANGES:
         rows.append((change.title, _summary([one for one in found if one.title == change.title])))
     note = (
-        "Changes in levels of 255: the mean where the picture was made anew, the largest outside "
+        "Changes in levels of 255: the mean where the image was made anew, the largest outside "
         "the margin. IoU of the changed regions with the new mask, after the edit and before it."
     )
     return Section("edits of a region", COLUMNS, rows, note)
@@ -62,14 +62,14 @@ def _edited(
     else:
         return None
 
-    before = gallery.picture(f"faces/{name}", prompt, label_map)
+    before = gallery.image(f"faces/{name}", prompt, label_map)
 
     def make() -> np.ndarray:
-        # Made again, on another machine perhaps with other last bits: what counts is the picture.
-        recorded = replace(gallery.recorded(name, prompt, label_map), picture=before)
+        # Made again, on another machine perhaps with other last bits: what counts is the image.
+        recorded = replace(gallery.recorded(name, prompt, label_map), image=before)
         edit = Edit(gallery.pipeline, recorded, target, prompt)
         *_, last = edit.steps()
-        return np.asarray(edit.picture(last.latents))
+        return np.asarray(edit.image(last.latents))
 
     after = gallery.keep(f"edits/{name}", (prompt, label_map, target), make)
     return _measured(change, before, after, label_map, target, parser)
@@ -88,8 +88,8 @@ def _measured(
     regions = indices(change.regions)
     wanted = np.isin(target, regions)
     overlaps = []
-    for picture in (after, before):
-        read = np.isin(parser.parse(picture), regions)
+    for image in (after, before):
+        read = np.isin(parser.parse(image), regions)
         overlaps.append(float((read & wanted).sum() / (read | wanted).sum()))
     outside = difference[area == 0]
     return Edited(

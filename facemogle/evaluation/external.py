@@ -1,7 +1,7 @@
 """Metrics of the paper's tables, by models that are downloaded when they are first asked for.
 
 They know photographs: of rendered faces they tell little. Each one is fed with batches of
-generated pictures, the true pictures of the same masks, and prompts.
+generated images, the true images of the same masks, and prompts.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ KID_SEED = 0
 
 
 class Metric(Protocol):
-    """One number of a set of generated pictures."""
+    """One number of a set of generated images."""
 
     title: str
 
     def add(self, made: np.ndarray, real: np.ndarray, prompts: Sequence[str]) -> None:
-        """Take n pictures: uint8 (n, H, W, 3) both."""
+        """Take n images: uint8 (n, H, W, 3) both."""
         ...
 
     def value(self) -> float:
@@ -57,8 +57,8 @@ class Inception:
         self._made, self._real = [], []
 
     def add(self, made: np.ndarray, real: np.ndarray, prompts: Sequence[str]) -> None:
-        for pictures, features in ((made, self._made), (real, self._real)):
-            seen = np.stack([self._resized(picture) for picture in pictures])
+        for images, features in ((made, self._made), (real, self._real)):
+            seen = np.stack([self._resized(image) for image in images])
             batch = torch.from_numpy(seen).movedim(-1, 1)
             features.append(self._fid.get_batch_features(batch, self._model, self._device))
 
@@ -83,9 +83,9 @@ class Clip:
 
     @torch.no_grad()
     def add(self, made: np.ndarray, real: np.ndarray, prompts: Sequence[str]) -> None:
-        self._made.append(self._of_pictures(made))
+        self._made.append(self._of_images(made))
         if self._kind == "cmmd":
-            self._other.append(self._of_pictures(real))
+            self._other.append(self._of_images(real))
         else:
             inputs = self._processor(
                 text=list(prompts), return_tensors="pt", padding=True, truncation=True
@@ -97,14 +97,14 @@ class Clip:
         made, other = torch.cat(self._made), torch.cat(self._other)
         return cmmd(made, other) if self._kind == "cmmd" else clip_score(made, other)
 
-    def _of_pictures(self, pictures: np.ndarray) -> Tensor:
-        inputs = self._processor(images=list(pictures), return_tensors="pt").to(self._model.device)
+    def _of_images(self, images: np.ndarray) -> Tensor:
+        inputs = self._processor(images=list(images), return_tensors="pt").to(self._model.device)
         pooled = self._model.vision_model(**inputs).pooler_output
         return self._model.visual_projection(pooled).cpu()
 
 
 class DinoStructure:
-    """DINO structure distance of each picture to the true one of its mask (arXiv 2201.00424)."""
+    """DINO structure distance of each image to the true one of its mask (arXiv 2201.00424)."""
 
     title = "DINO structure distance"
 
@@ -118,14 +118,14 @@ class DinoStructure:
         self._distances: list[Tensor] = []
 
     def add(self, made: np.ndarray, real: np.ndarray, prompts: Sequence[str]) -> None:
-        keys = [self._keys(pictures) for pictures in (made, real)]
+        keys = [self._keys(images) for images in (made, real)]
         self._distances.append(structure_distance(*map(self_similarity, keys)))
 
     def value(self) -> float:
         return float(torch.cat(self._distances).mean())
 
-    def _keys(self, pictures: np.ndarray) -> Tensor:
-        inputs = self._processor(images=list(pictures), return_tensors="pt")
+    def _keys(self, images: np.ndarray) -> Tensor:
+        inputs = self._processor(images=list(images), return_tensors="pt")
         return last_keys(self._model, inputs["pixel_values"].to(self._model.device)).cpu()
 
 
@@ -144,8 +144,8 @@ class ImageReward:
     def add(self, made: np.ndarray, real: np.ndarray, prompts: Sequence[str]) -> None:
         from PIL import Image
 
-        for picture, prompt in zip(made, prompts, strict=True):
-            self._scores.append(float(self._model.score(prompt, Image.fromarray(picture))))
+        for image, prompt in zip(made, prompts, strict=True):
+            self._scores.append(float(self._model.score(prompt, Image.fromarray(image))))
 
     def value(self) -> float:
         return float(np.mean(self._scores))
@@ -166,8 +166,8 @@ def external_section(metrics: Sequence[Metric], detectors: Sequence[Detector]) -
     """The numbers of all that were asked for."""
     rows = [(metric.title, (metric.value(), None, None)) for metric in metrics]
     rows += [(detector.title, detector.values()) for detector in detectors]
-    note = "Detectors: mean scores; AUC: how often a generated picture scores above a true one."
-    columns = ("generated", "true pictures", "AUC")
+    note = "Detectors: mean scores; AUC: how often a generated image scores above a true one."
+    columns = ("generated", "true images", "AUC")
     return Section("by models of others", columns, rows, note if detectors else "")
 
 
@@ -198,12 +198,12 @@ def cmmd(made: Tensor, real: Tensor) -> float:
     return CMMD_SCALE * (kernel(a, a) + kernel(b, b) - 2 * kernel(a, b))
 
 
-def clip_score(pictures: Tensor, prompts: Tensor) -> float:
-    """Mean of 100 times the cosine of picture and prompt, no less than 0.
+def clip_score(images: Tensor, prompts: Tensor) -> float:
+    """Mean of 100 times the cosine of image and prompt, no less than 0.
 
-    pictures, prompts: CLIP's embeddings (n, channels).
+    images, prompts: CLIP's embeddings (n, channels).
     """
-    return float((100 * F.cosine_similarity(pictures, prompts)).clamp(min=0).mean())
+    return float((100 * F.cosine_similarity(images, prompts)).clamp(min=0).mean())
 
 
 def self_similarity(keys: Tensor) -> Tensor:

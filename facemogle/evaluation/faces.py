@@ -22,7 +22,7 @@ class HeldOut:
 
     @classmethod
     def open(cls, place: str | Path, size: int, count: int = 1_000_000) -> HeldOut:
-        """Faces of a folder at a picture's size.
+        """Faces of a folder at an image's size.
 
         place: as for `open_faces`. count: at most so many, the first ones.
         Raises FileNotFoundError naming what is missing.
@@ -35,7 +35,7 @@ class HeldOut:
         return len(self.faces)
 
     def batch(self, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Pictures uint8 (n, H, W, 3) and label maps uint8 (n, H, W) of these faces."""
+        """Images uint8 (n, H, W, 3) and label maps uint8 (n, H, W) of these faces."""
         some = [self.faces[int(n)] for n in numbers]
         return np.stack([face.image for face in some]), np.stack([face.label_map for face in some])
 
@@ -46,7 +46,7 @@ class HeldOut:
         ).tolist()
 
     def caption(self, n: int) -> str:
-        """The first caption of a face, which its picture is made from."""
+        """The first caption of a face, which its image is made from."""
         return self.faces.captions[self.faces.ids[n]][0]
 
     def classes(self) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Pictures of one model, made once and kept in a folder."""
+"""Images of one model, made once and kept in a folder."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ import torch
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from facemogle.editing import Recorded
 from facemogle.pipeline import FaceMoGLEPipeline
-from facemogle.sampling import Step
+from facemogle.runs.denoising import Step
+from facemogle.runs.edit import Recorded
 
 SOURCE = "source"
-"""Name of the text in a picture's file that tells its prompt and masks from others."""
+"""Name of the text in an image's file that tells its prompt and masks from others."""
 
 
 class Gallery:
-    """Makes pictures, unless a run before this one has left them in the folder.
+    """Makes images, unless a run before this one has left them in the folder.
 
-    settings: all that decides on the pictures beside their mask and prompt. Pictures of other
+    settings: all that decides on the images beside their mask and prompt. Images of other
     settings are not used: raises ValueError if they lie there.
     """
 
@@ -37,25 +37,25 @@ class Gallery:
         note, text = folder / "settings.json", json.dumps(dict(settings), indent=1)
         if note.is_file() and note.read_text("utf8") != text:
             raise ValueError(
-                f"{folder} holds pictures of other settings: {_differences(note, settings)}. Name "
+                f"{folder} holds images of other settings: {_differences(note, settings)}. Name "
                 "another --out, or remove it."
             )
         note.write_text(text, "utf8")
 
-    def picture(self, name: str, prompt: str, label_map: np.ndarray) -> np.ndarray:
-        """A picture as the pipeline makes it by default: uint8 (H, W, 3).
+    def image(self, name: str, prompt: str, label_map: np.ndarray) -> np.ndarray:
+        """An image as the pipeline makes it by default: uint8 (H, W, 3).
 
         name: under which it is kept, and which gives the seed by its last part.
         """
         source = (prompt, label_map)
-        return self.keep(name, source, lambda: self.recorded(name, prompt, label_map).picture)
+        return self.keep(name, source, lambda: self.recorded(name, prompt, label_map).image)
 
     def recorded(self, name: str, prompt: str, label_map: np.ndarray) -> Recorded:
         """The same with the way that led to it, made anew."""
         return Recorded.from_steps(self.steps(name, prompt, label_map), self.pipeline, label_map)
 
     def steps(self, name: str, prompt: str, label_map: np.ndarray) -> list[Step]:
-        """The steps of ``picture``, made anew."""
+        """The steps of ``image``, made anew."""
         generator = torch.Generator("cpu").manual_seed(self.seed_of(name))
         height, width = label_map.shape
         stream = self.pipeline.stream(
@@ -64,11 +64,11 @@ class Gallery:
         return list(stream)
 
     def seed_of(self, name: str) -> int:
-        """Pictures of one face have one seed, whatever else differs."""
+        """Images of one face have one seed, whatever else differs."""
         return zlib.crc32(f"{self.seed} {name.rpartition('/')[2]}".encode())
 
     def keep(self, name: str, source: Sequence[Any], make: Callable[[], np.ndarray]) -> np.ndarray:
-        """The picture of this name, uint8 (H, W, 3); made if it is not there.
+        """The image of this name, uint8 (H, W, 3); made if it is not there.
 
         source: prompts and label maps that it is made from; one of others is made anew.
         """
@@ -78,11 +78,11 @@ class Gallery:
                 if file.info.get(SOURCE) == digest:
                     return np.asarray(file.convert("RGB"))
         path.parent.mkdir(parents=True, exist_ok=True)
-        picture, part, facts = make(), path.with_suffix(".part"), PngInfo()
+        image, part, facts = make(), path.with_suffix(".part"), PngInfo()
         facts.add_text(SOURCE, digest)
-        Image.fromarray(picture).save(part, "png", pnginfo=facts)
-        part.replace(path)  # so that a picture that is there is whole
-        return picture
+        Image.fromarray(image).save(part, "png", pnginfo=facts)
+        part.replace(path)  # so that an image that is there is whole
+        return image
 
 
 def _digest(source: Sequence[Any]) -> str:

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from facemogle.evaluation.report import Section, ratio
-from facemogle.regions import EXPERT_TITLES, NUM_EXPERTS
-from facemogle.trace import Trace
+from facemogle.gate.trace import Trace
+from facemogle.masks.regions import EXPERT_TITLES, NUM_EXPERTS
 
 PLACES = ("inside", "outside", "mean")
 

@@ -29,8 +29,8 @@ from facemogle.evaluation.realism import realism
 from facemogle.evaluation.report import Section
 from facemogle.evaluation.robustness import robustness
 from facemogle.evaluation.sheets import face_sheet, prompt_sheet
-from facemogle.request import grid_of
-from facemogle.trace import Trace
+from facemogle.gate.trace import Trace
+from facemogle.runs.request import grid_of
 
 BATCH = 16
 ON_THE_SHEET = 24
@@ -78,23 +78,23 @@ class Measurement:
         return self.gallery.folder / "gate.jsonl"
 
     def _all_faces(self) -> tuple[Seen, Seen]:
-        """Readings of the renders, and of a picture for every mask and caption."""
+        """Readings of the renders, and of an image for every mask and caption."""
         real, made = [], []
         count = len(self.held)
         with tqdm(total=count, desc="faces", unit="face") as bar:
             for some in _batches(count):
-                pictures = []
+                generated = []
                 for n in some:
-                    pictures.append(self._face(int(n)))
+                    generated.append(self._face(int(n)))
                     bar.update()
-                images, label_maps = self.held.batch(some)
-                real.append(self.reader.see(images, label_maps))
-                made.append(self.reader.see(np.stack(pictures), label_maps))
-                self._show_others(np.stack(pictures), images, some)
+                renders, label_maps = self.held.batch(some)
+                real.append(self.reader.see(renders, label_maps))
+                made.append(self.reader.see(np.stack(generated), label_maps))
+                self._show_others(np.stack(generated), renders, some)
         joined = Seen.joined(real), Seen.joined(made)
         shown = self.held.few(ON_THE_SHEET)
-        pictures = [self._face(n) for n in shown]
-        sheet = face_sheet(self.held, shown, pictures, joined[1].classes[shown])
+        generated = [self._face(n) for n in shown]
+        sheet = face_sheet(self.held, shown, generated, joined[1].classes[shown])
         sheet.save(self.out / "sheet.jpg", quality=90)
         return joined
 
@@ -111,7 +111,7 @@ class Measurement:
         return np.concatenate([self.reader.features(other.batch(some)[0]) for some in batches])
 
     def _face(self, n: int) -> np.ndarray:
-        """The picture of a face, uint8 (H, W, 3); what its gate weighed is logged."""
+        """The image of a face, uint8 (H, W, 3); what its gate weighed is logged."""
         name, label_map = self.held.faces.ids[n], self.held.faces.label_map(n)
         prompt = self.held.caption(n)
 
@@ -139,8 +139,8 @@ class Measurement:
         for n in tqdm(self.few, desc="other words"):
             prompt, tells = paraphrase(self.held.rows[n])
             name, label_map = self.held.faces.ids[n], self.held.faces.label_map(n)
-            picture = self.gallery.picture(f"paraphrased/{name}", prompt, label_map)
-            readings.append(self.reader.classifier.read(picture[None])[0])
+            image = self.gallery.image(f"paraphrased/{name}", prompt, label_map)
+            readings.append(self.reader.classifier.read(image[None])[0])
             told.append(tells)
         title = "prompts in other words than training's"
         return told_attributes(title, np.array(readings), real, truth, np.array(told), counts)
@@ -150,12 +150,12 @@ class Measurement:
         readings, rows = [], []
         for n in tqdm(self.few[:MASKS_OF_NINE], desc="nine prompts a mask"):
             name, label_map = self.held.faces.ids[n], self.held.faces.label_map(n)
-            pictures = [
-                self.gallery.picture(f"nine/{turn}/{name}", prompt, label_map)
+            generated = [
+                self.gallery.image(f"nine/{turn}/{name}", prompt, label_map)
                 for turn, (prompt, _) in enumerate(NINE)
             ]
-            rows.append((label_map, pictures))
-            readings.append(self.reader.classifier.read(np.stack(pictures)))
+            rows.append((label_map, generated))
+            readings.append(self.reader.classifier.read(np.stack(generated)))
         prompt_sheet([p for p, _ in NINE], rows).save(self.out / "prompts.jpg", quality=90)
         wanted = np.array([asked(prompt, more) for prompt, more in NINE])
         return nine_prompts(np.array(readings), wanted, counts)

@@ -1,4 +1,4 @@
-"""Prompt attributes: does a picture show what its caption tells?"""
+"""Prompt attributes: does an image show what its caption tells?"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from facemogle.evaluation.report import Section, Value, ratio
 
 READABLE = 0.7
 """Share of all renders that show an attribute, and of which the classifier must be right, for the
-attribute to count in a mean: where it guesses, generated pictures are as good as renders."""
+attribute to count in a mean: where it guesses, generated images are as good as renders."""
 
 
 def readable(real: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -32,7 +32,7 @@ def told_attributes(
     told: np.ndarray,
     counts: np.ndarray,
 ) -> Section:
-    """Accuracy on generated pictures beside the classifier's own on the renders.
+    """Accuracy on generated images beside the classifier's own on the renders.
 
     made, real: readings, int64 (n, A). truth: of the renders, -1 = not seen. told: bool (n, A).
     counts: `readable`, bool (A,).
@@ -80,7 +80,7 @@ def nine_prompts(made: np.ndarray, wanted: np.ndarray, counts: np.ndarray) -> Se
         rows.append((attribute.name, values))
     mean = _mean([values[1] for _, values in rows], counts)
     rows.insert(0, ("mean of the attributes", (len(made) * len(wanted), mean, None, None)))
-    columns = ("pictures", "as asked", "different readings", "asked for")
+    columns = ("images", "as asked", "different readings", "asked for")
     note = (
         "On one mask and seed. Different readings: of the prompts that tell the attribute."
         f"{_left_out(counts)}"

@@ -1,4 +1,4 @@
-"""What the face parser and the attribute classifier see of pictures."""
+"""What the face parser and the attribute classifier see of images."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 import torch
 
 from facemogle.evaluation.classifier import AttributeClassifier
-from facemogle.iou import confusion_matrix
-from facemogle.parsing import FaceParser
+from facemogle.masks.iou import confusion_matrix
+from facemogle.photo.parser import FaceParser
 
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """Of n pictures. matrix: pixels by given label and reading, int64 (19, 19).
+    """Of n images. matrix: pixels by given label and reading, int64 (19, 19).
 
     features: the parser's, float32 (n, channels). classes: of the A attributes, int64 (n, A).
     """
@@ -26,7 +26,7 @@ class Seen:
 
     @classmethod
     def joined(cls, parts: Iterable[Seen]) -> Seen:
-        """All of several sets of pictures, in their order."""
+        """All of several sets of images, in their order."""
         parts = list(parts)
         return cls(
             np.sum([part.matrix for part in parts], axis=0),
@@ -41,15 +41,15 @@ class Reader:
     def __init__(self, parser: FaceParser, classifier: AttributeClassifier) -> None:
         self.parser, self.classifier = parser, classifier
 
-    def see(self, pictures: np.ndarray, label_maps: np.ndarray) -> Seen:
-        """pictures: uint8 (n, H, W, 3). label_maps: what they should follow, uint8 (n, H, W)."""
+    def see(self, images: np.ndarray, label_maps: np.ndarray) -> Seen:
+        """images: uint8 (n, H, W, 3). label_maps: what they should follow, uint8 (n, H, W)."""
         return Seen(
-            confusion_matrix(label_maps, self.parser.parse_batch(pictures)),
-            self.features(pictures),
-            self.classifier.read(pictures),
+            confusion_matrix(label_maps, self.parser.parse_batch(images)),
+            self.features(images),
+            self.classifier.read(images),
         )
 
     @torch.no_grad()
-    def features(self, pictures: np.ndarray) -> np.ndarray:
-        """The parser's features of pictures, uint8 (n, H, W, 3): float32 (n, channels)."""
-        return self.parser.features(self.parser.inputs(pictures)).cpu().numpy()
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """The parser's features of images, uint8 (n, H, W, 3): float32 (n, channels)."""
+        return self.parser.features(self.parser.inputs(images)).cpu().numpy()

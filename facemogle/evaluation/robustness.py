@@ -13,16 +13,16 @@ from facemogle.evaluation.consistency import mean_of_given
 from facemogle.evaluation.faces import HeldOut
 from facemogle.evaluation.gallery import Gallery
 from facemogle.evaluation.report import Section, Value
-from facemogle.iou import confusion_matrix
-from facemogle.label_map import present_regions
-from facemogle.mask import read_mask
-from facemogle.parsing import FaceParser
+from facemogle.masks.iou import confusion_matrix
+from facemogle.masks.label_map import present_regions
+from facemogle.masks.reading import read_mask
+from facemogle.photo.parser import FaceParser
 from facemogle.render.statistics import SUFFIXES
 from facemogle.training.data import MapKind
 
 SEEDS_A_MAP = 4
 SMALL_ENOUGH = 0.2
-"""Share of a picture up to which a region is emptied: a face without skin is no face."""
+"""Share of an image up to which a region is emptied: a face without skin is no face."""
 
 Matrices = list[np.ndarray]
 
@@ -67,7 +67,7 @@ def robustness(
             (f"real label maps, {SEEDS_A_MAP} seeds, no prompt", (len(real), _miou(real), None))
         )
     note = "Still there: share of the emptied pixels that are read as the emptied region."
-    return Section("other masks", ("pictures", "mIoU", "still there"), rows, note)
+    return Section("other masks", ("images", "mIoU", "still there"), rows, note)
 
 
 def _painted(
@@ -81,8 +81,8 @@ def _painted(
             (MapKind(painted=True), "painted", painted),
         ):
             label_map = held.faces.label_map(n, kind)
-            picture = gallery.picture(f"{folder}/{name}", prompt, label_map)
-            found.append(confusion_matrix(label_map, parser.parse(picture)))
+            image = gallery.image(f"{folder}/{name}", prompt, label_map)
+            found.append(confusion_matrix(label_map, parser.parse(image)))
     return exact, painted
 
 
@@ -102,8 +102,8 @@ def _emptied(
             continue
         region = regions[turn % len(regions)]
         target = without(label_map, region)
-        picture = gallery.picture(f"emptied/{name}", held.caption(n), target)
-        reading = parser.parse(picture)
+        image = gallery.image(f"emptied/{name}", held.caption(n), target)
+        reading = parser.parse(image)
         matrices.append(confusion_matrix(target, reading))
         ghosts.append(float((reading[label_map == region] == region).mean()))
     return matrices, ghosts
@@ -117,8 +117,8 @@ def _of_photographs(
     for file in tqdm(files, desc="real label maps"):
         label_map = read_mask(file, size=(size, size)).label_map
         for seed in range(SEEDS_A_MAP):
-            picture = gallery.picture(f"real/{file.stem}-{seed}", "", label_map)
-            matrices.append(confusion_matrix(label_map, parser.parse(picture)))
+            image = gallery.image(f"real/{file.stem}-{seed}", "", label_map)
+            matrices.append(confusion_matrix(label_map, parser.parse(image)))
     return matrices
 
 

@@ -1,4 +1,4 @@
-"""Sheets of pictures to look at: a number alone convinces nobody."""
+"""Sheets of images to look at: a number alone convinces nobody."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from facemogle.evaluation.attributes import ATTRIBUTES
 from facemogle.evaluation.faces import HeldOut
-from facemogle.label_map import colorize
+from facemogle.masks.label_map import colorize
 
 CELL, GAP, LINE = 160, 6, 13
 TRIPLES_A_ROW = 3
@@ -17,11 +17,11 @@ PAPER, INK, WRONG = "#ffffff", "#18181b", "#b91c1c"
 
 
 def face_sheet(
-    held: HeldOut, numbers: Sequence[int], pictures: Sequence[np.ndarray], made: np.ndarray
+    held: HeldOut, numbers: Sequence[int], images: Sequence[np.ndarray], made: np.ndarray
 ) -> Image.Image:
-    """Mask, generated picture and render of some faces, below them what their captions tell.
+    """Mask, generated image and render of some faces, below them what their captions tell.
 
-    numbers: of the faces. pictures: generated for them, uint8 (H, W, 3). made: the classifier's
+    numbers: of the faces. images: generated for them, uint8 (H, W, 3). made: the classifier's
     readings of these, int64 (n, A); an attribute that it reads as another is named with it, in red.
     """
     lines = len(ATTRIBUTES) // 2 + 1 if held.rows else 0
@@ -31,10 +31,10 @@ def face_sheet(
     sheet = Image.new("RGB", (columns * pitch[0], rows * pitch[1]), PAPER)
     truth = held.classes() if held.rows else None
     told = held.told() if held.rows else None
-    for place, (n, picture) in enumerate(zip(numbers, pictures, strict=True)):
+    for place, (n, image) in enumerate(zip(numbers, images, strict=True)):
         x, y = pitch[0] * (place % TRIPLES_A_ROW), pitch[1] * (place // TRIPLES_A_ROW)
         face = held.faces[n]
-        for turn, part in enumerate((colorize(face.label_map), picture, face.image)):
+        for turn, part in enumerate((colorize(face.label_map), image, face.image)):
             cell = Image.fromarray(part).resize((CELL, CELL), Image.Resampling.LANCZOS)
             sheet.paste(cell, (x + turn * CELL, y))
         if truth is not None and told is not None:
@@ -45,9 +45,9 @@ def face_sheet(
 def prompt_sheet(
     prompts: Sequence[str], rows: Sequence[tuple[np.ndarray, Sequence[np.ndarray]]]
 ) -> Image.Image:
-    """A row per mask: the mask, then its picture for each prompt.
+    """A row per mask: the mask, then its image for each prompt.
 
-    rows: label map uint8 (H, W) and pictures uint8 (H, W, 3), one for each prompt.
+    rows: label map uint8 (H, W) and images uint8 (H, W, 3), one for each prompt.
     """
     head = 6 * LINE
     size = ((len(prompts) + 1) * (CELL + GAP), head + len(rows) * (CELL + GAP))
@@ -56,8 +56,8 @@ def prompt_sheet(
     for column, prompt in enumerate(prompts, start=1):
         text = prompt.replace(" with ", ",with ").replace(", ", ",").replace(",", "\n")
         pen.text((column * (CELL + GAP), 2), text, INK, ImageFont.load_default(11))
-    for row, (label_map, pictures) in enumerate(rows):
-        for column, part in enumerate((colorize(label_map), *pictures)):
+    for row, (label_map, images) in enumerate(rows):
+        for column, part in enumerate((colorize(label_map), *images)):
             cell = Image.fromarray(part).resize((CELL, CELL), Image.Resampling.LANCZOS)
             sheet.paste(cell, (column * (CELL + GAP), head + row * (CELL + GAP)))
     return sheet

@@ -1,1 +1,1 @@
-"""Made faces: pictures, exact label maps and attributes from MakeHuman's CC0 assets."""
+"""Made faces: images, exact label maps and attributes from MakeHuman's CC0 assets."""

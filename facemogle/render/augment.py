@@ -1,7 +1,7 @@
 """A rendered label map -> one that a person could have painted.
 
 A model that has seen only exact outlines takes a visitor's rough ones at their word. So training
-shows it, for the same picture, maps with coarse outlines, forgotten parts, parts out of place, and
+shows it, for the same image, maps with coarse outlines, forgotten parts, parts out of place, and
 wrong symmetry.
 """
 
@@ -12,9 +12,9 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from facemogle.colors import spread_labels
-from facemogle.label_map import check_label_map, swap_sides
-from facemogle.regions import MIRROR, REGIONS
+from facemogle.masks.colors import spread_labels
+from facemogle.masks.label_map import check_label_map, swap_sides
+from facemogle.masks.regions import MIRROR, REGIONS
 
 _INDEX = {region.name: region.index for region in REGIONS}
 _BACKGROUND, _SKIN, _HAIR = (_INDEX[name] for name in ("background", "skin", "hair"))

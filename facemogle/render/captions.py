@@ -2,7 +2,7 @@
 
 Sentences in the manner of MM-CelebA-HQ ("She has wavy blond hair and is wearing lipstick.") and
 noun phrases ("a young man with dark skin, short black hair, round glasses"). A caption names only
-what the picture shows.
+what the image shows.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Face(Protocol):
     hair_length: "short", "medium", "long" or "".
     glasses_shape: an adjective ("round") or "".
     gaze: "camera", "left", "right", "up" or "down". yaw: turn of the head in degrees; positive =
-        to the right. Right is the picture's right in both.
+        to the right. Right is the image's right in both.
     """
 
     gender: str
@@ -84,7 +84,7 @@ Words = tuple[Phrase, ...]
 def captions(face: Face, visible: Mapping[str, bool], draw: np.random.Generator) -> list[str]:
     """Describe a face five times, each time in other words.
 
-    visible: by region name, whether the picture shows the region; an absent name is not shown.
+    visible: by region name, whether the image shows the region; an absent name is not shown.
     draw: decides on words, order and length; an equal generator gives equal captions.
     Returns in this order: everything in sentences, everything as a noun phrase, some of it in
     sentences, some of it as a noun phrase, one sentence of one or two facts.

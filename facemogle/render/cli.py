@@ -10,13 +10,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from facemogle.cli import say, whole_number
+from facemogle.commands.arguments import say, whole_number
 
 if TYPE_CHECKING:
     from facemogle.render.renderer import Renderer
 
 SIZE = 256
-"""Side of the pictures, pixels."""
+"""Side of the images, pixels."""
 EVERY = 10
 """Seconds between two reports."""
 

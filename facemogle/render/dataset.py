@@ -16,8 +16,8 @@ from typing import Any, Protocol
 import numpy as np
 from PIL import Image
 
-from facemogle.label_map import index_png
-from facemogle.regions import REGIONS
+from facemogle.masks.label_map import index_png
+from facemogle.masks.regions import REGIONS
 from facemogle.render.captions import captions
 from facemogle.render.face import Face, sample_face
 from facemogle.render.labels import areas
@@ -27,19 +27,19 @@ ROWS = "rows"
 """Folder of the rows of unfinished runs, one file per worker."""
 SHEET_FACES, SHEET_COLUMNS = 64, 8
 SEEN = 0.01
-"""Per cent of the picture from which on a region counts as visible."""
+"""Per cent of the image from which on a region counts as visible."""
 JPEG_QUALITY, SHEET_QUALITY = 95, 80
 
 
-class Picture(Protocol):
-    """As renderer.Picture: image uint8 (H, W, 3), labels and bare uint8 (H, W) or None."""
+class Rendering(Protocol):
+    """As renderer.Rendering: image uint8 (H, W, 3), labels and bare uint8 (H, W) or None."""
 
     image: np.ndarray
     labels: np.ndarray
     bare: np.ndarray | None
 
 
-Render = Callable[[Face], Picture]
+Render = Callable[[Face], Rendering]
 
 
 class FolderError(ValueError):
@@ -69,15 +69,15 @@ def write_faces(
             yield number
 
 
-def write_face(folder: Path, face: Face, picture: Picture) -> dict[str, Any]:
+def write_face(folder: Path, face: Face, rendering: Rendering) -> dict[str, Any]:
     """Write a face's files and return its row: file name, captions, every attribute."""
     name = face_id(face.index)
-    image = Image.fromarray(picture.image)
+    image = Image.fromarray(rendering.image)
     image.save(folder / "images" / f"{name}.jpg", quality=JPEG_QUALITY, subsampling=0)
-    (folder / "labels" / f"{name}.png").write_bytes(index_png(picture.labels))
-    if picture.bare is not None:
-        (folder / "labels_bare" / f"{name}.png").write_bytes(index_png(picture.bare))
-    area = areas(picture.labels)
+    (folder / "labels" / f"{name}.png").write_bytes(index_png(rendering.labels))
+    if rendering.bare is not None:
+        (folder / "labels_bare" / f"{name}.png").write_bytes(index_png(rendering.bare))
+    area = areas(rendering.labels)
     visible = {region.name: area[region.index] >= SEEN for region in REGIONS}
     texts = captions(face, visible, face.draw("words"))
     return {

@@ -1,4 +1,4 @@
-"""A face as a list of attributes, drawn at random: no picture yet, and no assets needed."""
+"""A face as a list of attributes, drawn at random: no image yet, and no assets needed."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ class Face:
     years: from 25 on. male: share of the male shape. races: shares of MakeHuman's shape families.
     monk: skin tone, 1 (lightest) to 10. targets, units: weights of shape and expression morphs.
     hair_cut: key of CUTS. hair_style, hair_length: its words. receding: how far the hairline is
-    back. yaw: positive = to the picture's right; pitch: positive = up; roll: of the picture.
-    mirrored: whether the picture is flipped at the end, which turns asymmetric styles.
+    back. yaw: positive = to the image's right; pitch: positive = up; roll: of the image.
+    mirrored: whether the image is flipped at the end, which turns asymmetric styles.
     """
 
     seed: int

@@ -74,10 +74,10 @@ class Gpu:
                     program[key].value = tuple(value) if np.ndim(value) else value
         return program
 
-    def texture(self, picture: np.ndarray, *, repeat: bool = True) -> moderngl.Texture:
+    def texture(self, image: np.ndarray, *, repeat: bool = True) -> moderngl.Texture:
         """Upload uint8 (H, W, C), row 0 at v = 0, with its smaller versions."""
-        height, width, channels = picture.shape
-        data = np.ascontiguousarray(picture).tobytes()
+        height, width, channels = image.shape
+        data = np.ascontiguousarray(image).tobytes()
         texture = self.context.texture((width, height), channels, data, alignment=1)
         texture.build_mipmaps()
         texture.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)

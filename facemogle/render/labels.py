@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from facemogle.colors import spread_labels
-from facemogle.label_map import present_regions
-from facemogle.regions import NUM_REGIONS, REGIONS
+from facemogle.masks.colors import spread_labels
+from facemogle.masks.label_map import present_regions
+from facemogle.masks.regions import NUM_REGIONS, REGIONS
 
 NUMBER = {region.name: region.index for region in REGIONS}
 
@@ -89,7 +89,7 @@ def drop_specks(labels: np.ndarray, smallest: int) -> np.ndarray:
 
 
 def areas(labels: np.ndarray) -> list[float]:
-    """Percentage of the picture of each of the 19 regions."""
+    """Percentage of the image of each of the 19 regions."""
     counts = np.bincount(labels.ravel(), minlength=NUM_REGIONS)
     return [round(float(count) * 100 / labels.size, 3) for count in counts]
 

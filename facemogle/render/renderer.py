@@ -1,4 +1,4 @@
-"""Draw a face: its picture, its label map, and what lies under its glasses."""
+"""Draw a face: its image, its label map, and what lies under its glasses."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import moderngl
 import numpy as np
 from scipy.spatial import cKDTree
 
-from facemogle.label_map import mirror
+from facemogle.masks.label_map import mirror
 from facemogle.render.anatomy import Anatomy, Roots
 from facemogle.render.assets import AssetFolder
 from facemogle.render.backgrounds import draw_background
@@ -38,7 +38,7 @@ LENS = 200
 
 
 @dataclass(frozen=True)
-class Picture:
+class Rendering:
     """image: uint8 (H, W, 3) RGB. labels: uint8 (H, W). bare: the label map without glasses, or
     None for a face that wears none.
     """
@@ -120,8 +120,8 @@ class Renderer:
         }
         self._brow_roots = self._grow_brow_roots()
 
-    def render(self, face: Face, done: Callable[[str], None] = lambda part: None) -> Picture:
-        """Draw a face. The same face gives the same picture on the same driver.
+    def render(self, face: Face, done: Callable[[str], None] = lambda part: None) -> Rendering:
+        """Draw a face. The same face gives the same image on the same driver.
 
         done: is told the name of each part of the work when it is done.
         """
@@ -158,11 +158,11 @@ class Renderer:
         scene.draw()
         scene.release()
         done("drawing")
-        picture = self._read(face)
+        rendering = self._read(face)
         done("label map")
-        return picture
+        return rendering
 
-    def _read(self, face: Face) -> Picture:
+    def _read(self, face: Face) -> Rendering:
         side = self.size * SAMPLES
         read = [
             np.frombuffer(t.read(), np.uint8).reshape(side, side, 4)[::-1]
@@ -184,7 +184,7 @@ class Renderer:
             image = np.ascontiguousarray(image[:, ::-1])
             labels = mirror(labels)
             under = None if under is None else mirror(under)
-        return Picture(image, labels, under)
+        return Rendering(image, labels, under)
 
     def _skin_surface(self, openness: np.ndarray, chosen: np.ndarray) -> Surface:
         anatomy = self.anatomy

@@ -47,7 +47,7 @@ MOUSTACHE = (
 
 @dataclass(frozen=True)
 class SkinMap:
-    """Pictures of the window, uint8 (H, W, 4) and float (H, W).
+    """Images of the window, uint8 (H, W, 4) and float (H, W).
 
     regions: nose, upper lip, lower lip (signed distances, 127 = edge), height of wrinkles.
     paint: blush, eye shadow, freckles, eye socket. beards: density by name.
@@ -59,7 +59,7 @@ class SkinMap:
 
 
 def draw_skin_map() -> SkinMap:
-    """Draw all pictures; takes no assets."""
+    """Draw all images; takes no assets."""
     lips = [_polygon(UPPER_LIP), _polygon(LOWER_LIP)]
     distances = [_signed_distance(mask) for mask in (_polygon(NOSE), *lips)]
     outside = 1 - cv2.dilate(np.maximum(*lips), np.ones((3, 3), np.uint8)) / 255

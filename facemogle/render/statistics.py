@@ -9,16 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from facemogle.cli import say
-from facemogle.mask import read_mask
-from facemogle.regions import NUM_REGIONS, REGIONS
+from facemogle.commands.arguments import say
+from facemogle.masks.reading import read_mask
+from facemogle.masks.regions import NUM_REGIONS, REGIONS
 
 NOTABLE = 1.5
 """Ratio of mean areas, up or down, from which on a region is marked in the table."""
 
 LEGEND = (
-    "area, spread: mean and standard deviation, % of a picture, over the pictures that show the\n"
-    f"region; shown: % of the pictures; !: ratio of areas over {NOTABLE} or under {1 / NOTABLE:.2f}"
+    "area, spread: mean and standard deviation, % of an image, over the images that show the\n"
+    f"region; shown: % of the images; !: ratio of areas over {NOTABLE} or under {1 / NOTABLE:.2f}"
 )
 
 SUFFIXES = (".png", ".bmp", ".gif", ".webp")
@@ -28,8 +28,8 @@ SUFFIXES = (".png", ".bmp", ".gif", ".webp")
 class AreaStatistics:
     """Areas of the regions over a set of label maps, by region index, float64 (19,).
 
-    count: label maps. mean, spread: mean and standard deviation of the region's share of a
-    picture, over the pictures that show it; 0 where none does. share: of pictures that show it.
+    count: label maps. mean, spread: mean and standard deviation of the region's share of an
+    image, over the images that show it; 0 where none does. share: of images that show it.
     """
 
     count: int
@@ -43,10 +43,10 @@ def area_statistics(label_maps: Iterable[np.ndarray]) -> AreaStatistics:
     areas = np.array([np.bincount(m.ravel(), minlength=NUM_REGIONS) / m.size for m in label_maps])
     if not len(areas):
         raise ValueError("There are no label maps to measure.")
-    shown = areas > 0  # (pictures, 19)
-    pictures = np.maximum(shown.sum(0), 1)
-    mean = areas.sum(0) / pictures
-    variance = np.where(shown, (areas - mean) ** 2, 0).sum(0) / pictures
+    shown = areas > 0  # (images, 19)
+    images = np.maximum(shown.sum(0), 1)
+    mean = areas.sum(0) / images
+    variance = np.where(shown, (areas - mean) ** 2, 0).sum(0) / images
     return AreaStatistics(len(areas), mean, np.sqrt(variance), shown.mean(0))
 
 
@@ -65,7 +65,7 @@ def read_folder(folder: Path) -> AreaStatistics:
 
 
 def table(labels: AreaStatistics, reference: AreaStatistics) -> str:
-    """One line per region: its area (mean and spread, % of a picture) and how many show it (%).
+    """One line per region: its area (mean and spread, % of an image) and how many show it (%).
 
     ``ratio`` is the mean area over the reference's; ``!`` marks those far from 1.
     """

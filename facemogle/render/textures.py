@@ -11,21 +11,21 @@ from facemogle.render.assets import Fitting
 
 
 def read_rgba(path: Path) -> np.ndarray:
-    """A picture of any kind, uint8 (H, W, 4)."""
-    picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    if picture is None:
-        raise ValueError(f"{path} is no picture; get it anew.")
-    if picture.ndim == 2:
-        return cv2.cvtColor(picture, cv2.COLOR_GRAY2RGBA)
-    to = cv2.COLOR_BGRA2RGBA if picture.shape[2] == 4 else cv2.COLOR_BGR2RGBA
-    return cv2.cvtColor(picture, to)
+    """An image of any kind, uint8 (H, W, 4)."""
+    image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    if image is None:
+        raise ValueError(f"{path} is no image; get it anew.")
+    if image.ndim == 2:
+        return cv2.cvtColor(image, cv2.COLOR_GRAY2RGBA)
+    to = cv2.COLOR_BGRA2RGBA if image.shape[2] == 4 else cv2.COLOR_BGR2RGBA
+    return cv2.cvtColor(image, to)
 
 
 def cheek_color(path: Path) -> np.ndarray:
     """Mean linear colour of a skin texture at the cheek, (3,)."""
-    picture = read_rgba(path)
-    side = picture.shape[0]
-    cheek = picture[int(0.4 * side) : int(0.47 * side), int(0.865 * side) : int(0.885 * side), :3]
+    image = read_rgba(path)
+    side = image.shape[0]
+    cheek = image[int(0.4 * side) : int(0.47 * side), int(0.865 * side) : int(0.885 * side), :3]
     return ((cheek / 255.0) ** 2).reshape(-1, 3).mean(0)
 
 
@@ -33,8 +33,8 @@ def brightness(fitting: Fitting) -> float:
     """Mean linear brightness of a hair texture where it is opaque."""
     if fitting.texture is None:
         return 0.1
-    picture = read_rgba(fitting.texture)
-    hair = (picture[..., :3][picture[..., 3] > 128] / 255.0) ** 2
+    image = read_rgba(fitting.texture)
+    hair = (image[..., :3][image[..., 3] > 128] / 255.0) ** 2
     return float((hair @ (0.3, 0.5, 0.2)).mean()) if len(hair) else 0.1
 
 

@@ -11,17 +11,17 @@ from typing import Protocol
 import numpy as np
 from PIL import Image
 
-from facemogle.editing import Recorded
+from facemogle.network.words import known_words
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.runs.edit import Recorded
 from facemogle.serving.frames import Frames, frames, noise_of
 from facemogle.serving.job import Job
-from facemogle.words import known_words
 
 IsWanted = Callable[[], bool]
 
 
 class Unwanted(Exception):
-    """Nobody waits for the picture any more."""
+    """Nobody waits for the image any more."""
 
 
 class EngineError(RuntimeError):
@@ -32,9 +32,9 @@ class EngineError(RuntimeError):
 class Facts:
     """What a page has to know of its model.
 
-    side: of its pictures, in pixels. default_steps: that it does well with.
+    side: of its images, in pixels. default_steps: that it does well with.
     text_length: tokens that it reads of a prompt. device: "cpu", "cuda", ...
-    words: phrases that it knows, by kind; see `facemogle.words`.
+    words: phrases that it knows, by kind; see `facemogle.network.words`.
     """
 
     side: int
@@ -56,7 +56,7 @@ class Facts:
 
 
 class Engine(Protocol):
-    """Makes pictures for a page; threads may share it.
+    """Makes images for a page; threads may share it.
 
     facts: of its model. concurrency: how many jobs it does at a time.
     """
@@ -80,10 +80,10 @@ class Engine(Protocol):
         """
         ...
 
-    def record(self, picture: Image.Image, label_map: np.ndarray, seed: int) -> Recorded:
-        """Read a picture that was not made here, to edit it.
+    def record(self, image: Image.Image, label_map: np.ndarray, seed: int) -> Recorded:
+        """Read an image that was not made here, to edit it.
 
-        picture: of any size. label_map: uint8 (H, W), of that picture. seed: of an edit's noise.
+        image: of any size. label_map: uint8 (H, W), of that image. seed: of an edit's noise.
         Raises as `frames` does.
         """
         ...
@@ -126,6 +126,6 @@ class LocalEngine:
                     raise Unwanted
                 yield frame
 
-    def record(self, picture: Image.Image, label_map: np.ndarray, seed: int) -> Recorded:
+    def record(self, image: Image.Image, label_map: np.ndarray, seed: int) -> Recorded:
         """See `Engine`."""
-        return Recorded.from_picture(self.pipeline, picture, label_map, noise_of(seed))
+        return Recorded.from_image(self.pipeline, image, label_map, noise_of(seed))

@@ -1,4 +1,4 @@
-"""A job -> its picture, frame by frame, in plain data that may cross to another process.
+"""A job -> its image, frame by frame, in plain data that may cross to another process.
 
 Shapes: H = W = the model's side in pixels, N image tokens, 20 experts.
 """
@@ -14,21 +14,21 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from facemogle.editing import Edit, Recorded
-from facemogle.mask import read_mask
+from facemogle.masks.reading import read_mask
 from facemogle.pipeline import FaceMoGLEPipeline
-from facemogle.sampling import Step, Steps
+from facemogle.runs.denoising import Step, Steps
+from facemogle.runs.edit import Edit, Recorded
 from facemogle.serving.job import Job
 
 DRAFT_CONTEXT = 2
-"""Tokens around a change that a draft sees of the picture: enough to match it, and soon done."""
+"""Tokens around a change that a draft sees of the image: enough to match it, and soon done."""
 
 
 @dataclass(frozen=True)
 class Started:
     """What is known before the first step.
 
-    num_steps: that will be made. kept: share of the pixels that stay those of the picture before.
+    num_steps: that will be made. kept: share of the pixels that stay those of the image before.
     """
 
     num_steps: int
@@ -40,7 +40,7 @@ class Frame:
     """What one step has led to.
 
     index: 0 .. num_steps - 1. t: in [0, 1], 1 = noise; where the step started from.
-    picture: uint8 (H, W, 3), predicted, and of the last step the finished one; None without
+    image: uint8 (H, W, 3), predicted, and of the last step the finished one; None without
         previews.
     gate_weights: float32 (N, 20) in [0, 1]; those of a token sum to 1.
     recorded: what later edits start from, of the last step; None for a draft.
@@ -48,7 +48,7 @@ class Frame:
 
     index: int
     t: float
-    picture: np.ndarray | None
+    image: np.ndarray | None
     gate_weights: np.ndarray
     recorded: Recorded | None
 
@@ -66,8 +66,8 @@ def frames(
 ) -> Frames:
     """Carry out a job.
 
-    before: the picture that is to be edited, in which the job's mask differs; None = a whole face.
-    has_previews: whether steps before the last one get pictures.
+    before: the image that is to be edited, in which the job's mask differs; None = a whole face.
+    has_previews: whether steps before the last one get images.
     Raises ValueError, with the first frame.
     """
     making = _Face(pipeline, job) if before is None else _edit(pipeline, job, before)
@@ -77,15 +77,15 @@ def frames(
         for step in steps:
             done.append(step)
             is_last = len(done) == making.num_steps
-            picture = recorded = None
+            image = recorded = None
             if is_last or has_previews:
-                show = making.picture if is_last else making.preview
-                picture = np.asarray(show(step.latents if is_last else step.clean_latents))
+                show = making.image if is_last else making.preview
+                image = np.asarray(show(step.latents if is_last else step.clean_latents))
                 if is_last and not job.is_draft:
-                    recorded = making.recorded(done, picture)
+                    recorded = making.recorded(done, image)
             assert step.gate_weights is not None, "a job has a mask"
             weights = step.gate_weights[0].float().cpu().numpy()
-            yield Frame(step.index, step.t, picture, weights, recorded)
+            yield Frame(step.index, step.t, image, weights, recorded)
 
 
 class _Face:
@@ -109,14 +109,14 @@ class _Face:
     def steps(self) -> Steps:
         return self._stream
 
-    def picture(self, latents: Tensor) -> Image.Image:
+    def image(self, latents: Tensor) -> Image.Image:
         return self._pipeline.decode(latents, *self.label_map.shape)
 
     def preview(self, latents: Tensor) -> Image.Image:
         return self._pipeline.preview(latents, *self.label_map.shape)
 
-    def recorded(self, done: Sequence[Step], picture: np.ndarray) -> Recorded:
-        return Recorded.from_run(done, picture, self.label_map)
+    def recorded(self, done: Sequence[Step], image: np.ndarray) -> Recorded:
+        return Recorded.from_run(done, image, self.label_map)
 
 
 def _edit(pipeline: FaceMoGLEPipeline, job: Job, before: Recorded) -> Edit:

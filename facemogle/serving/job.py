@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from facemogle.mask import MaskError, read_mask
-from facemogle.regions import NUM_EXPERTS
-from facemogle.request import check_muted, check_strengths
+from facemogle.masks.reading import MaskError, read_mask
+from facemogle.masks.regions import NUM_EXPERTS
+from facemogle.runs.request import check_muted, check_strengths
 
 MAX_PROMPT = 10_000
 MAX_STEPS = 100
@@ -22,14 +22,14 @@ UNTOUCHED = (1.0,) * NUM_EXPERTS
 
 @dataclass(frozen=True)
 class Job:
-    """One picture to make.
+    """One image to make.
 
     label_map: uint8 (H, W), labels 0..18.
-    prompt: what the picture shows; empty means that the mask alone decides.
+    prompt: what the image shows; empty means that the mask alone decides.
     seed: of the noise that sampling starts from, 0..2^63-1.
     steps: denoising steps, 1..100.
     strength: of an edit, in (0, 1]: the share of the steps that are made.
-    whole_face: whether all may change, or only what the mask changed of the picture before.
+    whole_face: whether all may change, or only what the mask changed of the image before.
     is_draft: a quick look, which no later edit starts from.
     muted: regions whose local expert sees nothing of the mask.
     expert_strengths: factors on the 20 experts' gate weights; see ``FaceMoGLEPipeline.stream``.
@@ -60,7 +60,7 @@ class Job:
     ) -> Job:
         """Read and check what came from outside.
 
-        mask: content of any picture that ``read_mask`` understands.
+        mask: content of any image that ``read_mask`` understands.
         Raises ValueError (MaskError for the mask) with the value and the remedy.
         """
         if mask is None:

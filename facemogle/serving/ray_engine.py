@@ -23,8 +23,8 @@ from ray import serve
 from ray.exceptions import RayError, RayTaskError
 from ray.serve.exceptions import RayServeException
 
-from facemogle.editing import Recorded
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.runs.edit import Recorded
 from facemogle.serving.engine import EngineError, Facts, IsWanted, LocalEngine, Unwanted
 from facemogle.serving.frames import Frame, Frames, Started, frames
 from facemogle.serving.job import Job
@@ -51,8 +51,8 @@ class Replica:
     def facts(self) -> Facts:
         return self._engine.facts
 
-    def record(self, picture: Image.Image, label_map: np.ndarray, seed: int) -> Recorded:
-        return self._engine.record(picture, label_map, seed)
+    def record(self, image: Image.Image, label_map: np.ndarray, seed: int) -> Recorded:
+        return self._engine.record(image, label_map, seed)
 
     async def frames(
         self, job: Job, before: Recorded | None, has_previews: bool
@@ -114,10 +114,10 @@ class RayEngine:
         """See `Engine`. A job whose replica was lost is done again by another one, once."""
         return done_again(partial(self._attempt, job, before, is_wanted, has_previews))
 
-    def record(self, picture: Image.Image, label_map: np.ndarray, seed: int) -> Recorded:
+    def record(self, image: Image.Image, label_map: np.ndarray, seed: int) -> Recorded:
         """See `Engine`."""
         side = self.facts.side
-        small = picture.convert("RGB").resize((side, side), Image.Resampling.LANCZOS)
+        small = image.convert("RGB").resize((side, side), Image.Resampling.LANCZOS)
         return self._call("record", small, label_map, seed)
 
     def close(self) -> None:

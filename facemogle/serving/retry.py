@@ -36,6 +36,6 @@ def done_again(attempt: Callable[[], Generator[T, None, None]]) -> Generator[T, 
         except LostReplica as error:
             log.warning("a replica was lost: %s", error)
     raise EngineError(
-        "The process that made this picture was lost, and so was the one that tried again. "
+        "The process that made this image was lost, and so was the one that tried again. "
         "Generate once more; if that fails too, the server's log says why."
     )

@@ -14,8 +14,8 @@ import spaces  # type: ignore[import-not-found]
 from gradio import Error
 from PIL import Image
 
-from facemogle.editing import Recorded
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.runs.edit import Recorded
 from facemogle.serving.engine import EngineError, Facts, IsWanted, Unwanted
 from facemogle.serving.frames import Frame, Frames, Started, frames, noise_of
 from facemogle.serving.job import Job
@@ -53,8 +53,8 @@ class ZeroGPUEngine:
                 yield error
 
         @spaces.GPU(duration=SETUP_SECONDS)
-        def record(picture: Image.Image, label_map: np.ndarray, seed: int) -> Recorded:
-            return Recorded.from_picture(pipeline, picture, label_map, noise_of(seed))
+        def record(image: Image.Image, label_map: np.ndarray, seed: int) -> Recorded:
+            return Recorded.from_image(pipeline, image, label_map, noise_of(seed))
 
         self._make, self._record = make, record
 
@@ -80,9 +80,9 @@ class ZeroGPUEngine:
         except Error as error:  # no GPU to be had, or for too long: `spaces` says what to do
             raise EngineError(str(error.message)) from error
 
-    def record(self, picture: Image.Image, label_map: np.ndarray, seed: int) -> Recorded:
+    def record(self, image: Image.Image, label_map: np.ndarray, seed: int) -> Recorded:
         """See `Engine`."""
         try:
-            return self._record(picture, label_map, seed)
+            return self._record(image, label_map, seed)
         except Error as error:
             raise EngineError(str(error.message)) from error

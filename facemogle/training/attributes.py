@@ -14,7 +14,7 @@ from tqdm.auto import tqdm
 
 from facemogle.evaluation.attributes import ATTRIBUTES, classes
 from facemogle.evaluation.classifier import AttributeClassifier, build_classifier, load_classifier
-from facemogle.parsing import FaceParser
+from facemogle.photo.parser import FaceParser
 from facemogle.training.data import FaceFolder, Joined, Visit, endless, read_rows, to_model_range
 from facemogle.training.distortion import distort
 from facemogle.training.parser import optimizers
@@ -45,7 +45,7 @@ class AttributedFaces(Dataset[dict[str, Tensor]]):
 
 
 def true_classes(faces: FaceFolder) -> np.ndarray:
-    """Classes of a folder's faces, int64 (faces, attributes), -1 where the picture hides it.
+    """Classes of a folder's faces, int64 (faces, attributes), -1 where the image hides it.
 
     Raises FileNotFoundError if its JSON lines have no attributes.
     """

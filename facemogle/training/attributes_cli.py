@@ -6,7 +6,7 @@ import argparse
 import json
 from dataclasses import replace
 
-from facemogle.cli import say
+from facemogle.commands.arguments import say
 from facemogle.training.reader_cli import add_reader_arguments
 from facemogle.training.recipe import AttributeRecipe
 
@@ -35,10 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Train and score; 2 when the data or the parser cannot be used."""
     from facemogle.evaluation.attributes import ATTRIBUTES
-    from facemogle.parsing import load_parser
+    from facemogle.photo.parser import load_parser
     from facemogle.training.attributes import accuracies, train_attributes
     from facemogle.training.data import FaceFolder
-    from facemogle.weight_files import CheckpointError
+    from facemogle.weights.headers import CheckpointError
 
     recipe = AttributeRecipe(seed=arguments.seed)
     if arguments.stage:

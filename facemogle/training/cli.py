@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from facemogle.cli import say, whole_number
+from facemogle.commands.arguments import say, whole_number
 from facemogle.training.recipe import PAPER, FlowRecipe, Stage, VAERecipe
 
 if TYPE_CHECKING:
@@ -100,10 +100,10 @@ def run(arguments: argparse.Namespace) -> int:
     import torch
     from accelerate import PartialState
 
-    from facemogle.checkpoints import CheckpointError
-    from facemogle.label_map import MaskError
+    from facemogle.masks.label_map import MaskError
     from facemogle.training.paper_faces import open_faces
     from facemogle.training.sheet import contact_sheet
+    from facemogle.weights.loading import CheckpointError
 
     state = PartialState(cpu=not torch.cuda.is_available())
     train = {"embedded": _train_embedded, "paper": _train_paper}[arguments.recipe]
@@ -125,9 +125,9 @@ def _train_embedded(
 ) -> tuple[FaceMoGLEPipeline, Path]:
     import torch
 
-    from facemogle.checkpoints import load_pipeline
     from facemogle.training.embedded import train_embedded
     from facemogle.training.vae import train_vae
+    from facemogle.weights.loading import load_pipeline
 
     start = arguments.start and load_pipeline(
         arguments.start, device="cpu", torch_dtype=torch.float32

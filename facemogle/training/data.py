@@ -1,4 +1,4 @@
-"""Folders of faces for training: pictures, label maps and captions."""
+"""Folders of faces for training: images, label maps and captions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch.utils.data import ConcatDataset, DataLoader, Dataset, Sampler
 
-from facemogle.mask import read_mask
+from facemogle.masks.reading import read_mask
 from facemogle.render.augment import painted_like
 
 CAPTION_FILES = ("metadata.jsonl", "attributes.jsonl")
@@ -57,11 +57,11 @@ class FaceFolder(Dataset[Face]):
     """Faces of a folder with ``images/``, ``labels/`` and one JSON line per face.
 
     The JSON lines (``metadata.jsonl`` or ``attributes.jsonl``) carry ``id``, the common stem of
-    picture and label map, and ``caption`` or several ``captions``. ``labels_bare/`` may hold more
+    image and label map, and ``caption`` or several ``captions``. ``labels_bare/`` may hold more
     label maps, of what lies under the glasses of those who wear some. Files are read when asked
     for, so that the size of the data set is not limited by memory.
 
-    size: side of pictures and label maps, in pixels. most: take only the first so many faces.
+    size: side of images and label maps, in pixels. most: take only the first so many faces.
     Raises FileNotFoundError naming what is missing.
     """
 
@@ -83,9 +83,7 @@ class FaceFolder(Dataset[Face]):
         folder = self.folder / self.images
         first = next(folder.glob(f"{self.ids[0]}.*"), None) if self.ids else None
         if first is None:
-            raise FileNotFoundError(
-                f"{folder} has no picture of the first of {len(self.ids)} faces."
-            )
+            raise FileNotFoundError(f"{folder} has no image of the first of {len(self.ids)} faces.")
         return first.suffix
 
     def __len__(self) -> int:
@@ -95,11 +93,11 @@ class FaceFolder(Dataset[Face]):
         return Face(self.image(n), self.label_map(n), self.captions[self.ids[n]][0])
 
     def image(self, n: int) -> np.ndarray:
-        """Picture of face n, area-averaged: uint8 (size, size, 3)."""
+        """Image of face n, area-averaged: uint8 (size, size, 3)."""
         path = self.folder / self.images / f"{self.ids[n]}{self.suffix}"
         image = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
         if image is None:
-            raise FileNotFoundError(f"{path} is missing or not a picture.")
+            raise FileNotFoundError(f"{path} is missing or not an image.")
         return cv2.resize(image, (self.size, self.size), interpolation=cv2.INTER_AREA)
 
     def label_map(self, n: int, kind: MapKind = MapKind()) -> np.ndarray:  # noqa: B008

@@ -5,12 +5,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from facemogle.label_map import mirror
+from facemogle.masks.label_map import mirror
 
 MOST_DEGREES = 15.0
 SCALES = (0.85, 1.35)
 MOST_SHIFT = 0.08
-"""Of the picture's side."""
+"""Of the image's side."""
 
 
 def distort(
@@ -20,7 +20,7 @@ def distort(
 
     image: uint8 (H, W, 3); label_map: uint8 (H, W). colors: whether they may change too, which
     someone who learns what colour hair has must not see.
-    Returns both in the same shapes; the label map follows what moves the picture, and a flip
+    Returns both in the same shapes; the label map follows what moves the image, and a flip
     exchanges left and right regions.
     """
     if draw.random() < 0.5:
@@ -42,7 +42,7 @@ def distort(
 def _moved(
     image: np.ndarray, label_map: np.ndarray, draw: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Turn, scale and shift; what comes in from outside is the picture's mirror image."""
+    """Turn, scale and shift; what comes in from outside is the image's mirror image."""
     height, width = label_map.shape
     matrix = cv2.getRotationMatrix2D(
         (width / 2, height / 2),
@@ -78,7 +78,7 @@ def _blurred(image: np.ndarray, draw: np.random.Generator) -> np.ndarray:
 
 
 def _coarse(image: np.ndarray, draw: np.random.Generator) -> np.ndarray:
-    """As if enlarged from a small picture."""
+    """As if enlarged from a small image."""
     height, width = image.shape[:2]
     share = draw.uniform(0.3, 0.8)
     small = (round(width * share), round(height * share))

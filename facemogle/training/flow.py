@@ -18,10 +18,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
-from facemogle.latents import PIXELS_PER_TOKEN
+from facemogle.masks.regions import REGIONS
 from facemogle.mogle import MoGLE
-from facemogle.regions import REGIONS
-from facemogle.sinusoid import sinusoid
+from facemogle.network.sinusoid import sinusoid
+from facemogle.network.tokens import PIXELS_PER_TOKEN
 from facemogle.training.data import MapKind, Visit
 from facemogle.training.latent_store import LatentStore
 from facemogle.training.recipe import FlowRecipe, ModelRecipe
@@ -32,7 +32,7 @@ CHANNELS = 64
 
 
 class FlowModel(nn.Module):
-    """All that is trained together: prompt, mask and noisy picture -> velocity."""
+    """All that is trained together: prompt, mask and noisy image -> velocity."""
 
     def __init__(
         self,
@@ -160,7 +160,7 @@ class FlowData(Dataset[Row]):
         dropped[0] = False
         regions[dropped] = self.store.black
         caption = vary_caption(draw.choice(self.faces.captions[name]), draw)
-        clean = self.store.picture(n).float()
+        clean = self.store.image(n).float()
         noise = torch.randn(clean.shape, generator=generator)
         normal = torch.randn((), generator=generator)
         t = (recipe.t_mean + recipe.t_deviation * normal).sigmoid()
@@ -185,7 +185,7 @@ def token_weights(label_map: np.ndarray, region_weights: Mapping[str, float]) ->
 
 
 def square_of_tokens(side: int, draw: random.Random) -> Tensor:
-    """Indices of the tokens of a square, of half to three quarters of a picture's side tokens, at
+    """Indices of the tokens of a square, of half to three quarters of an image's side tokens, at
     a random place.
 
     Seeing a part trains for less, and for edits whose model sees the neighbourhood alone (after

@@ -1,4 +1,4 @@
-"""Latents of pictures and masks of a data set, encoded once and kept on disk."""
+"""Latents of images and masks of a data set, encoded once and kept on disk."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from facemogle.label_map import decouple
-from facemogle.latents import VAE, encode_picture
-from facemogle.mask_encoding import croppable, encode_mask_picture
-from facemogle.regions import NUM_EXPERTS
+from facemogle.masks.label_map import decouple
+from facemogle.masks.regions import NUM_EXPERTS
+from facemogle.network.tokens import VAE, encode_image
+from facemogle.runs.mask_tokens import croppable, encode_mask_image
 from facemogle.training.data import FaceFolder, MapKind
 
 
 class LatentStore:
-    """Half-precision latents, a file per picture or label map, encoded when first asked for.
+    """Half-precision latents, a file per image or label map, encoded when first asked for.
 
     Data sets may grow, and several processes may share a store: a file appears whole or not at all,
     and whoever writes it writes the same.
@@ -32,21 +32,21 @@ class LatentStore:
         self.black = self._encode(np.zeros((faces.size, faces.size, 3), np.uint8))
         """Latents (N, C) of an empty region."""
 
-    def picture(self, n: int) -> Tensor:
-        """Latents (N, C) of the picture of face n."""
-        path = self.folder / f"{self.faces.ids[n]}.picture.safetensors"
+    def image(self, n: int) -> Tensor:
+        """Latents (N, C) of the image of face n."""
+        path = self.folder / f"{self.faces.ids[n]}.image.safetensors"
         if not path.is_file():
-            _write(path, {"picture": self._encode(self.faces.image(n))})
-        return load_file(path)["picture"]
+            _write(path, {"image": self._encode(self.faces.image(n))})
+        return load_file(path)["image"]
 
     def regions(self, n: int, kind: MapKind) -> Tensor:
-        """Latents (R, N, C) of the mask pictures of one of the label maps of face n."""
+        """Latents (R, N, C) of the mask images of one of the label maps of face n."""
         name = "-".join(["map", *(word for word in kind._fields if getattr(kind, word))])
         path = self.folder / f"{self.faces.ids[n]}.{name}.safetensors"
         if not path.is_file():
-            pictures = decouple(self.faces.label_map(n, kind))
-            filled = np.flatnonzero(pictures.any(axis=(1, 2, 3)))
-            latents = torch.stack([self._encode_mask(pictures[k]) for k in filled])
+            images = decouple(self.faces.label_map(n, kind))
+            filled = np.flatnonzero(images.any(axis=(1, 2, 3)))
+            latents = torch.stack([self._encode_mask(images[k]) for k in filled])
             _write(path, {"latents": latents, "filled": torch.from_numpy(filled)})
         stored = load_file(path)
         regions = self.black.repeat(NUM_EXPERTS, 1, 1)
@@ -54,12 +54,12 @@ class LatentStore:
         return regions
 
     @torch.inference_mode()
-    def _encode(self, picture: np.ndarray) -> Tensor:
-        return encode_picture(self.vae, picture, self.vae.device).cpu().half().clone()
+    def _encode(self, image: np.ndarray) -> Tensor:
+        return encode_image(self.vae, image, self.vae.device).cpu().half().clone()
 
     @torch.inference_mode()
-    def _encode_mask(self, picture: np.ndarray) -> Tensor:
-        tokens = encode_mask_picture(self.vae, picture, self.black, self.vae.device)
+    def _encode_mask(self, image: np.ndarray) -> Tensor:
+        tokens = encode_mask_image(self.vae, image, self.black, self.vae.device)
         return tokens.cpu().half().clone()
 
 

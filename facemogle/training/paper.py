@@ -11,13 +11,13 @@ import torch
 from prodigyopt import Prodigy
 from torch import nn
 
-from facemogle.checkpoints import load_base, save_face_mogle
-from facemogle.lora import LowRank
+from facemogle.network.lora import LowRank
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.training.flow import FlowModel
 from facemogle.training.recipe import FlowRecipe
 from facemogle.training.run import make_accelerator
 from facemogle.training.trainer import FlowTrainer
+from facemogle.weights.loading import load_base, save_face_mogle
 
 RANK = 4
 

@@ -2,7 +2,7 @@
 
 As the authors of Face-MoGLE publish them (hub data set ``XavierJiezou/face-mogle-datasets``):
 ``face/0.jpg``, ``mask/0.png``, ``text/0.txt`` with a caption a line, and, but for MM-FairFace-HQ,
-``text.json`` with lists of captions by the picture's file name.
+``text.json`` with lists of captions by the image's file name.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class PaperFaces(FaceFolder):
             names = [name for name in names if int(name) in SPLITS[self.split]]
         if not names:
             raise FileNotFoundError(
-                f"{self.folder / self.images} has no picture of the split {self.split!r}: "
+                f"{self.folder / self.images} has no image of the split {self.split!r}: "
                 f"{', '.join(f'{k} is {v[0]} to {v[-1]}' for k, v in SPLITS.items())}."
             )
         listed = self.folder / "text.json"

@@ -13,9 +13,9 @@ from tqdm.auto import tqdm
 from transformers import SegformerConfig, SegformerForSemanticSegmentation
 from transformers.image_utils import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 
-from facemogle.iou import confusion_matrix
-from facemogle.parsing import FaceParser, load_parser, save_parser
-from facemogle.regions import NUM_REGIONS, REGIONS
+from facemogle.masks.iou import confusion_matrix
+from facemogle.masks.regions import NUM_REGIONS, REGIONS
+from facemogle.photo.parser import FaceParser, load_parser, save_parser
 from facemogle.training.data import FaceFolder, Joined, Visit, endless, to_model_range
 from facemogle.training.distortion import distort
 from facemogle.training.recipe import AttributeRecipe, ParserRecipe
@@ -139,7 +139,7 @@ def optimizers(
 
 
 def score(parser: FaceParser, faces: FaceFolder, batch: int = 8) -> np.ndarray:
-    """Confusion matrix of the parser's readings of a folder's pictures, int64 (19, 19)."""
+    """Confusion matrix of the parser's readings of a folder's images, int64 (19, 19)."""
     matrix = np.zeros((NUM_REGIONS, NUM_REGIONS), np.int64)
     for first in tqdm(range(0, len(faces), batch), desc=faces.folder.name):
         some = [faces[n] for n in range(first, min(first + batch, len(faces)))]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from facemogle.cli import say
-from facemogle.regions import REGIONS
+from facemogle.commands.arguments import say
+from facemogle.masks.regions import REGIONS
 from facemogle.training.reader_cli import add_reader_arguments
 from facemogle.training.recipe import ParserRecipe
 
@@ -18,7 +18,7 @@ from facemogle.training.recipe import ParserRecipe
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
     parser.description = (
-        "Train the parser that reads label maps from pictures. Stopped or killed, it goes on where "
+        "Train the parser that reads label maps from images. Stopped or killed, it goes on where "
         "it last saved when the same command is run again."
     )
     add_reader_arguments(
@@ -34,11 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train and score; 2 when the data or the parser to go on from cannot be used."""
-    from facemogle.iou import mean_iou, region_iou
-    from facemogle.parsing import load_parser
+    from facemogle.masks.iou import mean_iou, region_iou
+    from facemogle.photo.parser import load_parser
     from facemogle.training.data import FaceFolder
     from facemogle.training.parser import score, train_parser
-    from facemogle.weight_files import CheckpointError
+    from facemogle.weights.headers import CheckpointError
 
     recipe = ParserRecipe(seed=arguments.seed)
     if arguments.stage:

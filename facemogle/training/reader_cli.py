@@ -1,4 +1,4 @@
-"""What the command lines share that train something which reads pictures."""
+"""What the command lines share that train something which reads images."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from facemogle.cli import whole_number
+from facemogle.commands.arguments import whole_number
 from facemogle.training.cli import read_stage, stage_text
 from facemogle.training.recipe import Stage
 
@@ -40,7 +40,7 @@ def add_reader_arguments(
         type=read_stage,
         action="append",
         metavar="SIZE:BATCH:STEPS[:FACES]",
-        help="of training, several in a row; pictures are looked at at the last one's size, a "
+        help="of training, several in a row; images are looked at at the last one's size, a "
         f"multiple of 32 (default: {' '.join(map(stage_text, stages))})",
     )
     parser.add_argument("--seed", type=whole_number(0, 2**31), default=0, help="(%(default)s)")

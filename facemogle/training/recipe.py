@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 @dataclass(frozen=True)
 class VAERecipe:
     """channels: width per level, full to 1/8 resolution; the first level has no layers.
-    size: side of the pictures read, crop: side of the crops trained on, both in pixels.
+    size: side of the images read, crop: side of the crops trained on, both in pixels.
     """
 
     channels: tuple[int, ...] = (16, 32, 64, 128)
@@ -27,10 +27,10 @@ class VAERecipe:
 
 @dataclass(frozen=True)
 class Stage:
-    """Training at one picture size.
+    """Training at one image size.
 
     size: pixels. batch: faces a step and process. steps: of this stage. faces: at most so many of
-    each folder's faces, since encoding 20 mask pictures a face takes time too.
+    each folder's faces, since encoding 20 mask images a face takes time too.
     """
 
     size: int
@@ -94,7 +94,7 @@ class FlowRecipe:
     drop_mask: probability that a step trains text alone, without a condition stream.
     bare: probability that a face with glasses shows the label map without them. painted: share of
     the faces whose label maps look painted (see ``facemogle.render.augment``).
-    cropped: probability that a step sees a square of the pictures alone.
+    cropped: probability that a step sees a square of the images alone.
     guided: share of the visits that learn to be guided by the prompt, by a scale drawn from 1 to
     max_guidance, see `facemogle.training.flow.guidance_term`.
     region_weights: how much a pixel counts in the loss, by its region; 1 for those not named.
@@ -143,7 +143,7 @@ PAPER = FlowRecipe(
 class ParserRecipe:
     """One more stage than the published SegFormers, which begins at half of the resolution instead
     of a quarter: an eye or a lip is a few pixels high. widths: of its stages, in channels.
-    stages: of training; the last one has the size at which the parser looks at pictures.
+    stages: of training; the last one has the size at which the parser looks at images.
     matrix_rate: Muon's rate for the blocks' matrices; rate: AdamW's for all else.
     """
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from tqdm.auto import tqdm
 
-from facemogle.mask_encoding import cpu_multiplies_bfloat16
+from facemogle.runs.mask_tokens import cpu_multiplies_bfloat16
 
 WARM_UP_STEPS = 100
 REPORT_EVERY = 25

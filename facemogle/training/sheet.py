@@ -1,4 +1,4 @@
-"""A sheet of faces that training did not see: mask, generated picture and real render."""
+"""A sheet of faces that training did not see: mask, generated image and real render."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 from tqdm.auto import tqdm
 
-from facemogle.mask import colorize
+from facemogle.masks.reading import colorize
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.training.data import FaceFolder
 
@@ -16,15 +16,15 @@ GAP = 6
 
 
 def contact_sheet(pipeline: FaceMoGLEPipeline, faces: FaceFolder, cell: int = 160) -> Image.Image:
-    """One triple a face, TRIPLES_A_ROW in a row: mask, picture from mask and caption (seed = the
+    """One triple a face, TRIPLES_A_ROW in a row: mask, image from mask and caption (seed = the
     face's position), render. cell: side of each, in pixels.
     """
     triples = []
     for n, face in enumerate(tqdm(faces, desc="sheet")):
-        picture = pipeline(
+        image = pipeline(
             face.caption, face.label_map, generator=torch.Generator().manual_seed(n)
         ).images[0]
-        parts = (Image.fromarray(colorize(face.label_map)), picture, Image.fromarray(face.image))
+        parts = (Image.fromarray(colorize(face.label_map)), image, Image.fromarray(face.image))
         strip = np.hstack([np.asarray(part.resize((cell, cell))) for part in parts])
         triples.append(np.pad(strip, ((0, GAP), (0, GAP), (0, 0)), constant_values=255))
     triples += [np.full_like(triples[0], 255)] * (-len(triples) % TRIPLES_A_ROW)

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from transformers import PreTrainedTokenizerBase
 
-from facemogle.latents import PIXELS_PER_TOKEN, VAE, position_ids
+from facemogle.network.tokens import PIXELS_PER_TOKEN, VAE, position_ids
 from facemogle.training.data import Joined, endless
 from facemogle.training.flow import (
     Batch,
@@ -32,10 +32,10 @@ from facemogle.training.run import Run
 
 
 class FlowTrainer:
-    """Trains through the recipe's stages, one picture size after the other, and resumes.
+    """Trains through the recipe's stages, one image size after the other, and resumes.
 
     model: those of its parameters that require a gradient are trained, by the optimizers.
-    tokenizers: CLIP's and T5's. vae: encodes pictures and masks, in its own precision.
+    tokenizers: CLIP's and T5's. vae: encodes images and masks, in its own precision.
     data: folders of faces, used together. folder: of the run.
     """
 
@@ -91,7 +91,7 @@ class FlowTrainer:
             self.accelerator.num_processes,
             collate_fn=self._collate,
         )
-        # One place in the picture has the same position at every picture size.
+        # One place in the image has the same position at every image size.
         side = stage.size // PIXELS_PER_TOKEN
         scale = self.recipe.stages[-1].size / stage.size
         ids = position_ids((side, side)) * torch.tensor([1.0, scale, scale])

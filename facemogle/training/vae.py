@@ -1,4 +1,4 @@
-"""First stage: the VAE, on crops of faces and of the pictures that masks are turned into."""
+"""First stage: the VAE, on crops of faces and of the images that masks are turned into."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from diffusers import AutoencoderDC
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from facemogle.mask import decouple
+from facemogle.masks.reading import decouple
 from facemogle.training.data import FaceFolder, Joined, Visit, endless, to_model_range
 from facemogle.training.paper_faces import open_faces
 from facemogle.training.recipe import VAERecipe
@@ -28,8 +28,8 @@ HALF_SIZE_WEIGHT = 0.25
 
 
 class Crops(Dataset[Tensor]):
-    """Float32 (3, crop, crop) in [-1, 1]: mostly crops, some whole pictures at that size, and
-    some of the 20 mask pictures, which the same VAE has to encode.
+    """Float32 (3, crop, crop) in [-1, 1]: mostly crops, some whole images at that size, and
+    some of the 20 mask images, which the same VAE has to encode.
     """
 
     def __init__(self, faces: FaceFolder, crop: int) -> None:
@@ -41,21 +41,21 @@ class Crops(Dataset[Tensor]):
     def __getitem__(self, visit: Visit) -> Tensor:
         draw = random.Random(visit.seed)
         if draw.random() < MASK_SHARE:
-            pictures = decouple(self.faces.label_map(visit.face))
-            filled = [k for k in range(len(pictures)) if k == 0 or pictures[k].any()]
-            picture = pictures[draw.choice(filled)]
+            images = decouple(self.faces.label_map(visit.face))
+            filled = [k for k in range(len(images)) if k == 0 or images[k].any()]
+            image = images[draw.choice(filled)]
         else:
-            picture = self.faces.image(visit.face)
-        return to_model_range(self._cut(picture, draw))
+            image = self.faces.image(visit.face)
+        return to_model_range(self._cut(image, draw))
 
-    def _cut(self, picture: np.ndarray, draw: random.Random) -> np.ndarray:
+    def _cut(self, image: np.ndarray, draw: random.Random) -> np.ndarray:
         stride = self.faces.size // self.crop
         if stride > 1 and draw.random() < WHOLE_SHARE:
             size = self.crop
-            blocks = picture.reshape(size, stride, size, stride, 3)
+            blocks = image.reshape(size, stride, size, stride, 3)
             return blocks.mean(axis=(1, 3)).round().astype(np.uint8)
         top, left = (draw.randrange(self.faces.size - self.crop + 1) for _ in range(2))
-        return picture[top : top + self.crop, left : left + self.crop]
+        return image[top : top + self.crop, left : left + self.crop]
 
 
 def build_vae(recipe: VAERecipe) -> AutoencoderDC:
@@ -63,7 +63,7 @@ def build_vae(recipe: VAERecipe) -> AutoencoderDC:
 
     DC-AE's space-to-depth shortcuts (arXiv 2410.10733) learn much faster than strided
     convolutions, and nothing in it looks further than its convolutions do: far from a region's
-    edge, the latents of its mask picture do not depend on the picture.
+    edge, the latents of its mask image do not depend on the image.
     """
     levels = len(recipe.channels)
     return AutoencoderDC(
@@ -87,7 +87,7 @@ def _gradients(x: Tensor) -> tuple[Tensor, Tensor]:
 def vae_loss(vae: AutoencoderDC, x: Tensor) -> dict[str, Tensor]:
     """Reconstruction under a posterior of fixed variance, and the same for halved latents.
 
-    The last term makes halving the latents mean halving the picture; a latent space with that
+    The last term makes halving the latents mean halving the image; a latent space with that
     property is easier to generate in (EQ-VAE, arXiv 2502.09509).
     """
     mean = vae.encode(x).latent.float()

@@ -1,4 +1,4 @@
-"""Pictures as text, as a browser has them: ``data:image/png;base64,...``."""
+"""Images as text, as a browser has them: ``data:image/png;base64,...``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from io import BytesIO
 from PIL import Image
 
 MAX_SIDE = 2048
-"""Pixels of a picture's longer side: a small file must not be unpacked to gigabytes."""
+"""Pixels of an image's longer side: a small file must not be unpacked to gigabytes."""
 
 _HEAD = re.compile(r"data:image/(?:png|jpeg);base64,")
 
@@ -23,8 +23,8 @@ def read_data_url(url: str) -> Image.Image:
     """Open a PNG or JPEG. Raises ValueError or OSError for anything else, or over `MAX_SIDE`."""
     head = _HEAD.match(url)
     if not head:
-        raise ValueError("a picture is no PNG or JPEG data URL")
-    picture = Image.open(BytesIO(b64decode(url[head.end() :])), formats=["PNG", "JPEG"])
-    if max(picture.size) > MAX_SIDE:
-        raise ValueError(f"a picture has {picture.width}x{picture.height} pixels")
-    return picture
+        raise ValueError("an image is no PNG or JPEG data URL")
+    image = Image.open(BytesIO(b64decode(url[head.end() :])), formats=["PNG", "JPEG"])
+    if max(image.size) > MAX_SIDE:
+        raise ValueError(f"an image has {image.width}x{image.height} pixels")
+    return image

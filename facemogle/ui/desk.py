@@ -13,10 +13,10 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
-from facemogle.expert_names import read_muted, read_strengths
+from facemogle.gate.trace import Trace
+from facemogle.runs.expert_names import read_muted, read_strengths
 from facemogle.serving.engine import Engine, IsWanted, Unwanted
 from facemogle.serving.job import Job
-from facemogle.trace import Trace
 from facemogle.ui.photos import Photos
 from facemogle.ui.sampling import Accepted, Packet, failure, packets, render
 from facemogle.ui.sessions import Sessions
@@ -28,7 +28,7 @@ _CHECKED = (
 )  # fmt: skip
 
 MAX_KEPT = 48 * 2**20
-"""Bytes of accepted pictures that are kept for edits; who has not edited longest starts anew."""
+"""Bytes of accepted images that are kept for edits; who has not edited longest starts anew."""
 
 
 class Desk:
@@ -83,13 +83,13 @@ class Desk:
         )
 
     def _before(self, session: str, base: dict[str, Any] | None) -> Accepted | None:
-        """The picture that an order starts from. Raises Forgotten, or what `Engine.record` does."""
+        """The image that an order starts from. Raises Forgotten, or what `Engine.record` does."""
         if base is None:
             return None
         number = int(base["number"])
         before = self.kept.get(session, number)
         if before is None:
-            if "picture" not in base:
+            if "image" not in base:
                 raise Forgotten
             before = Accepted.from_page(self.engine, base)
             self.kept.put(session, number, before)
@@ -111,7 +111,7 @@ class Desk:
         expert_strengths: str,
         request: gr.Request,
     ) -> tuple[Image.Image, Trace]:
-        """Make one picture for a caller of the API; failures become messages."""
+        """Make one image for a caller of the API; failures become messages."""
 
         def work(is_wanted: IsWanted) -> tuple[Image.Image, Trace]:
             experts = _experts(mute, expert_strengths)
@@ -122,7 +122,7 @@ class Desk:
 
     def alter(
         self,
-        picture: Image.Image | None,
+        image: Image.Image | None,
         mask: bytes | None,
         new_mask: bytes | None,
         prompt: str,
@@ -133,29 +133,29 @@ class Desk:
         expert_strengths: str,
         request: gr.Request,
     ) -> tuple[Image.Image, Trace]:
-        """Change a given picture where its masks differ, for a caller of the API."""
+        """Change a given image where its masks differ, for a caller of the API."""
 
         def work(is_wanted: IsWanted) -> tuple[Image.Image, Trace]:
-            if picture is None:
-                raise ValueError("There is no picture. Give the one that is to be edited.")
+            if image is None:
+                raise ValueError("There is no image. Give the one that is to be edited.")
             old = Job.checked(mask, prompt, seed, steps)
             job = Job.checked(
                 new_mask, prompt, seed, steps, strength, **_experts(mute, expert_strengths)
             )
-            before = self.engine.record(picture, old.label_map, job.seed)
+            before = self.engine.record(image, old.label_map, job.seed)
             return render(self.engine, job, before, is_wanted)
 
         return self._serve(work, request)
 
     def read(
-        self, photos: Photos, picture: Image.Image | None, parser: str, request: gr.Request
+        self, photos: Photos, image: Image.Image | None, parser: str, request: gr.Request
     ) -> np.ndarray:
-        """Read a picture's label map, uint8 (H, W), for a caller of the API."""
+        """Read an image's label map, uint8 (H, W), for a caller of the API."""
 
         def work(is_wanted: IsWanted) -> np.ndarray:
-            if picture is None:
-                raise ValueError("There is no picture. Give the one that is to be read.")
-            return photos.parse(picture, parser)
+            if image is None:
+                raise ValueError("There is no image. Give the one that is to be read.")
+            return photos.parse(image, parser)
 
         return self._serve(work, request)
 
@@ -172,40 +172,40 @@ class Desk:
 
 
 class Forgotten(Exception):
-    """The picture of an order is not here any more: it has to be sent along."""
+    """The image of an order is not here any more: it has to be sent along."""
 
 
 class Kept:
-    """Accepted pictures of all sessions by order number, within a limit.
+    """Accepted images of all sessions by order number, within a limit.
 
     limit: bytes of all together; the least recently used are forgotten.
     """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self._pictures: OrderedDict[tuple[str, int], Accepted] = OrderedDict()
+        self._images: OrderedDict[tuple[str, int], Accepted] = OrderedDict()
         self._lock = Lock()
 
     def get(self, session: str, number: int) -> Accepted | None:
-        """The picture of a session's order, if there was one and it is still there."""
+        """The image of a session's order, if there was one and it is still there."""
         key = session, number
         with self._lock:
-            if key in self._pictures:
-                self._pictures.move_to_end(key)
-            return self._pictures.get(key)
+            if key in self._images:
+                self._images.move_to_end(key)
+            return self._images.get(key)
 
-    def put(self, session: str, number: int, picture: Accepted) -> None:
-        """Keep the picture of an order."""
+    def put(self, session: str, number: int, image: Accepted) -> None:
+        """Keep the image of an order."""
         with self._lock:
-            self._pictures[session, number] = picture
-            while sum(kept.size for kept in self._pictures.values()) > self.limit:
-                self._pictures.popitem(last=False)
+            self._images[session, number] = image
+            while sum(kept.size for kept in self._images.values()) > self.limit:
+                self._images.popitem(last=False)
 
     def forget(self, session: str) -> None:
-        """Drop the pictures of a session that has left."""
+        """Drop the images of a session that has left."""
         with self._lock:
-            for key in [key for key in self._pictures if key[0] == session]:
-                del self._pictures[key]
+            for key in [key for key in self._images if key[0] == session]:
+                del self._images[key]
 
 
 def _experts(mute: str, expert_strengths: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from uuid import uuid4
 import gradio as gr
 from PIL import Image
 
-from facemogle.label_map import index_png
+from facemogle.masks.label_map import index_png
 from facemogle.ui.desk import Desk
 from facemogle.ui.photos import PARSERS, Photos
 
@@ -23,7 +23,7 @@ def add_endpoints(desk: Desk, photos: Photos, default_steps: int, **queue: Any) 
     queue: Gradio's arguments for the line that they wait in.
     """
     with gr.Row(visible=False):
-        given = gr.Image(label="Picture", type="pil")
+        given = gr.Image(label="Image", type="pil")
         mask = gr.File(label="Mask", type="binary")
         new_mask = gr.File(label="New mask", type="binary")
         prompt = gr.Textbox(label="Prompt")
@@ -33,7 +33,7 @@ def add_endpoints(desk: Desk, photos: Photos, default_steps: int, **queue: Any) 
         mute = gr.Textbox("", label="Mute")
         expert_strengths = gr.Textbox("", label="Expert strengths")
         parser = gr.Dropdown(PARSERS, value=PARSERS[0], label="Parser", allow_custom_value=True)
-        picture = gr.Image(label="Picture", type="pil", format="png")
+        result = gr.Image(label="Image", type="pil", format="png")
         trace = gr.File(label="Trace")
         labels = gr.File(label="Label map")
         button = gr.Button()
@@ -47,19 +47,19 @@ def add_endpoints(desk: Desk, photos: Photos, default_steps: int, **queue: Any) 
         expert_strengths: str,
         request: gr.Request,
     ) -> tuple[Image.Image, str]:
-        """Make a picture of a face from a mask of its regions and a prompt.
+        """Make an image of a face from a mask of its regions and a prompt.
 
         Args:
             mask: PNG of the 19 CelebAMask-HQ regions, of any size: indices, or palette colours.
             prompt: what the face looks like, such as "a woman with long black hair, smiling".
-            seed: of the noise, 0 to 2^63-1; the same seed gives the same picture.
+            seed: of the noise, 0 to 2^63-1; the same seed gives the same image.
             steps: denoising steps, 1 to 100; more take longer.
             mute: regions whose expert sees nothing of the mask: "hair, l_eye"; may be left away.
             expert_strengths: factors, 0 to 100, on how much experts are heard: "global=0.5,
                 l_eye=2"; may be left away.
 
         Returns:
-            The picture, and the gate weights of all steps (npz: times, gate_weights, grid).
+            The image, and the gate weights of all steps (npz: times, gate_weights, grid).
         """
         image, weights = desk.make(mask, prompt, seed, steps, mute, expert_strengths, request)
         path = _fresh(trace, "trace.npz")
@@ -67,7 +67,7 @@ def add_endpoints(desk: Desk, photos: Photos, default_steps: int, **queue: Any) 
         return image, str(path)
 
     def edit(
-        picture: Image.Image,
+        image: Image.Image,
         mask: bytes,
         new_mask: bytes,
         prompt: str,
@@ -78,11 +78,11 @@ def add_endpoints(desk: Desk, photos: Photos, default_steps: int, **queue: Any) 
         expert_strengths: str,
         request: gr.Request,
     ) -> tuple[Image.Image, str]:
-        """Change a picture of a face where its new mask differs from its mask; all else stays.
+        """Change an image of a face where its new mask differs from its mask; all else stays.
 
         Args:
-            picture: the face that is to be edited.
-            mask: its mask, PNG of the 19 CelebAMask-HQ regions; /parse reads one from a picture.
+            image: the face that is to be edited.
+            mask: its mask, PNG of the 19 CelebAMask-HQ regions; /parse reads one from an image.
             new_mask: the same mask, changed where the face is to change.
             prompt: what the face looks like.
             seed: of the noise, 0 to 2^63-1.
@@ -92,32 +92,30 @@ def add_endpoints(desk: Desk, photos: Photos, default_steps: int, **queue: Any) 
             expert_strengths: as of /generate.
 
         Returns:
-            The picture, and the gate weights of all steps (npz: times, gate_weights, grid).
+            The image, and the gate weights of all steps (npz: times, gate_weights, grid).
         """
         masks, experts = (mask, new_mask), (mute, expert_strengths)
-        image, weights = desk.alter(
-            picture, *masks, prompt, seed, steps, strength, *experts, request
-        )
+        image, weights = desk.alter(image, *masks, prompt, seed, steps, strength, *experts, request)
         path = _fresh(trace, "trace.npz")
         weights.save(path)
         return image, str(path)
 
-    def parse(picture: Image.Image, parser: str, request: gr.Request) -> str:
-        """Read the mask of a face, its 19 CelebAMask-HQ regions, from a picture.
+    def parse(image: Image.Image, parser: str, request: gr.Request) -> str:
+        """Read the mask of a face, its 19 CelebAMask-HQ regions, from an image.
 
         Args:
-            picture: one face that fills most of it.
+            image: one face that fills most of it.
             parser: embedded, for rendered faces and those made here, or hub, for photographs.
 
         Returns:
-            An indexed PNG of the picture's size: the indices are the labels, 0 to 18.
+            An indexed PNG of the image's size: the indices are the labels, 0 to 18.
         """
         path = _fresh(labels, "mask.png")
-        path.write_bytes(index_png(desk.read(photos, picture, parser, request)))
+        path.write_bytes(index_png(desk.read(photos, image, parser, request)))
         return str(path)
 
     words, experts = [prompt, seed, steps], [mute, expert_strengths]
-    made = [picture, trace]
+    made = [result, trace]
     button.click(generate, [mask, *words, *experts], made, api_name="generate", **queue)
     changed = [given, mask, new_mask, *words, strength, *experts]
     button.click(edit, changed, made, api_name="edit", **queue)

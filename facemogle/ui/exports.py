@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from facemogle.film import FilmFormat
-from facemogle.heatmap import Scale
-from facemogle.label_map import check_label_map
-from facemogle.regions import NUM_EXPERTS
-from facemogle.trace import Trace
+from facemogle.gate.film import FilmFormat
+from facemogle.gate.heatmap import Scale
+from facemogle.gate.trace import Trace
+from facemogle.masks.label_map import check_label_map
+from facemogle.masks.regions import NUM_EXPERTS
 from facemogle.ui.data_url import read_data_url
 
 _FULL_WEIGHT = 65535  # of a step packet's gate
@@ -29,7 +29,7 @@ def export_gate(sent: dict[str, Any]) -> dict[str, str]:
     """Write one file of a run. Called by the browser, outside the queue.
 
     sent: kind ("trace", "sheet", "gif", "mp4"); grid, [rows, columns]; times, of S steps; gate, S
-        texts as in a step packet; pictures, S data URLs (a sheet has only the last one); labels,
+        texts as in a step packet; images, S data URLs (a sheet has only the last one); labels,
         base64 of the square label map's rows; expert, 0..19, or 20 for the winners; scale.
     Returns ``name`` and ``content``, base64, or ``error``.
     """
@@ -61,7 +61,7 @@ def _sheet(trace: Trace, sent: dict[str, Any]) -> bytes:
     labels = np.frombuffer(b64decode(sent["labels"]), np.uint8)
     side = round(len(labels) ** 0.5)
     sheet = trace.contact_sheet(
-        read_data_url(sent["pictures"][-1]),
+        read_data_url(sent["images"][-1]),
         check_label_map(labels.reshape(side, side)),
         scale=_scale(sent),
     )
@@ -74,9 +74,9 @@ def _film(trace: Trace, sent: dict[str, Any], format: FilmFormat) -> bytes:
     expert = int(sent["expert"])
     if not 0 <= expert <= NUM_EXPERTS:
         raise ValueError(f"expert {expert} is none of 0..{NUM_EXPERTS}")
-    pictures = [read_data_url(url) for url in sent["pictures"]]
+    images = [read_data_url(url) for url in sent["images"]]
     shown = None if expert == NUM_EXPERTS else expert
-    return trace.film(pictures, shown, scale=_scale(sent), format=format)
+    return trace.film(images, shown, scale=_scale(sent), format=format)
 
 
 def _scale(sent: dict[str, Any]) -> Scale:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from facemogle.regions import REGIONS
+from facemogle.masks.regions import REGIONS
 
 _INDEX = {region.name: region.index for region in REGIONS}
 

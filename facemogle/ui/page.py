@@ -92,7 +92,7 @@ def build_page(engine: Engine, *, model: str, templates: Path) -> gr.Blocks:
 def serve(page: gr.Blocks, *, host: str, port: int, share: bool = False, **launch: Any) -> str:
     """Serve the page and return its address. ``launch``: more of Gradio's launch arguments.
 
-    Run history would store every picture in the browser's storage, and server-side rendering would
+    Run history would store every image in the browser's storage, and server-side rendering would
     put a proxy before the modules' route.
     """
     modules = Mount(f"/{MODULES_URL}", _Modules(directory=STATIC / "js"))

@@ -1,4 +1,4 @@
-"""Pictures that are no masks: read as label maps, for the page and for the API."""
+"""Images that are no masks: read as label maps, for the page and for the API."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from facemogle.label_map import present_regions, resize_label_map
-from facemogle.mask import read_mask
-from facemogle.parsing import HUB_REPOSITORY, FaceParser, load_parser
+from facemogle.masks.label_map import present_regions, resize_label_map
+from facemogle.masks.reading import read_mask
+from facemogle.photo.parser import HUB_REPOSITORY, FaceParser, load_parser
 from facemogle.ui.data_url import data_url
 from facemogle.ui.studio import SIDE, packed
 
@@ -33,13 +33,13 @@ _TRUST = {
 
 
 class PhotoError(ValueError):
-    """A picture cannot be read. The message names what was found and what to do about it."""
+    """An image cannot be read. The message names what was found and what to do about it."""
 
 
 class Photos:
     """The parsers, each loaded when it is first asked for.
 
-    side: of the pictures that the page edits, in pixels.
+    side: of the images that the page edits, in pixels.
     """
 
     def __init__(self, side: int) -> None:
@@ -47,21 +47,21 @@ class Photos:
         self._parsers: dict[str, FaceParser] = {}
         self._lock = Lock()
 
-    def parse(self, picture: Image.Image, parser: str = "embedded") -> np.ndarray:
-        """Label map of a picture, uint8 (H, W). Raises PhotoError or CheckpointError."""
+    def parse(self, image: Image.Image, parser: str = "embedded") -> np.ndarray:
+        """Label map of an image, uint8 (H, W). Raises PhotoError or CheckpointError."""
         if parser not in PARSERS:
             raise PhotoError(f"The parser is {parser!r}. Name one of {', '.join(PARSERS)}.")
         with self._lock:
             if parser not in self._parsers:
                 self._parsers[parser] = load_parser(parser)
-        return self._parsers[parser].parse(picture)
+        return self._parsers[parser].parse(image)
 
     def read_photo(self, sent: Any) -> dict[str, Any]:
         """Read a photo that a person opens. Called by the browser, outside the queue.
 
         sent: one uploaded file, as ``sent.files[0] = (name, content)``, and the parser's name, as
         ``sent.data["parser"]``.
-        Returns ``picture`` (data URL of its middle square), ``labels`` (see ``packed``) and
+        Returns ``image`` (data URL of its middle square), ``labels`` (see ``packed``) and
         ``notes``; or ``error``.
         """
         try:
@@ -80,23 +80,23 @@ class Photos:
             notes.append(_CROPPED)
         if _NOSE not in present_regions(label_map):
             notes.append("No nose was found: crop the photo to one face.")
-        return {"picture": self._url(square), "labels": packed(label_map), "notes": notes}
+        return {"image": self._url(square), "labels": packed(label_map), "notes": notes}
 
     def read_pair(self, sent: Any) -> dict[str, Any]:
-        """Read a picture and a person's own mask of it. Called by the browser, outside the queue.
+        """Read an image and a person's own mask of it. Called by the browser, outside the queue.
 
-        sent: two uploaded files, picture and mask, as ``sent.files[i] = (name, content)``. A mask
-        has the picture's proportions, or is that of its middle square.
+        sent: two uploaded files, image and mask, as ``sent.files[i] = (name, content)``. A mask
+        has the image's proportions, or is that of its middle square.
         Returns the same as `read_photo`.
         """
-        (_, picture), (_, mask) = sent.files
+        (_, image), (_, mask) = sent.files
         try:
-            photo, reading = open_photo(picture), read_mask(mask)
+            photo, reading = open_photo(image), read_mask(mask)
             height, width = reading.label_map.shape
             if width != height and abs(width / height * photo.height / photo.width - 1) > 0.02:
                 raise PhotoError(
-                    f"The picture has {photo.width}x{photo.height} pixels and the mask "
-                    f"{width}x{height}. Give a mask of the picture's proportions, or a square one."
+                    f"The image has {photo.width}x{photo.height} pixels and the mask "
+                    f"{width}x{height}. Give a mask of the image's proportions, or a square one."
                 )
         except ValueError as error:
             return {"error": str(error)}
@@ -106,13 +106,13 @@ class Photos:
         label_map = reading.label_map[top : top + side, left : left + side]
         notes = [*reading.notes, *([_CROPPED] if photo.width != photo.height else [])]
         label_map = resize_label_map(label_map, SIDE, SIDE)
-        return {"picture": self._url(square), "labels": packed(label_map), "notes": notes}
+        return {"image": self._url(square), "labels": packed(label_map), "notes": notes}
 
     def _url(self, square: Image.Image) -> str:
-        """A picture as the page edits it."""
-        picture = BytesIO()
-        square.resize((self.side, self.side), Image.Resampling.LANCZOS).save(picture, "PNG")
-        return data_url("png", picture.getvalue())
+        """An image as the page edits it."""
+        image = BytesIO()
+        square.resize((self.side, self.side), Image.Resampling.LANCZOS).save(image, "PNG")
+        return data_url("png", image.getvalue())
 
 
 def open_photo(content: bytes) -> Image.Image:
@@ -121,14 +121,14 @@ def open_photo(content: bytes) -> Image.Image:
         photo = Image.open(BytesIO(content), formats=_FORMATS)
         if photo.width * photo.height > MAX_PIXELS:
             raise PhotoError(
-                f"The picture has {photo.width}x{photo.height} pixels. Give one of at most "
+                f"The image has {photo.width}x{photo.height} pixels. Give one of at most "
                 f"{MAX_PIXELS // 10**6} megapixels."
             )
         photo.draft("RGB", (2 * SIDE, 2 * SIDE))  # a JPEG's pixels need not all be decoded
         return ImageOps.exif_transpose(photo).convert("RGB")
     except UnidentifiedImageError as error:
         raise PhotoError(
-            "It is no picture that can be read. Give a JPEG, PNG, WebP or BMP file."
+            "It is no image that can be read. Give a JPEG, PNG, WebP or BMP file."
         ) from error
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise PhotoError(f"Its file is damaged or cut off ({error}). Save it again.") from error

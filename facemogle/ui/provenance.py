@@ -1,8 +1,8 @@
 """What a finished PNG says of itself: that a model made it, and from what.
 
 A text chunk ``facemogle`` holds JSON (prompt, seed, steps, kept, is_foreign: whether it is an edit
-of a picture that was not made here, muted, expert_strengths, model, version, mask: base64 of an
-indexed PNG), and XMP the mark for generated pictures, IPTC's digital source type.
+of an image that was not made here, muted, expert_strengths, model, version, mask: base64 of an
+indexed PNG), and XMP the mark for generated images, IPTC's digital source type.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, PngImagePlugin
 
-from facemogle.label_map import index_png
-from facemogle.mask import read_mask
-from facemogle.request import check_muted, check_strengths
+from facemogle.masks.label_map import index_png
+from facemogle.masks.reading import read_mask
+from facemogle.runs.request import check_muted, check_strengths
 from facemogle.serving.job import UNTOUCHED
 
 VERSION = "0.1.0"
@@ -39,8 +39,8 @@ _XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <?xpacket end="w"?>"""
 
 
-def signed_png(picture: Image.Image, label_map: np.ndarray, facts: dict[str, Any]) -> bytes:
-    """Write a picture as PNG with its mark.
+def signed_png(image: Image.Image, label_map: np.ndarray, facts: dict[str, Any]) -> bytes:
+    """Write an image as PNG with its mark.
 
     label_map: uint8 (H, W), its mask. facts: prompt, seed, steps, is_foreign and whatever else JSON
         can hold.
@@ -51,7 +51,7 @@ def signed_png(picture: Image.Image, label_map: np.ndarray, facts: dict[str, Any
     info.add_itxt("XML:com.adobe.xmp", _XMP.format(version=VERSION, source=source))
     info.add_itxt(_CHUNK, json.dumps({**facts, "version": VERSION, "mask": mask}), zip=True)
     content = BytesIO()
-    picture.save(content, "PNG", compress_level=1, pnginfo=info)
+    image.save(content, "PNG", compress_level=1, pnginfo=info)
     return content.getvalue()
 
 
@@ -63,8 +63,8 @@ def read_signed(content: bytes) -> tuple[np.ndarray, dict[str, Any], bool] | Non
     Returns None for any other file, also for a damaged one.
     """
     try:
-        with Image.open(BytesIO(content), formats=["PNG"]) as picture:
-            text = picture.info.get(_CHUNK)
+        with Image.open(BytesIO(content), formats=["PNG"]) as image:
+            text = image.info.get(_CHUNK)
         if not isinstance(text, str) or len(text) > _MAX_TEXT:
             return None
         facts = json.loads(text)

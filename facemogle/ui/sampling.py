@@ -1,9 +1,9 @@
 """Run one job and report it: step by step to the page, or as a whole to the API.
 
 A packet is a JSON object for the browser. ``kind`` says what it is: ``start`` (steps, grid, notes,
-kept: share of the pixels that stay those of the picture before, else 0), ``step`` (index, t,
-picture, gate), and one last ``done``, ``stopped`` or ``error`` (text), or ``forgotten`` alone: the
-picture that is to be edited has to be sent along.
+kept: share of the pixels that stay those of the image before, else 0), ``step`` (index, t,
+image, gate), and one last ``done``, ``stopped`` or ``error`` (text), or ``forgotten`` alone: the
+image that is to be edited has to be sent along.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from facemogle.editing import Recorded
-from facemogle.mask import read_mask
-from facemogle.request import grid_of
+from facemogle.gate.trace import Trace
+from facemogle.masks.reading import read_mask
+from facemogle.runs.edit import Recorded
+from facemogle.runs.request import grid_of
 from facemogle.serving.engine import Engine, EngineError, Facts, IsWanted, Unwanted
 from facemogle.serving.frames import Frame, Started
 from facemogle.serving.job import Job
-from facemogle.trace import Trace
 from facemogle.ui.data_url import data_url, read_data_url
 from facemogle.ui.provenance import signed_png
 
@@ -38,9 +38,9 @@ FULL_WEIGHT = 65535
 
 @dataclass(frozen=True, eq=False)
 class Accepted:
-    """A finished picture, and what made it that face: what an edit starts from.
+    """A finished image, and what made it that face: what an edit starts from.
 
-    face: ``Job.face``; None for a picture that was not made here, and for the edits of it.
+    face: ``Job.face``; None for an image that was not made here, and for the edits of it.
     """
 
     face: tuple[Any, ...] | None
@@ -48,7 +48,7 @@ class Accepted:
 
     @classmethod
     def from_page(cls, engine: Engine, base: dict[str, Any]) -> Accepted:
-        """Take a picture that the page sent along. base: as in ``facemogle.ui.studio``.
+        """Take an image that the page sent along. base: as in ``facemogle.ui.studio``.
 
         Raises ValueError, or EngineError.
         """
@@ -56,11 +56,11 @@ class Accepted:
         experts = {name: base[name] for name in ("muted", "expert_strengths") if name in base}
         job = Job.checked(mask, prompt or "", base["seed"], steps=1, **experts)
         try:
-            picture = read_data_url(base["picture"])
-            recorded = engine.record(picture, job.label_map, job.seed)
+            image = read_data_url(base["image"])
+            recorded = engine.record(image, job.label_map, job.seed)
         except (ValueError, OSError, SyntaxError) as error:  # the last is Pillow's own
             raise ValueError(
-                f"The picture that you edit cannot be read ({error}). Open it again."
+                f"The image that you edit cannot be read ({error}). Open it again."
             ) from error
         return cls(None if prompt is None else job.face, recorded)
 
@@ -78,7 +78,7 @@ class Accepted:
     def size(self) -> int:
         """Bytes in memory."""
         recorded = self.recorded
-        return recorded.picture.nbytes + recorded.label_map.nbytes + recorded.latents.nbytes
+        return recorded.image.nbytes + recorded.label_map.nbytes + recorded.latents.nbytes
 
 
 def packets(
@@ -91,10 +91,10 @@ def packets(
 ) -> Iterator[Packet]:
     """Sample and yield packets; never raises, as the page shows every failure in place.
 
-    before: the visitor's last picture; a job that changed its mask only keeps the rest of it.
+    before: the visitor's last image; a job that changed its mask only keeps the rest of it.
     is_wanted: asked before each step; once it is false, sampling ends with ``stopped``.
-    accept: called with the finished picture, unless it is a draft.
-    model: name that the finished picture's file says it was made with.
+    accept: called with the finished image, unless it is a draft.
+    model: name that the finished image's file says it was made with.
     """
     if before is not None and not before.is_changed_by(job):
         before = None
@@ -117,11 +117,11 @@ def render(
         for frame in engine.frames(job, before, is_wanted, has_previews=False)
         if isinstance(frame, Frame)
     ]
-    picture = done[-1].picture
-    assert picture is not None, "the last frame has the finished picture"
+    image = done[-1].image
+    assert image is not None, "the last frame has the finished image"
     times = np.array([frame.t for frame in done], np.float32)
     weights = np.stack([frame.gate_weights for frame in done])
-    return Image.fromarray(picture), Trace(times, weights, grid_of(picture.shape[:2]))
+    return Image.fromarray(image), Trace(times, weights, grid_of(image.shape[:2]))
 
 
 def failure(error: Exception) -> str:
@@ -130,7 +130,7 @@ def failure(error: Exception) -> str:
         log.error("sampling failed: %s", error)
         return str(error)
     log.error("sampling failed", exc_info=error)
-    return f"The picture could not be made ({type(error).__name__}; see the server's log)."
+    return f"The image could not be made ({type(error).__name__}; see the server's log)."
 
 
 def _sample(
@@ -148,15 +148,15 @@ def _sample(
         assert isinstance(started, Started)
         yield _start(engine.facts, job, started)
         for frame in run:
-            assert isinstance(frame, Frame) and frame.picture is not None
+            assert isinstance(frame, Frame) and frame.image is not None
             if frame.recorded is not None:
                 accept(Accepted(None if is_foreign else job.face, frame.recorded))
-            picture = Image.fromarray(frame.picture)
+            image = Image.fromarray(frame.image)
             if frame.index == started.num_steps - 1:
                 facts = {"kept": started.kept, "is_foreign": is_foreign, "model": model}
-                url = _signed_url(picture, job, facts)
+                url = _signed_url(image, job, facts)
             else:
-                url = _jpeg_url(picture)
+                url = _jpeg_url(image)
             yield _step(frame, url)
     yield {"kind": "done"}
 
@@ -175,12 +175,12 @@ def _start(facts: Facts, job: Job, started: Started) -> Packet:
     }
 
 
-def _step(frame: Frame, picture_url: str) -> Packet:
+def _step(frame: Frame, image_url: str) -> Packet:
     return {
         "kind": "step",
         "index": frame.index,
         "t": frame.t,
-        "picture": picture_url,
+        "image": image_url,
         "gate": quantised(frame.gate_weights),
     }
 
@@ -190,13 +190,13 @@ def quantised(weights: np.ndarray) -> str:
     return b64encode(np.rint(weights * FULL_WEIGHT).astype("<u2").tobytes()).decode()
 
 
-def _signed_url(picture: Image.Image, job: Job, facts: dict[str, Any]) -> str:
-    """The finished picture with what it was made from, exact to the pixel."""
+def _signed_url(image: Image.Image, job: Job, facts: dict[str, Any]) -> str:
+    """The finished image with what it was made from, exact to the pixel."""
     asked = {"prompt": job.prompt, "seed": job.seed, "steps": job.steps, **job.experts}
-    return data_url("png", signed_png(picture, job.label_map, asked | facts))
+    return data_url("png", signed_png(image, job.label_map, asked | facts))
 
 
-def _jpeg_url(picture: Image.Image) -> str:
+def _jpeg_url(image: Image.Image) -> str:
     content = BytesIO()
-    picture.save(content, "jpeg", quality=85)
+    image.save(content, "jpeg", quality=85)
     return data_url("jpeg", content.getvalue())

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from facemogle.mask import read_mask
+from facemogle.masks.reading import read_mask
 
 TEMPLATES = "templates.json"
 

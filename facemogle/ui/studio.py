@@ -2,9 +2,9 @@
 
 The studio's value, browser to server, is an order: ``{number: int, mask: base64 of an indexed PNG,
 prompt: str, seed: str, steps: str, strength: str, whole_face: bool, is_draft: bool, muted: list of
-regions, expert_strengths: list of 20 numbers, base: the picture that is to be edited, or null}``. A
-base is ``{number}`` of the order that made it. Where the server has no such picture it is
-``{number, picture: data URL, mask: base64 of its indexed PNG, prompt: str, or null if it was not
+regions, expert_strengths: list of 20 numbers, base: the image that is to be edited, or null}``. A
+base is ``{number}`` of the order that made it. Where the server has no such image it is
+``{number, image: data URL, mask: base64 of its indexed PNG, prompt: str, or null if it was not
 made here, seed: str, muted, expert_strengths}``, with a number of its own.
 
 Its events are ``generate`` and, outside the queue, ``announce`` (the order's number and whether an
@@ -25,8 +25,8 @@ from zlib import compress
 import gradio as gr
 import numpy as np
 
-from facemogle.mask import MaskError, read_mask
-from facemogle.regions import EXPERT_TITLES, REGIONS
+from facemogle.masks.reading import MaskError, read_mask
+from facemogle.masks.regions import EXPERT_TITLES, REGIONS
 from facemogle.ui.exports import export_gate
 from facemogle.ui.layers import ACROSS, BENEATH, LAYER_ORDER
 from facemogle.ui.provenance import read_signed
@@ -65,7 +65,7 @@ def studio(
     read_photo: Callable[[Any], dict[str, Any]],
     read_pair: Callable[[Any], dict[str, Any]],
 ) -> gr.HTML:
-    """Canvas, picture, prompt and gating view in one component.
+    """Canvas, image, prompt and gating view in one component.
 
     read_photo, read_pair: as in ``facemogle.ui.photos``.
     The template is static: Gradio would reset the canvas on any change of an interpolated one, and
@@ -98,7 +98,7 @@ def read_mask_file(sent: Any) -> dict[str, Any]:
     """Read a mask that a person opens. Called by the browser, outside the queue.
 
     sent: one uploaded file, as ``sent.files[0] = (name, content)``.
-    Returns ``labels`` (see ``packed``), ``notes`` and for a picture that was made here also
+    Returns ``labels`` (see ``packed``), ``notes`` and for an image that was made here also
     ``settings`` (prompt, seed, steps, muted, expert_strengths) and ``isForeign`` (see ``Accepted``
     in accepted.js); or ``error``.
     """
@@ -106,7 +106,7 @@ def read_mask_file(sent: Any) -> dict[str, Any]:
     signed = read_signed(content)
     if signed is not None:
         reading = read_mask(signed[0], size=(SIDE, SIDE))
-        notes = ["Its picture, mask and settings were restored."]
+        notes = ["Its image, mask and settings were restored."]
         labels, settings, is_foreign = packed(reading.label_map), *signed[1:]
         return {"labels": labels, "notes": notes, "settings": settings, "isForeign": is_foreign}
     try:

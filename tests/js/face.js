@@ -16,7 +16,7 @@ export const PARTNERS = partners;
 /** An empty drawing with the layers of the page. */
 export const blank = () => new Drawing({ order, beneath, across: { [HAIR]: SKIN } }, PARTNERS);
 
-/** Skin on background, with a left eye (right in the picture) at x 300..340, y 200..220. */
+/** Skin on background, with a left eye (right in the image) at x 300..340, y 200..220. */
 export function face() {
   const drawing = blank();
   drawing.rectangle([100, 100], [412, 412], { region: SKIN });

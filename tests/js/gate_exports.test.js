@@ -9,7 +9,7 @@ import { Run } from "../../facemogle/ui/static/js/run.js";
 
 const gates = [[1, 65534], [2, 65533]].map((values) => toBase64(new Uint8Array(Uint16Array.from(values).buffer)));
 const run = new Run({ steps: 2, grid: [1, 1], experts: 2, labels: Uint8Array.of(0) });
-gates.forEach((gate, i) => run.add({ t: 1 - i / 2, picture: `picture ${i}`, gate }));
+gates.forEach((gate, i) => run.add({ t: 1 - i / 2, image: `image ${i}`, gate }));
 const gate = { run, expert: 1, choices: { scale: "absolute", mode: "run" } };
 
 test("weights go back exactly as they came", () => {
@@ -20,11 +20,11 @@ test("weights go back exactly as they came", () => {
   assert.deepEqual(grid, [1, 1]);
 });
 
-test("only the pictures that a file shows are sent", () => {
+test("only the images that a file shows are sent", () => {
   // A hundred PNGs beside a trace would exceed what the server takes.
-  assert.deepEqual(packed(gate, "trace").pictures, []);
-  assert.deepEqual(packed(gate, "sheet").pictures, ["picture 1"]);
+  assert.deepEqual(packed(gate, "trace").images, []);
+  assert.deepEqual(packed(gate, "sheet").images, ["image 1"]);
   for (const film of ["gif", "mp4"]) {
-    assert.deepEqual(packed(gate, film).pictures, ["picture 0", "picture 1"]);
+    assert.deepEqual(packed(gate, film).images, ["image 0", "image 1"]);
   }
 });

@@ -15,7 +15,7 @@ function made(...steps) {
   const run = new Run({ steps: steps.length, grid: [1, 2], experts: 2 });
   steps.forEach(([t, first, second]) => {
     const values = [first, 1 - first, second, 1 - second].map((w) => Math.round(w * FULL_WEIGHT));
-    run.add({ t, picture: "", gate: toBase64(new Uint8Array(Uint16Array.from(values).buffer)) });
+    run.add({ t, image: "", gate: toBase64(new Uint8Array(Uint16Array.from(values).buffer)) });
   });
   return run;
 }

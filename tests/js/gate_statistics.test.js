@@ -15,7 +15,7 @@ function made({ grid, steps, labels }) {
   const run = new Run({ steps: steps.length, grid, experts: steps[0][1][0].length, labels });
   steps.forEach(([t, weights]) => {
     const values = Uint16Array.from(weights.flat().map((weight) => Math.round(weight * FULL_WEIGHT)));
-    run.add({ t, picture: "", gate: toBase64(new Uint8Array(values.buffer)) });
+    run.add({ t, image: "", gate: toBase64(new Uint8Array(values.buffer)) });
   });
   return run;
 }
@@ -64,7 +64,7 @@ test("there is no mean where there is nothing to average", () => {
   near(statistics.meanCurve(full, 2, "outside"), [0.5]);
 });
 
-test("a run without a mask has means over the whole picture only", () => {
+test("a run without a mask has means over the whole image only", () => {
   const free = made({ grid: [1, 1], steps: [[1, [[0.4, 0.6]]]] });
   near(statistics.meanCurve(free, 1, "whole"), [0.6]);
   assert.deepEqual(statistics.meanCurve(free, 1, "inside"), [null]);

@@ -128,6 +128,6 @@ test("colours of layers over one another", () => {
   const palette = [[0, 0, 0], [200, 100, 0]];
   assert.deepEqual(blend([[0, 1], [1, 1]], palette), [200, 100, 0, 1]);
   assert.deepEqual(blend([[0, 1], [1, 0.5]], palette), [100, 50, 0, 1]);
-  assert.deepEqual(blend([[1, 0.25]], palette), [200, 100, 0, 0.25]); // over the picture beneath
+  assert.deepEqual(blend([[1, 0.25]], palette), [200, 100, 0, 0.25]); // over the image beneath
   assert.deepEqual(blend([], palette), [0, 0, 0, 0]);
 });

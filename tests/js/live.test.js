@@ -31,7 +31,7 @@ function desk({ steps = 8 } = {}) {
   return { state, live, change };
 }
 
-test("a draft is followed by the full picture, and then by nothing", () => {
+test("a draft is followed by the full image, and then by nothing", () => {
   const { state, live } = desk();
   live.turn(true);
   live.done();
@@ -42,7 +42,7 @@ test("a draft is followed by the full picture, and then by nothing", () => {
   assert.deepEqual(state.runs, ["a draft", "a full"]);
 });
 
-test("a stroke that changes nothing does not keep the full picture away", () => {
+test("a stroke that changes nothing does not keep the full image away", () => {
   const { state, live } = desk();
   live.turn(true);
   live.done();

@@ -8,7 +8,7 @@ import { SIDE } from "../../facemogle/ui/static/js/layers.js";
 import { packLayers, readProject, unpackWords, writeProject } from "../../facemogle/ui/static/js/project.js";
 import { face, HAIR, L_EYE } from "./face.js";
 
-const PICTURE = "data:image/png;base64,iVBORw0KGgo=";
+const IMAGE_URL = "data:image/png;base64,iVBORw0KGgo=";
 const settings = { prompt: "a man 🎩 </script>", seed: "9007199254740993", steps: "8", muted: [3] };
 const states = { locked: [1], hidden: [], solo: null, opacities: [[13, 0.5]] };
 
@@ -18,9 +18,9 @@ async function saved() {
   drawing.reorder(L_EYE, 2);
   const { layers, labels } = drawing;
   const made = new Accepted({
-    picture: PICTURE, labels: labels.slice(), layers: packLayers(layers), settings, isForeign: false,
+    image: IMAGE_URL, labels: labels.slice(), layers: packLayers(layers), settings, isForeign: false,
   });
-  const opened = new Accepted({ picture: PICTURE, labels, settings: null, isForeign: true });
+  const opened = new Accepted({ image: IMAGE_URL, labels, settings: null, isForeign: true });
   const project = {
     bits: layers.firstOrder, drawing: layers, settings, states, shown: made.id,
     history: [await made.record(), await opened.record()],
@@ -36,7 +36,7 @@ test("everything comes back, hidden layers, their order and numbers beyond 2^53 
   assert.deepEqual([project.settings, project.states], [settings, states]);
   assert.deepEqual([project.shown, project.damaged], [made.id, 0]);
   const [first, second] = await Promise.all(project.history.map(Accepted.from));
-  assert.deepEqual([first.id, first.time, first.picture], [made.id, made.time, PICTURE]);
+  assert.deepEqual([first.id, first.time, first.image], [made.id, made.time, IMAGE_URL]);
   assert.deepEqual(first.labels, drawing.labels);
   const layers = await first.layers;
   assert.deepEqual(await unpackWords(layers.words, SIDE), drawing.layers.words);
@@ -82,11 +82,11 @@ for (const [name, change] of Object.entries({
   });
 }
 
-test("one damaged picture of the history does not take the others along", async () => {
+test("one damaged image of the history does not take the others along", async () => {
   const { opened, text, page } = await saved();
   for (const change of [
-    (entry) => (entry.picture = "https://example.org/face.png"),
-    (entry) => (entry.picture = "data:image/svg+xml;base64,AAAA"),
+    (entry) => (entry.image = "https://example.org/face.png"),
+    (entry) => (entry.image = "data:image/svg+xml;base64,AAAA"),
     (entry) => (entry.labels = "AAAA"),
     (entry) => (entry.settings = null),
   ]) {

@@ -1,4 +1,4 @@
-// What is not urgent must neither delay the picture nor be drawn where nobody looks, nor get lost.
+// What is not urgent must neither delay the image nor be drawn where nobody looks, nor get lost.
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";

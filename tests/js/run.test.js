@@ -7,7 +7,7 @@ import { toBase64 } from "../../facemogle/ui/static/js/codec.js";
 import { FULL_WEIGHT, Run } from "../../facemogle/ui/static/js/run.js";
 
 const packet = (index, t, values) => ({
-  t, picture: `picture ${index}`,
+  t, image: `image ${index}`,
   gate: toBase64(new Uint8Array(Uint16Array.from(values).buffer)),
 });
 
@@ -26,7 +26,7 @@ test("steps are known as they come in", () => {
   run.add(packet(1, 0.5, [3, 4]));
   assert.equal(run.done, 2);
   assert.deepEqual(run.times, [1, 0.5]);
-  assert.equal(run.reports[1].picture, "picture 1");
+  assert.equal(run.reports[1].image, "image 1");
 });
 
 test("an expert's share is its own region's", () => {

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { LIMITS, surplus } from "../../facemogle/ui/static/js/shelf.js";
 
 const record = (time, bytes = 1000) => (
-  { id: `${time}`, time, picture: "x".repeat(bytes), labels: new Uint8Array(0), layers: null });
+  { id: `${time}`, time, image: "x".repeat(bytes), labels: new Uint8Array(0), layers: null });
 const times = (records) => records.map(({ time }) => time).sort((a, b) => a - b);
 
 test("the oldest go when there are too many, in whatever order they are stored", () => {
@@ -20,8 +20,8 @@ test("the oldest go when all together are too large", () => {
   assert.deepEqual(times(surplus(records, { count: 9, bytes: 1000 })), [1, 2]);
 });
 
-test("a picture beyond the limit is kept while it is the newest", () => {
-  // Otherwise a page with large pictures would keep nothing at all.
+test("an image beyond the limit is kept while it is the newest", () => {
+  // Otherwise a page with large images would keep nothing at all.
   assert.deepEqual(times(surplus([record(1), record(2, 5000)], { count: 9, bytes: 2000 })), [1]);
 });
 
@@ -30,7 +30,7 @@ test("label maps and layers count, too", () => {
   assert.deepEqual(times(surplus([large, record(2, 500)], { count: 9, bytes: 2500 })), [1]);
 });
 
-test("fifty pictures of 512 pixels fit", () => {
+test("fifty images of 512 pixels fit", () => {
   const records = Array.from({ length: 50 }, (_, time) => record(time, 1.2e6));
   assert.deepEqual(surplus(records, LIMITS), []);
 });

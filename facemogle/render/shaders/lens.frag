@@ -1,4 +1,4 @@
-// Lenses: blended over the picture; uv is 0 at a lens's middle, 1 at its rim.
+// Lenses: blended over the image; uv is 0 at a lens's middle, 1 at its rim.
 // options: opacity, strength of the sky's reflection, how much clearer they are below.
 void main() {
   vec3 to_eye = normalize(eye - place), mirrored = reflect(-to_eye, normalize(normal));

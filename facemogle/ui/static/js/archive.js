@@ -33,7 +33,7 @@ export class Archive {
     }
   }
 
-  /** Forget pictures, here and in the browser. */
+  /** Forget images, here and in the browser. */
   async remove(entries) {
     this.put(this.entries.filter((entry) => !entries.includes(entry)));
     try {

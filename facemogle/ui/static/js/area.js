@@ -11,7 +11,7 @@ export function union(a, b) {
   };
 }
 
-/** The part inside a square picture; may be empty. */
+/** The part inside a square image; may be empty. */
 export function clip({ left, top, right, bottom }, side) {
   return {
     left: Math.max(0, left),

@@ -1,8 +1,8 @@
-// Two pictures in one place: hold C for the one before, or wipe between both with a handle.
+// Two images in one place: hold C for the one before, or wipe between both with a handle.
 
 const STEP = 2; // percent that an arrow key moves the handle; with Shift 10
 
-/** What is before: the picture that was shown before this one, or one that a person keeps for that. */
+/** What is before: the image that was shown before this one, or one that a person keeps for that. */
 export class Compare {
   constructor(panel) {
     this.panel = panel;
@@ -11,7 +11,7 @@ export class Compare {
     this.handle = panel.querySelector(".wipe");
     this.toggle = panel.querySelector("[data-command=wipe]");
     this.pin = panel.querySelector("[data-command=pin-before]");
-    this.place = 50; // percent of the width, from the left, that shows the picture before
+    this.place = 50; // percent of the width, from the left, that shows the image before
     this.now = this.before = null; // data URLs
     this.listen();
     this.show();
@@ -32,7 +32,7 @@ export class Compare {
     window.addEventListener("blur", () => this.release());
   }
 
-  /** url: of the picture that is shown from now on. */
+  /** url: of the image that is shown from now on. */
   set(url) {
     if (!this.isPinned) this.before = this.now;
     this.now = url;
@@ -46,7 +46,7 @@ export class Compare {
     this.show();
   }
 
-  /** Let the picture that is shown now be the one before, whatever follows; or no more. */
+  /** Let the image that is shown now be the one before, whatever follows; or no more. */
   keep() {
     this.isPinned = !this.isPinned;
     if (this.isPinned) this.before = this.now;

@@ -48,7 +48,7 @@ function addGlasses(layers) {
   return true;
 }
 
-/** Two strands at both sides of the face, round at their upper ends, down to the picture's end. */
+/** Two strands at both sides of the face, round at their upper ends, down to the image's end. */
 function lengthenHair(layers) {
   const [{ box: hair }, { box: face }] = [HAIR, SKIN].map((region) => layers.cut(region));
   if (!hair || !face) return false;

@@ -8,9 +8,9 @@ import { save } from "./save.js";
 
 export class Files {
   /**
-   * read(file): asks the server; answers { labels, notes } or { error }, or nothing if it failed; of a
-   * picture that was made here also { settings, isForeign }. adopt(): takes it, as Sampling does.
-   * readPhoto(file, parser): the same of a photo; answers { picture, labels, notes } or { error }.
+   * read(file): asks the server; answers { labels, notes } or { error }, or nothing if it failed; of an
+   * image that was made here also { settings, isForeign }. adopt(): takes it, as Sampling does.
+   * readPhoto(file, parser): the same of a photo; answers { image, labels, notes } or { error }.
    * openProject(file), saveProject(): as of Projects. openPair(): as of Pair.
    */
   constructor(element, { saveProject, openPair, ...others }) {
@@ -51,7 +51,7 @@ export class Files {
     const found = await this.load(file, file.type.startsWith("image/") && asPhoto);
     if (!found) return;
     const { labels, notes, settings, isForeign } = found;
-    if (settings) this.adopt({ picture: await pngUrl(file), labels, settings, isForeign });
+    if (settings) this.adopt({ image: await pngUrl(file), labels, settings, isForeign });
     else this.drawing.replace(labels);
     const swap = { title: "Swap left and right", act: () => this.swapSides() };
     this.notice.tell([`Opened ${file.name}.`, ...notes].join(" "), swap);
@@ -70,8 +70,8 @@ export class Files {
     };
     const answer = await this.send(file, () => this.readPhoto(file, parser));
     if (!answer) return;
-    const { picture, labels, notes } = answer;
-    this.adopt({ picture, labels: await inflate(fromBase64(labels)) });
+    const { image, labels, notes } = answer;
+    this.adopt({ image, labels: await inflate(fromBase64(labels)) });
     const action = parser === "embedded" && forPhotographs;
     this.notice.tell([`Opened ${file.name}.`, ...notes].join(" "), action);
   }

@@ -68,7 +68,7 @@ export class Gate {
     const isFollowing = this.step >= this.known - 1;
     this.known = this.run.done;
     if (isFollowing) this.step = this.known - 1;
-    this.redraw.ask(); // the picture itself comes first
+    this.redraw.ask(); // the image itself comes first
   }
 
   /** A person goes to a step, which ends the animation. */
@@ -128,7 +128,7 @@ export class Gate {
     const chosen = this.showsWinners ? scene.winners() : scene.expert(this.expert);
     const stages = this.choices.mode === "both" ? [this.before, this.now] : [this.now];
     scene.shown.forEach(([{ reports, grid }, at], i) => {
-      stages[i].draw({ picture: reports[at].picture, pixels: chosen.layers[i], grid });
+      stages[i].draw({ image: reports[at].image, pixels: chosen.layers[i], grid });
     });
     if (this.showsWinners) this.showShares(chosen);
     else this.showLegend(chosen, scene.gradient);

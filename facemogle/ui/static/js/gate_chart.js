@@ -64,7 +64,7 @@ export class Chart {
     const x = this.x(this.times[this.step]);
     parts.push(
       make("line", { class: "now", x1: x, x2: x, y1: MARGIN.top, y2: HEIGHT - MARGIN.bottom }),
-      text("t: noise → picture", { x: (MARGIN.left + right) / 2, y: HEIGHT - 4, "text-anchor": "middle" }),
+      text("t: noise → image", { x: (MARGIN.left + right) / 2, y: HEIGHT - 4, "text-anchor": "middle" }),
     );
     return parts;
   }

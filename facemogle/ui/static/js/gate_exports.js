@@ -19,15 +19,15 @@ export function offerExports(panel, { gate, ask }) {
   });
 }
 
-/** What a kind of file needs of the run in view: a trace takes no pictures, a sheet the last one. */
+/** What a kind of file needs of the run in view: a trace takes no images, a sheet the last one. */
 export function packed({ run, expert, choices }, kind) {
-  const pictures = run.reports.map(({ picture }) => picture);
+  const images = run.reports.map(({ image }) => image);
   return {
     kind,
     grid: run.grid,
     times: run.times,
     gate: run.reports.map(({ values }) => toBase64(new Uint8Array(values.buffer))),
-    pictures: { trace: [], sheet: pictures.slice(-1) }[kind] ?? pictures,
+    images: { trace: [], sheet: images.slice(-1) }[kind] ?? images,
     labels: kind === "sheet" ? toBase64(run.labels) : "",
     expert,
     scale: choices.scale,

@@ -1,4 +1,4 @@
-// A picture with a map over it, where a person can point at a place.
+// An image with a map over it, where a person can point at a place.
 
 import { drawPixels } from "./colormap.js";
 
@@ -6,7 +6,7 @@ export class Stage {
   /** onPoint(token): a place was pointed at, by mouse, finger or arrow keys. */
   constructor(element, { onPoint }) {
     this.element = element;
-    this.picture = element.querySelector("img");
+    this.image = element.querySelector("img");
     this.map = element.querySelector("canvas");
     this.mark = element.querySelector(".mark");
     this.grid = [1, 1];
@@ -22,9 +22,9 @@ export class Stage {
     });
   }
 
-  draw({ picture, pixels, grid }) {
+  draw({ image, pixels, grid }) {
     this.grid = grid;
-    this.picture.src = picture;
+    this.image.src = image;
     drawPixels(this.map, [pixels], grid);
   }
 

@@ -42,7 +42,7 @@ function tile(title, expert, numberTag) {
   const name = document.createElement("span");
   name.textContent = title;
   const number = document.createElement(numberTag);
-  number.title = "Mean weight over the picture";
+  number.title = "Mean weight over the image";
   button.append(canvas, name, number);
   return { button, canvas, number };
 }

@@ -6,7 +6,7 @@ export class Hints {
   constructor(element, { drawing, brush, regions }) {
     Object.assign(this, { element, drawing, brush, regions });
     this.used = new Set(loadSettings().used); // "paint", "edit"
-    this.hasPicture = false;
+    this.hasImage = false;
     // A hint goes as soon as a stroke begins, which it would be in the way of.
     drawing.addEventListener("paint", () => this.isShown && this.use());
     drawing.addEventListener("commit", () => this.look());
@@ -14,16 +14,16 @@ export class Hints {
     this.look();
   }
 
-  /** There is a picture to compare the drawing with. */
-  pictured() {
-    if (this.hasPicture) return;
-    this.hasPicture = true;
+  /** There is an image to compare the drawing with. */
+  imageMade() {
+    if (this.hasImage) return;
+    this.hasImage = true;
     this.show();
   }
 
   use() {
     this.used.add("paint");
-    if (this.hasPicture) this.used.add("edit");
+    if (this.hasImage) this.used.add("edit");
     saveSettings({ used: [...this.used] });
     this.isEmpty = false;
     this.show();
@@ -53,7 +53,7 @@ export class Hints {
     if (!this.used.has("paint")) {
       return `Paint here: ${title} is in hand. The list has the other regions; below are faces to start from.`;
     }
-    if (this.hasPicture && !this.used.has("edit")) {
+    if (this.hasImage && !this.used.has("edit")) {
       return "Now change the drawing and generate again: what you do not touch stays as it is.";
     }
     return "";

@@ -1,4 +1,4 @@
-// The last pictures with their masks as buttons; a click brings both back, and the settings too.
+// The last images with their masks as buttons; a click brings both back, and the settings too.
 
 const THUMBNAIL = 56;
 
@@ -31,9 +31,9 @@ export class HistoryStrip {
     const { settings } = entry;
     button.title = settings ? `Seed ${settings.seed}. ${settings.prompt}` : "Not made here";
     button.setAttribute("aria-label", settings
-      ? `Back to the picture of seed ${settings.seed}` : "Back to the opened picture");
+      ? `Back to the image of seed ${settings.seed}` : "Back to the opened image");
     const image = document.createElement("img");
-    image.src = entry.picture;
+    image.src = entry.image;
     image.alt = "";
     button.append(this.draw(entry.labels), image);
     button.addEventListener("click", () => this.restore(entry));

@@ -1,4 +1,4 @@
-// Small pictures on buttons that modules make; those of the page are in its HTML.
+// Small images on buttons that modules make; those of the page are in its HTML.
 
 const SVG = "http://www.w3.org/2000/svg";
 

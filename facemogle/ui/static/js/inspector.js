@@ -27,7 +27,7 @@ export class Inspector {
     const fade = () => states.setOpacity(brush.region, Number(opacity.value));
     opacity.addEventListener("input", fade);
     opacity.addEventListener("dblclick", () => states.setOpacity(brush.region, 1));
-    // A picture may follow: not for every place that the slider passes.
+    // An image may follow: not for every place that the slider passes.
     strength.addEventListener("input", () => this.showStrength(factorAt(strength.value)));
     strength.addEventListener("change", () => heard.setStrength(this.expert, factorAt(strength.value)));
     strength.addEventListener("dblclick", () => heard.setStrength(this.expert, 1));

@@ -24,21 +24,21 @@ const SHORTCUTS = [
     ["Shift+H", "Flip the layer", "flip", ["shift+h"]],
     ["Shift+C", "Clear the layer", "clear", ["shift+c"]],
   ]],
-  ["View and picture", [
+  ["View and image", [
     ["Ctrl+0", "Fit the drawing", "fit", ["control+0"]],
     ["Ctrl+1", "100 %", "actual", ["control+1"]],
     ["Ctrl+Z", "Undo", "undo", ["control+z"]],
     ["Ctrl+Shift+Z or Ctrl+Y", "Redo", "redo", ["control+shift+z", "control+y"]],
     ["Ctrl+Enter", "Generate", "generate", ["control+enter"]],
     ["Shift+X", "Stop", "stop", ["shift+x"]],
-    ["W", "Wipe between the picture before and now", "wipe", ["w"]],
+    ["W", "Wipe between the image before and now", "wipe", ["w"]],
     ["Ctrl+S", "Save the project", "saveProject", ["control+s"]],
     ["?", "This sheet", "help", ["?", "shift+?"]],
   ]],
 ];
 
 const HELD = ["Keys to hold", [
-  ["C", "The picture before"],
+  ["C", "The image before"],
   ["Alt", "Pick the region under the pointer"],
   ["Space", "Pan by dragging"],
 ]];

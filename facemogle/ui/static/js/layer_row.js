@@ -96,7 +96,7 @@ function swatch(title, color) {
   const [side, of] = title.split(" ");
   if (side === "Left" || side === "Right") {
     const where = side === "Left" ? "right" : "left";
-    button.title = `The person's ${side.toLowerCase()} ${of}: at the ${where} of the picture`;
+    button.title = `The person's ${side.toLowerCase()} ${of}: at the ${where} of the image`;
   }
   return button;
 }

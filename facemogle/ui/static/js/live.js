@@ -1,26 +1,26 @@
-// Live mode: when to make which picture. Knows no page: it is told what happens and asks for runs.
+// Live mode: when to make which image. Knows no page: it is told what happens and asks for runs.
 
 const TYPING = 600; // milliseconds after the last key
-const IDLE = 500; // milliseconds between a draft and its full picture
+const IDLE = 500; // milliseconds between a draft and its full image
 
 /** Steps of a draft: enough to judge shapes by. */
 export const DRAFT_STEPS = 3;
 
 /**
- * A stroke's end starts a draft at once, typing after a pause; the full picture follows when nothing
+ * A stroke's end starts a draft at once, typing after a pause; the full image follows when nothing
  * else has happened for a while. The same inputs are never made twice, and nothing is made while
  * the page is not seen.
  */
 export class Live {
   /**
-   * key(): text that is the same for the same inputs. steps(): of a full picture, a number.
+   * key(): text that is the same for the same inputs. steps(): of a full image, a number.
    * run({ isDraft }): places an order; a newer one makes it stale. stop(): stops the order.
    * mayRun(): whether the page is seen and no stroke under way.
    */
   constructor({ key, steps, run, stop, mayRun }) {
     Object.assign(this, { key, steps, run, stop, mayRun });
     this.isOn = false;
-    this.made = null; // key of the last full picture
+    this.made = null; // key of the last full image
     this.running = null; // { key, isDraft, isOwn } of the order on its way
   }
 
@@ -64,7 +64,7 @@ export class Live {
     }
   }
 
-  /** The picture on the page is that of the inputs, without an order. */
+  /** The image on the page is that of the inputs, without an order. */
   settle() {
     this.made = this.key();
   }

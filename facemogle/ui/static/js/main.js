@@ -23,7 +23,7 @@ export async function mount({ element, trigger, props, server }) {
   states.addEventListener("change", () => saveSettings({ experts: states.values }));
 
   const read = (file) => server.read_mask_file({ binary: true, data: { file } });
-  const readPair = (picture, mask) => server.read_pair({ binary: true, data: { picture, mask } });
+  const readPair = (image, mask) => server.read_pair({ binary: true, data: { image, mask } });
   const readPhoto = (file, parser) => server.read_photo({ binary: true, data: { file, parser } });
   const adopt = (found) => sampling.adopt(found);
   const openProject = (file) => projects.open(file);

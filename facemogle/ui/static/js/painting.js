@@ -79,7 +79,7 @@ export function setUpPainting(panel, { drawing, regions, experts, heard, opening
     const image = paper.querySelector("img");
     image.src = url;
     image.hidden = false;
-    hints.pictured();
+    hints.imageMade();
   };
   const weigh = (weights) => [palette, inspector].forEach((part) => part.weigh(weights));
   const holdPan = (isHeld) => easel.holdPan(isHeld);

@@ -1,4 +1,4 @@
-// Brings a picture together with a mask of a person's own: a file, or what is drawn.
+// Brings an image together with a mask of a person's own: a file, or what is drawn.
 
 import { inflate, fromBase64 } from "./codec.js";
 import { takeFile, thumbnail } from "./files.js";
@@ -7,7 +7,7 @@ import { indexedPNG } from "./png.js";
 
 export class Pair {
   /**
-   * readPair(picture, mask): asks the server about two files; answers { picture, labels, notes } or
+   * readPair(image, mask): asks the server about two files; answers { image, labels, notes } or
    * { error }, or nothing if it failed. adopt(): takes them, as Sampling does.
    */
   constructor(dialog, { drawing, palette, readPair, adopt, maxBytes, tell }) {
@@ -15,7 +15,7 @@ export class Pair {
     const find = (selector) => dialog.querySelector(selector);
     this.reason = find(".reason");
     this.submit = find("[data-command=pair-up]");
-    this.slots = ["picture", "mask"].map((name) => find(`[data-command=pair-${name}]`));
+    this.slots = ["image", "mask"].map((name) => find(`[data-command=pair-${name}]`));
     this.slots.forEach((slot, place) => {
       const field = takeFile(find(`[name=${slot.dataset.command}]`), (file) => this.choose(place, file));
       slot.addEventListener("click", () => field.click());
@@ -27,7 +27,7 @@ export class Pair {
   }
 
   open() {
-    this.files = [null, null]; // picture and mask; without a mask's, the drawing
+    this.files = [null, null]; // image and mask; without a mask's, the drawing
     this.slots.forEach((_, place) => this.showSlot(place));
     thumbnail(this.slots[1].querySelector("canvas"), this.drawing.labels, this.palette);
     this.say("");
@@ -47,24 +47,24 @@ export class Pair {
     image.hidden = !file;
     if (file) image.src = URL.createObjectURL(file);
     slot.querySelector("b").textContent =
-      file?.name ?? ["Choose the picture…", "The drawing. Choose another mask…"][place];
+      file?.name ?? ["Choose the image…", "The drawing. Choose another mask…"][place];
     this.submit.disabled = !this.files[0];
   }
 
   async use() {
-    const [picture, own] = this.files;
+    const [image, own] = this.files;
     const mask = own ?? new File([await indexedPNG(this.drawing.labels, SIDE, this.palette)], "drawing.png");
-    if (picture.size + mask.size > this.maxBytes) {
+    if (image.size + mask.size > this.maxBytes) {
       return this.say(`Both files have more than ${Math.floor(this.maxBytes / 2 ** 20)} MB. Save them smaller.`);
     }
     this.submit.disabled = true;
-    const answer = await this.readPair(picture, mask);
+    const answer = await this.readPair(image, mask);
     this.submit.disabled = false;
     if (!answer) return this.say("They could not be sent to the server. Try again.");
     if (answer.error) return this.say(answer.error);
     this.dialog.close();
-    this.adopt({ picture: answer.picture, labels: await inflate(fromBase64(answer.labels)) });
-    this.tell([`Opened ${picture.name} with its mask.`, ...answer.notes].join(" "));
+    this.adopt({ image: answer.image, labels: await inflate(fromBase64(answer.labels)) });
+    this.tell([`Opened ${image.name} with its mask.`, ...answer.notes].join(" "));
   }
 
   say(reason) {

@@ -5,11 +5,11 @@ import { deflate, fromBase64, inflate, toBase64 } from "./codec.js";
 const FORMAT = "facemogle project";
 const VERSION = 1;
 const REGIONS = 19;
-const PICTURE = /^data:image\/(png|jpeg);base64,[A-Za-z0-9+/]+=*$/;
+const IMAGE_URL = /^data:image\/(png|jpeg);base64,[A-Za-z0-9+/]+=*$/;
 
 /**
  * bits: the region of each bit of a word. drawing: { words, order }, as of Layers. settings: of the
- * form and the experts' states. states: of the layers. shown: id of the current picture, or null.
+ * form and the experts' states. states: of the layers. shown: id of the current image, or null.
  * history: records of Accepted, the oldest first. Returns the file's text.
  */
 export async function writeProject({ bits, drawing, history, ...rest }) {
@@ -20,7 +20,7 @@ export async function writeProject({ bits, drawing, history, ...rest }) {
 }
 
 /**
- * What writeProject() was given, and `damaged`: how many pictures of the history had to be left out.
+ * What writeProject() was given, and `damaged`: how many images of the history had to be left out.
  * bits, side: of this page. Fails with a text for the person if the file cannot be used.
  */
 export async function readProject(text, { bits, side }) {
@@ -74,12 +74,14 @@ async function readLayers({ words, order }, bits, side) {
   return { words: await unpackWords(fromBase64(words), side), order };
 }
 
-async function readEntry({ id, time, picture, settings, isForeign, labels, layers }, bits, side) {
-  if (typeof id !== "string" || !Number.isFinite(time) || !PICTURE.test(picture)) throw new Error();
+async function readEntry(entry, bits, side) {
+  const { id, time, settings, isForeign, labels, layers } = entry;
+  const image = entry.image ?? entry.picture; // as version 1 called it at first
+  if (typeof id !== "string" || !Number.isFinite(time) || !IMAGE_URL.test(image)) throw new Error();
   if (!isForeign && typeof settings.prompt !== "string") throw new Error();
   const packed = fromBase64(labels);
   const map = await inflate(packed);
   if (map.length !== side * side || map.some((label) => label >= REGIONS)) throw new Error();
   const drawn = layers && await packLayers(await readLayers(layers, bits, side));
-  return { id, time, picture, settings, isForeign: Boolean(isForeign), labels: packed, layers: drawn };
+  return { id, time, image, settings, isForeign: Boolean(isForeign), labels: packed, layers: drawn };
 }

@@ -1,4 +1,4 @@
-// What one sampling run has reported so far: a picture and the gate's weights for every step.
+// What one sampling run has reported so far: an image and the gate's weights for every step.
 
 import { fromBase64 } from "./codec.js";
 import { coverage } from "./gate_statistics.js";
@@ -8,7 +8,7 @@ export const FULL_WEIGHT = 65535;
 export class Run {
   /**
    * grid: [rows, columns] of tokens.
-   * labels: the label map that the picture is made of, a square Uint8Array row by row, which
+   * labels: the label map that the image is made of, a square Uint8Array row by row, which
    *     nothing may change any more. Without it, nothing is known of regions.
    */
   constructor({ steps, grid, experts, labels = null }) {
@@ -19,15 +19,15 @@ export class Run {
   /** Share of every token that each region covers; null without a label map. */
   get shares() {
     const { labels, grid, experts } = this;
-    // When it is asked for, as counting all pixels would hold up a picture that is on its way.
+    // When it is asked for, as counting all pixels would hold up an image that is on its way.
     this.covered ??= labels && coverage(labels, grid, experts - 1);
     return this.covered;
   }
 
   /** packet: the next step's; its gate holds the weights token by token, as 16-bit integers. */
-  add({ t, picture, gate }) {
+  add({ t, image, gate }) {
     const values = new Uint16Array(fromBase64(gate).buffer);
-    this.reports.push({ t, picture, values });
+    this.reports.push({ t, image, values });
   }
 
   get done() {

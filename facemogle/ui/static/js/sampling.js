@@ -10,7 +10,7 @@ import { HistoryStrip } from "./history_strip.js";
 import { SIDE } from "./layers.js";
 import { DRAFT_STEPS, Live } from "./live.js";
 import { Notice } from "./notice.js";
-import { Picture } from "./picture.js";
+import { Result } from "./result.js";
 import { checksum, indexedPNG } from "./png.js";
 import { packLayers, unpackWords } from "./project.js";
 import { Run } from "./run.js";
@@ -28,14 +28,14 @@ const TYPED = ["prompt", "seed", "steps", "strength"];
 export class Sampling {
   /**
    * experts: their titles. states: ExpertStates. steps: what the model does well with.
-   * underlay(url): lays a picture under the drawing. templates, words: of facemogle.ui.start.
+   * underlay(url): lays an image under the drawing. templates, words: of facemogle.ui.start.
    */
   constructor(root, { drawing, orders, regions, experts, states, steps, underlay, templates, words }) {
     Object.assign(this, { drawing, orders, experts, states, underlay });
     const panel = root.querySelector(".result");
     this.colors = regions.map(({ color }) => color);
     this.notice = new Notice(panel.querySelector(".notice"));
-    this.picture = new Picture(panel);
+    this.result = new Result(panel);
     this.gate = new Gate(root.querySelector(".gate"), { titles: experts, colors: this.colors });
     const [{ prompt, seed }] = templates;
     const settings = { ...FIRST, prompt, seed, steps, ...loadSettings().order };
@@ -54,7 +54,7 @@ export class Sampling {
         this.composer.isBusy = orders.isBusy;
       });
     }
-    this.shown = null; // the accepted picture, which the next edit starts from
+    this.shown = null; // the accepted image, which the next edit starts from
     this.compare = new Compare(panel);
     this.strip = new HistoryStrip(panel.querySelector(".strip"), {
       palette: this.colors, side: SIDE, restore: (entry) => this.restore(entry),
@@ -104,7 +104,7 @@ export class Sampling {
   submit() {
     if (!this.composer.isLocked) this.composer.roll();
     this.order({ isDraft: false, isOwn: false });
-    this.picture.seek();
+    this.result.seek();
   }
 
   /** isOwn: whether live mode and not a person asks. */
@@ -121,7 +121,7 @@ export class Sampling {
     this.send();
   }
 
-  /** Send the order, again if the server has forgotten the picture that it starts from. */
+  /** Send the order, again if the server has forgotten the image that it starts from. */
   send() {
     const { asked, base, labels } = this;
     const encode = (map) => indexedPNG(map, SIDE, this.colors);
@@ -141,12 +141,12 @@ export class Sampling {
   sent() {
     this.run = null;
     this.notice.clear();
-    this.picture.wait();
+    this.result.wait();
     this.live.sent({ isDraft: this.asked.is_draft, isOwn: this.isOwn });
   }
 
   place({ ahead }) {
-    this.picture.place(ahead);
+    this.result.place(ahead);
   }
 
   forgotten() {
@@ -158,7 +158,7 @@ export class Sampling {
     this.kept = kept;
     if (this.base) this.base.isKnown = true;
     this.run = new Run({ steps, grid, experts: this.experts.length, labels: this.labels });
-    this.picture.start(this.run);
+    this.result.start(this.run);
     this.gate.start(this.run);
     if (notes.length) this.notice.tell(notes.join(" "));
   }
@@ -166,24 +166,24 @@ export class Sampling {
   step(packet) {
     const { run } = this;
     run.add(packet);
-    this.underlay(packet.picture);
-    // The picture comes first: drawing the gate's maps would hold it up.
-    this.picture.step(run).then(() => run === this.run && this.gate.grow());
+    this.underlay(packet.image);
+    // The image comes first: drawing the gate's maps would hold it up.
+    this.result.step(run).then(() => run === this.run && this.gate.grow());
   }
 
   done() {
     const { seed, is_draft: isDraft } = this.asked;
-    this.picture.finish(this.run, { seed, isDraft, kept: this.kept });
-    if (!isDraft) this.accept(this.run.reports.at(-1).picture);
+    this.result.finish(this.run, { seed, isDraft, kept: this.kept });
+    if (!isDraft) this.accept(this.run.reports.at(-1).image);
     this.live.done();
   }
 
-  /** A full picture is there: the next edit starts from it. */
-  accept(picture) {
+  /** A full image is there: the next edit starts from it. */
+  accept(image) {
     const { labels, settings, orders: { number } } = this;
     const isForeign = this.kept > 0 && this.base.isForeign;
     const layers = packLayers(this.layers);
-    this.add(new Accepted({ picture, labels, layers, settings, isForeign, number }));
+    this.add(new Accepted({ image, labels, layers, settings, isForeign, number }));
   }
 
   add(accepted) {
@@ -192,20 +192,20 @@ export class Sampling {
   }
 
   /**
-   * Take a picture with its label map, as if it had just been made: the drawing becomes the label map,
-   * and an edit keeps the rest of the picture. See Accepted for the arguments.
+   * Take an image with its label map, as if it had just been made: the drawing becomes the label map,
+   * and an edit keeps the rest of the image. See Accepted for the arguments.
    */
-  adopt({ picture, labels, settings = null, isForeign = settings === null }) {
+  adopt({ image, labels, settings = null, isForeign = settings === null }) {
     this.orders.stop();
     this.drawing.replace(labels);
     if (settings) this.putSettings(settings);
-    const accepted = new Accepted({ picture, labels, settings, isForeign });
+    const accepted = new Accepted({ image, labels, settings, isForeign });
     this.add(accepted);
-    this.picture.restore(accepted, "Opened");
+    this.result.restore(accepted, "Opened");
     this.live.settle();
   }
 
-  /** Go back to a picture of the history: the drawing with all its layers, settings and picture. */
+  /** Go back to an image of the history: the drawing with all its layers, settings and image. */
   async restore(accepted) {
     this.orders.stop();
     this.wanted = accepted;
@@ -219,7 +219,7 @@ export class Sampling {
     this.live.settle();
   }
 
-  /** Show the pictures of earlier visits, and the last one as it was; the drawing is there already. */
+  /** Show the images of earlier visits, and the last one as it was; the drawing is there already. */
   async resume() {
     await this.archive.load();
     const last = this.archive.find(loadSettings().shown);
@@ -229,16 +229,16 @@ export class Sampling {
     if (isOf && last.settings.prompt === this.composer.values.prompt) this.live.settle();
   }
 
-  /** Show a picture as the current one, without an order. */
+  /** Show an image as the current one, without an order. */
   recall(accepted) {
     this.show(accepted);
-    this.picture.restore(accepted, "From the history");
+    this.result.restore(accepted, "From the history");
   }
 
   show(accepted) {
-    this.underlay(accepted.picture);
+    this.underlay(accepted.image);
     this.shown = accepted;
-    this.compare.set(accepted.picture);
+    this.compare.set(accepted.image);
     this.strip.mark(accepted.id);
     saveSettings({ shown: accepted.id });
   }
@@ -248,7 +248,7 @@ export class Sampling {
     return { ...this.composer.values, ...this.states.values };
   }
 
-  /** Go on with the settings of a project, and with its picture; the drawing is there already. */
+  /** Go on with the settings of a project, and with its image; the drawing is there already. */
   takeUp({ live: _live, ...settings }, shown) {
     this.orders.stop();
     this.putSettings(settings);
@@ -265,12 +265,12 @@ export class Sampling {
   }
 
   stopped() {
-    this.picture.stop(this.run);
+    this.result.stop(this.run);
     this.live.ended();
   }
 
   error({ text }) {
-    this.picture.fail();
+    this.result.fail();
     this.notice.warn(text);
     this.live.ended();
   }

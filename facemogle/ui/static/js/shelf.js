@@ -1,11 +1,11 @@
-// The browser's database of earlier pictures. All tabs share it; each adds its own.
+// The browser's database of earlier images. All tabs share it; each adds its own.
 
-/** What is kept: this many pictures, of this many bytes together. */
+/** What is kept: this many images, of this many bytes together. */
 export const LIMITS = { count: 50, bytes: 64 * 2 ** 20 };
 
 const NAME = "facemogle";
 const VERSION = 1;
-const STORE = "pictures";
+const STORE = "pictures"; // browsers have stores of this name
 
 /**
  * The records that have to go: the oldest, until the others stay within the limits. The newest
@@ -20,8 +20,8 @@ export function surplus(records, { count, bytes } = LIMITS) {
 }
 
 /** Bytes that a record of Accepted takes, about. */
-export function sizeOf({ picture, labels, layers }) {
-  return picture.length + labels.length + (layers?.words.length ?? 0);
+export function sizeOf({ image, labels, layers }) {
+  return image.length + labels.length + (layers?.words.length ?? 0);
 }
 
 /** Every method fails if the browser does not let the page store anything, or no more. */

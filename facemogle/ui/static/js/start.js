@@ -10,7 +10,7 @@ import { randomPrompt, varied } from "./random_face.js";
 export class Start {
   /**
    * templates: { title, prompt, seed, labels } of facemogle.ui.start. words: phrases by kind.
-   * suggest({ prompt, seed, isAsked }): as of Sampling. make(): orders a picture.
+   * suggest({ prompt, seed, isAsked }): as of Sampling. make(): orders an image.
    * examples: the element for the edits to try.
    */
   constructor(element, { drawing, brush, notice, palette, templates, words, suggest, make, examples }) {
@@ -20,7 +20,7 @@ export class Start {
     const list = element.querySelector(".templates");
     for (const template of this.templates) {
       const title = `Start from: ${template.title}`;
-      const button = picture(list, title, "Shift+click takes only the region in hand from it");
+      const button = image(list, title, "Shift+click takes only the region in hand from it");
       button.addEventListener("click", ({ shiftKey }) => this.begin(template, shiftKey));
       template.map.then((map) => thumbnail(button.firstChild, map, palette));
     }
@@ -58,7 +58,7 @@ export class Start {
     const map = await this.templates[0].map;
     for (const example of EXAMPLES) {
       const { title, change } = example;
-      const button = picture(list, title, "Changes the drawing and generates: the rest stays as it is");
+      const button = image(list, title, "Changes the drawing and generates: the rest stays as it is");
       scratch.layers.setLabels(map);
       change(scratch.layers);
       thumbnail(button.firstChild, scratch.labels, this.palette);
@@ -72,7 +72,7 @@ export class Start {
   }
 }
 
-function picture(list, title, help) {
+function image(list, title, help) {
   const button = document.createElement("button");
   button.type = "button";
   button.title = `${title}. ${help}`;

@@ -1,0 +1,1 @@
+"""What the shell calls, and the arguments that commands share."""

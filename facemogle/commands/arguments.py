@@ -1,0 +1,129 @@
+"""What several command lines share: the choice of a model, and arguments checked by value."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from facemogle.pipeline import FaceMoGLEPipeline
+
+PROGRAM = "python -m facemogle"
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that reports a wrong argument in one line, without the usage above it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message.rstrip('.')}. See --help.\n")
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``load_pipeline``."""
+    parser.add_argument(
+        "--model",
+        default="mini",
+        metavar="mini|flux|PATH",
+        help="the embedded model, FLUX.1-dev from the hub, or a folder (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--face-mogle",
+        metavar="PATH",
+        help="folder of official Face-MoGLE weights, if --model is a FLUX folder",
+    )
+    parser.add_argument(
+        "--local-dir",
+        metavar="DIR",
+        help="where the files of --model flux lie or are downloaded to (default: the hub's cache)",
+    )
+    parser.add_argument("--device", help="cpu, cuda, cuda:1, ... (default: the best there is)")
+    parser.add_argument(
+        "--quantize",
+        choices=("nf4", "int8", "fp8"),
+        help="weights of the transformer and T5 in 4 or 8 bits (default: as they are stored)",
+    )
+    parser.add_argument(
+        "--offload",
+        choices=("model", "group", "sequential"),
+        help="keep on the GPU only the model, block or layer at work (default: everything)",
+    )
+    parser.add_argument(
+        "--compat",
+        choices=("reference-inference",),
+        help="let local experts see black images, as the authors' inference scripts do",
+    )
+
+
+def load_chosen(arguments: argparse.Namespace) -> FaceMoGLEPipeline:
+    """Load the model that these arguments name. Raises ValueError."""
+    # Imported here because it takes seconds, which a look at the commands need not wait for.
+    import diffusers
+    import transformers
+
+    from facemogle.weights.loading import load_pipeline
+
+    for library in (diffusers, transformers):
+        library.utils.logging.disable_progress_bar()
+    return load_pipeline(
+        arguments.model,
+        face_mogle=arguments.face_mogle,
+        local_dir=arguments.local_dir,
+        device=arguments.device,
+        quantize=arguments.quantize,
+        offload=arguments.offload,
+        compat=arguments.compat,
+    )
+
+
+def whole_number(low: int, high: int) -> Callable[[str], int]:
+    """Make an argument type for integers from low to high."""
+
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:  # also raised for more than 4300 digits
+            number = low - 1
+        if not low <= number <= high:
+            raise _wrong(text, f"a whole number from {low} to {high}")
+        return number
+
+    return parse
+
+
+def non_negative(text: str) -> float:
+    """Argument type for finite numbers from 0 on."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < math.inf:
+        raise _wrong(text, "a number from 0 on")
+    return number
+
+
+def writable(*suffixes: str) -> Callable[[str], Path]:
+    """Make an argument type for files to write: in an existing folder, with one of the suffixes."""
+
+    def parse(text: str) -> Path:
+        path = Path(text)
+        if path.suffix.lower() not in suffixes:
+            raise _wrong(text, f"a file name that ends with {' or '.join(suffixes)}")
+        if not path.parent.is_dir():
+            raise _wrong(text, f"in an existing folder; make {str(path.parent)!r} first")
+        return path
+
+    return parse
+
+
+def say(command: str, message: object) -> None:
+    """Print a note or an error on stderr, as one line."""
+    print(f"{PROGRAM} {command}:", *str(message).split(), file=sys.stderr)
+
+
+def _wrong(text: str, expected: str) -> argparse.ArgumentTypeError:
+    shown = text if len(text) <= 60 else f"{text[:60]}..."
+    return argparse.ArgumentTypeError(f"{shown!r} is not {expected}")

@@ -1,0 +1,107 @@
+"""Make a face from a mask and a prompt, with a sheet of what each expert weighed."""
+
+from __future__ import annotations
+
+import argparse
+from typing import get_args
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from facemogle.commands.arguments import load_chosen, say, writable
+from facemogle.commands.image_arguments import add_image_arguments, image_options
+from facemogle.gate.heatmap import Scale
+from facemogle.gate.trace import Trace
+from facemogle.masks.reading import MaskReading, read_mask
+from facemogle.runs.request import grid_of
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's arguments."""
+    parser.add_argument(
+        "--mask",
+        metavar="PNG",
+        help="indices or palette colours of the 19 regions; none: text only",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=writable(".png", ".jpg", ".webp"),
+        default="face.png",
+        metavar="FILE",
+        help="image to write; FILE.gate.png beside it shows the gate (default: %(default)s)",
+    )
+    add_image_arguments(parser)
+    parser.add_argument(
+        "--gate-scale",
+        choices=get_args(Scale),
+        default="relative",
+        help="heatmap colours span each map's own weights, or 0 to 1 (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--trace", type=writable(".npz"), metavar="NPZ", help="also write the gate's weights"
+    )
+    parser.add_argument(
+        "--film",
+        type=writable(".gif", ".mp4"),
+        metavar="FILE",
+        help="also write the steps, beside a map of the winning experts, as GIF or MP4",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Make the image. Returns 0, or 2 if the input is unusable, which stderr then explains."""
+    try:
+        _generate(arguments)
+    except (ValueError, OSError) as error:
+        say("generate", error)
+        return 2
+    return 0
+
+
+def _generate(arguments: argparse.Namespace) -> None:
+    mask = None
+    if arguments.mask is not None:
+        mask = read_mask(arguments.mask, swap_sides=arguments.swap_sides)
+    elif arguments.trace or arguments.film:
+        raise ValueError(
+            "There are no gate weights without a mask. Give --mask, or neither --trace nor --film."
+        )
+
+    options = image_options(arguments)
+    pipeline = load_chosen(arguments)
+    side = pipeline.config["default_size"]
+    height, width = arguments.size or (side, side)
+    label_map = None if mask is None else _fitted(mask, height, width)
+    count = arguments.steps or pipeline.config["default_steps"]
+    stream = pipeline.stream(
+        arguments.prompt,
+        label_map,
+        generator=torch.Generator("cpu").manual_seed(arguments.seed),
+        height=height,
+        width=width,
+        **options,
+    )
+    steps = list(tqdm(stream, total=count, unit="step"))
+    image = pipeline.decode(steps[-1].latents, height, width)
+    image.save(arguments.output)
+    if label_map is None:
+        return
+    trace = Trace.from_steps(steps, grid_of((height, width)))
+    sheet = trace.contact_sheet(image, label_map, scale=arguments.gate_scale)
+    sheet.save(arguments.output.with_suffix(".gate.png"))
+    if arguments.trace is not None:
+        trace.save(arguments.trace)
+    if arguments.film is not None:
+        images = [pipeline.decode(step.clean_latents, height, width) for step in steps[:-1]]
+        format = arguments.film.suffix.lower().removeprefix(".")
+        arguments.film.write_bytes(trace.film([*images, image], format=format))
+
+
+def _fitted(mask: MaskReading, height: int, width: int) -> np.ndarray:
+    """The mask at the image's size; says what was assumed and changed."""
+    fitted = read_mask(mask.label_map, size=(height, width))
+    for note in dict.fromkeys(mask.notes + fitted.notes):
+        say("generate", note)
+    return fitted.label_map

@@ -1,0 +1,128 @@
+"""Make a face for each mask of a folder, on as many processes as accelerate starts."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from datetime import timedelta
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import PartialState
+from PIL.PngImagePlugin import PngInfo
+from tqdm import tqdm
+
+from facemogle.commands.arguments import load_chosen, say
+from facemogle.commands.image_arguments import add_image_arguments, image_options
+from facemogle.masks.reading import read_mask
+from facemogle.pipeline import FaceMoGLEPipeline
+
+COMMAND = "generate-folder"
+PATIENCE = timedelta(days=1)
+"""How long a process that is done waits for the others; torch's half an hour may be too little."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's arguments."""
+    parser.add_argument(
+        "--masks",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder of masks, *.png; NAME.txt beside NAME.png has its prompt, else --prompt",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="for the images, of the masks' names; those that are there are not made again",
+    )
+    add_image_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Make this process's share. Returns 0, or 2 if something could not be used, as stderr says."""
+    on_cpu = not torch.cuda.is_available() or arguments.device == "cpu"
+    state = PartialState(on_cpu, timeout=PATIENCE)
+    if arguments.device is None and not on_cpu:
+        arguments.device = str(state.device)  # each process has its own
+    try:
+        failures = _generate(arguments, state)
+    except (ValueError, OSError) as error:
+        say(COMMAND, error)
+        failures = 1
+    finally:
+        # Whoever ends with a failure ends the others, so not before they are done.
+        state.wait_for_everyone()
+        state.destroy_process_group()
+    return 2 if failures else 0
+
+
+def _generate(arguments: argparse.Namespace, state: PartialState) -> int:
+    """Returns how many masks could not be used."""
+    options = image_options(arguments)
+    masks = sorted(arguments.masks.glob("*.png"))
+    if not masks:
+        raise ValueError(f"{arguments.masks} has no *.png. Name a folder of masks.")
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    new = [mask for mask in masks if not (arguments.out / mask.name).exists()]
+    state.wait_for_everyone()  # nobody writes before all have looked
+    share = new[state.process_index :: state.num_processes]
+    failures = 0
+    with tqdm(total=len(masks), unit="image", disable=not state.is_main_process) as bar:
+
+        def tell() -> None:
+            bar.n = sum((arguments.out / mask.name).exists() for mask in masks)
+            bar.refresh()
+
+        tell()
+        pipeline = None
+        for mask in share:
+            pipeline = pipeline or load_chosen(arguments)
+            try:
+                _make(pipeline, mask, arguments, options)
+            except (ValueError, OSError) as error:
+                say(COMMAND, f"{mask}: {error}")
+                failures += 1
+            tell()
+        state.wait_for_everyone()
+        tell()
+    return failures
+
+
+def _make(
+    pipeline: FaceMoGLEPipeline, mask: Path, arguments: argparse.Namespace, options: dict[str, Any]
+) -> None:
+    """Write one image, with its prompt and seed as texts in the PNG."""
+    side = pipeline.config["default_size"]
+    height, width = arguments.size or (side, side)
+    reading = read_mask(mask, size=(height, width), swap_sides=arguments.swap_sides)
+    for note in reading.notes:
+        say(COMMAND, f"{mask}: {note}")
+    beside = mask.with_suffix(".txt")
+    prompt = beside.read_text("utf-8").strip() if beside.is_file() else arguments.prompt
+    seed = seed_of(mask.stem, arguments.seed)
+    *_, last = pipeline.stream(
+        prompt,
+        reading.label_map,
+        generator=torch.Generator("cpu").manual_seed(seed),
+        height=height,
+        width=width,
+        **options,
+    )
+    facts = PngInfo()
+    facts.add_text("seed", str(seed))
+    facts.add_itxt("prompt", prompt)
+    target = arguments.out / mask.name
+    unfinished = target.with_suffix(".unfinished")
+    pipeline.decode(last.latents, height, width).save(unfinished, "PNG", pnginfo=facts)
+    os.replace(unfinished, target)  # so that what is there is whole
+
+
+def seed_of(name: str, seed: int) -> int:
+    """The seed of a mask's image, 0..2^63-1: the same whatever else the folder has."""
+    digest = blake2b(f"{seed} {name}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest) >> 1

@@ -1,0 +1,1 @@
+"""Traces of the gate: statistics, heatmaps, sheets, plots, films."""

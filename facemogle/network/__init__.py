@@ -1,0 +1,1 @@
+"""FLUX with a third stream: blocks, low-rank terms, tokens, text features."""

@@ -1,0 +1,1 @@
+"""One request -> denoising steps -> an image: whole faces and edits."""

@@ -1,0 +1,1 @@
+"""Names and hub ids -> folders -> a ready pipeline."""

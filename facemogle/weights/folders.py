@@ -1,0 +1,86 @@
+"""Names -> folders of models on this machine, downloaded if they are not there yet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from huggingface_hub import constants, get_token, snapshot_download
+from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError
+
+from facemogle.network.lora import LORA_FILE
+from facemogle.weights.headers import CheckpointError, missing_files
+from facemogle.weights.published import FACE_MOGLE_REPOSITORY, MOGLE_FILES
+
+MINI_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints" / "mini"
+FLUX_REPOSITORY = "black-forest-labs/FLUX.1-dev"
+PREVIEW_REPOSITORY = "madebyollin/taef1"
+PREVIEW_FILES = ["config.json", "diffusion_pytorch_model.safetensors"]
+
+
+def folder_of(name_or_path: str, local_dir: str | Path | None) -> Path:
+    """Folder of a model; arguments as of `load_pipeline`. Raises CheckpointError."""
+    if name_or_path == "flux":
+        place = None if local_dir is None else Path(local_dir) / FLUX_REPOSITORY.split("/")[1]
+        if place and (place / "model_index.json").is_file() and not missing_files(place):
+            return place
+        return _download(FLUX_REPOSITORY, ["model_index.json", "*/*"], place)
+    folder = MINI_FOLDER if name_or_path == "mini" else Path(name_or_path)
+    if (folder / "model_index.json").is_file():
+        return folder
+    if name_or_path == "mini":
+        raise CheckpointError(
+            f"The embedded model is not at {folder}. It comes with the repository: get all of it, "
+            "or name another model's folder."
+        )
+    raise CheckpointError(
+        f"{name_or_path} is no model: it must be mini, flux, or a folder with a model_index.json."
+    )
+
+
+def face_mogle_folder(local_dir: str | Path | None) -> Path:
+    """Folder of the published Face-MoGLE weights. Raises CheckpointError."""
+    place = None if local_dir is None else Path(local_dir) / FACE_MOGLE_REPOSITORY.split("/")[1]
+    if place and any(place.rglob(LORA_FILE)) and any(any(place.rglob(n)) for n in MOGLE_FILES):
+        return place
+    return _download(FACE_MOGLE_REPOSITORY, ["*.safetensors", "*.pt"], place)
+
+
+def preview_folder(folder: Path, *, may_download: bool) -> Path | None:
+    """Folder of the tiny VAE that previews are made by: in a model's folder, or beside it.
+
+    may_download: whether to ask the hub if there is none. Raises CheckpointError.
+    """
+    name = PREVIEW_REPOSITORY.split("/")[1]
+    for place in (folder / name, folder.parent / name):
+        if (place / "config.json").is_file():
+            return place
+    return _download(PREVIEW_REPOSITORY, PREVIEW_FILES, None) if may_download else None
+
+
+def _download(repository: str, patterns: list[str], place: Path | None) -> Path:
+    """Fetch what is missing, into a folder or (None) into the hub's cache."""
+    page = f"https://huggingface.co/{repository}"
+    try:
+        return Path(snapshot_download(repository, allow_patterns=patterns, local_dir=place))
+    except GatedRepoError as error:
+        reason = (
+            "The token on this machine is of an account that has not done so, or may not read "
+            "gated repositories."
+            if get_token()
+            else "There is no token on this machine that says who asks."
+        )
+        raise CheckpointError(
+            f"{repository} is open only to those who accepted its licence. {reason} Accept it at "
+            f"{page}, make a token with read access at https://huggingface.co/settings/tokens, and "
+            "log in with: hf auth login (in a Space: set it as the secret HF_TOKEN)"
+        ) from error
+    except (HfHubHTTPError, LocalEntryNotFoundError) as error:
+        reason = (
+            "HF_HUB_OFFLINE is set, which forbids downloads: unset it"
+            if constants.HF_HUB_OFFLINE
+            else "Check the network connection"
+        )
+        raise CheckpointError(
+            f"{repository} could not be downloaded from huggingface.co, and is not on this machine "
+            f"yet. {reason}, or name a folder that holds it: local_dir=... (--local-dir)."
+        ) from error
