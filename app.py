@@ -19,7 +19,6 @@ IN_A_SPACE = "SPACE_ID" in os.environ
 ON_ZERO_GPU = os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
 MCP = "mcp==1.30.0"
 MAX_REPLICAS = 1000
-MAX_BATCH = 64
 TEMPLATES = Path(__file__).parent / "assets" / "templates"
 
 
@@ -50,17 +49,7 @@ def parse_arguments() -> argparse.Namespace:
         metavar="N|MIN-MAX",
         help="make images in so many processes of Ray Serve (default: in this one)",
     )
-    parser.add_argument(
-        "--batch",
-        type=whole_number(1, MAX_BATCH),
-        default=1,
-        metavar="N",
-        help="make up to N visitors' images at a time, their steps as one batch (default: 1)",
-    )
-    arguments = parser.parse_args()
-    if arguments.batch > 1 and (arguments.replicas or arguments.offload):
-        parser.error("--batch goes without --replicas and --offload: those serve one at a time")
-    return arguments
+    return parser.parse_args()
 
 
 def replicas(text: str) -> tuple[int, int]:
@@ -86,7 +75,7 @@ def make_engine(arguments: argparse.Namespace) -> Engine:
         return ZeroGPUEngine(load_chosen(arguments))
     first_mask = read_templates(TEMPLATES, SIDE)[0]["label_map"]
     if arguments.replicas is None:
-        engine = LocalEngine(load_chosen(arguments), arguments.batch)
+        engine = LocalEngine(load_chosen(arguments))
         engine.warm_up(first_mask)
         return engine
 

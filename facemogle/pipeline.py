@@ -7,7 +7,7 @@ R = 20 experts, C = 64 channels of a token, T text tokens, D width of a text enc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing, nullcontext
+from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -29,7 +29,6 @@ from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer, T5EncoderModel, T5Tokenizer
 
 from facemogle.gate.trace import Trace
-from facemogle.joined import JoinedCalls
 from facemogle.masks.reading import decouple, read_mask
 from facemogle.masks.regions import REGIONS
 from facemogle.mogle import MoGLE
@@ -151,7 +150,6 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         self.preview_vae = None
         self._latent_to_rgb = lru_cache(1)(LatentToRGB.fitted)
         self._quick_decoder = lru_cache(1)(quick_decoder)
-        self._joined: JoinedCalls | None = None
         self._remembered_text = lru_cache(CACHED_PROMPTS)(self._text_of)
 
     def __call__(
@@ -289,35 +287,20 @@ class FaceMoGLEPipeline(DiffusionPipeline):
                 self.scheduler, num_tokens, request.num_steps, request.sigmas, request.timesteps
             )
             text, mixture = self._text(request, device), self._mixture(request, device)
-            with self._transformer_for(request, text, mixture) as transformer:
-                yield from denoise(
-                    transformer,
-                    schedule,
-                    latents,
-                    grid_of(request.size),
-                    text,
-                    request.guidance_scale,
-                    mixture,
-                    request.sampled_tokens,
-                    self.config["guided_from"],
-                    self.config["guided_until"],
-                )
+            yield from denoise(
+                self.transformer,
+                schedule,
+                latents,
+                grid_of(request.size),
+                text,
+                request.guidance_scale,
+                mixture,
+                request.sampled_tokens,
+                self.config["guided_from"],
+                self.config["guided_until"],
+            )
         finally:
             self.maybe_free_model_hooks()
-
-    def enable_joined_steps(self, most: int) -> None:
-        """Let up to so many of the calls that threads make at a time share the transformer's calls.
-
-        An image then equals the one made alone but for rounding. Of use where a step leaves the
-        device idle. Not with offload or caches of the transformer, which serve one caller.
-        """
-        self._joined = JoinedCalls(self.transformer, most)
-
-    def _transformer_for(self, request: Request, text: Text, mixture: Mixture | None) -> Any:
-        if self._joined is None:
-            return nullcontext(self.transformer)
-        tokens = None if request.sampled_tokens is None else tuple(request.sampled_tokens)
-        return self._joined.member((request.size, tokens, text.sequence.shape[1], mixture is None))
 
     def _guidance(self, scale: float | None) -> float:
         return self.config["default_guidance"] if scale is None else scale

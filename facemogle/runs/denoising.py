@@ -18,7 +18,6 @@ from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
 )
 from torch import Tensor
 
-from facemogle.joined import Member
 from facemogle.mogle import MoGLE, reweighted
 from facemogle.network.text import Text
 from facemogle.network.tokens import position_ids
@@ -108,7 +107,7 @@ class Mixture:
 
 
 def denoise(
-    transformer: FaceMoGLETransformer | Member,
+    transformer: FaceMoGLETransformer,
     schedule: FlowMatchEulerDiscreteScheduler,
     latents: Tensor,
     grid: tuple[int, int],

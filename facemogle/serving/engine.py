@@ -90,15 +90,12 @@ class Engine(Protocol):
 
 
 class LocalEngine:
-    """A pipeline in this process.
+    """A pipeline in this process, which makes one image at a time."""
 
-    concurrency: jobs at a time; see ``FaceMoGLEPipeline.enable_joined_steps``.
-    """
+    concurrency = 1
 
-    def __init__(self, pipeline: FaceMoGLEPipeline, concurrency: int = 1) -> None:
-        self.pipeline, self.concurrency = pipeline, concurrency
-        if concurrency > 1:
-            pipeline.enable_joined_steps(concurrency)
+    def __init__(self, pipeline: FaceMoGLEPipeline) -> None:
+        self.pipeline = pipeline
         self.facts = Facts.of(pipeline)
 
     def warm_up(self, label_map: np.ndarray) -> None:

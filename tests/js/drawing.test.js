@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { SIDE } from "../../facemogle/ui/static/js/layers.js";
+import { SIDE } from "../../facemogle/ui/static/js/layers/layers.js";
 import {
   at, BACKGROUND, blank, count, face, HAIR, L_EYE, NOSE, PARTNERS, R_EYE, reflection, SKIN,
 } from "./face.js";

@@ -1,7 +1,7 @@
 // A small stack of regions for the tests of the drawing, and how to read it.
 
-import { Drawing } from "../../facemogle/ui/static/js/drawing.js";
-import { SIDE } from "../../facemogle/ui/static/js/layers.js";
+import { Drawing } from "../../facemogle/ui/static/js/canvas/drawing.js";
+import { SIDE } from "../../facemogle/ui/static/js/layers/layers.js";
 
 export const [BACKGROUND, SKIN, NOSE, L_EYE, R_EYE, HAIR] = [0, 1, 2, 4, 5, 13];
 

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { toBase64 } from "../../facemogle/ui/static/js/codec.js";
-import { packed } from "../../facemogle/ui/static/js/gate_exports.js";
-import { Run } from "../../facemogle/ui/static/js/run.js";
+import { toBase64 } from "../../facemogle/ui/static/js/files/codec.js";
+import { packed } from "../../facemogle/ui/static/js/gate/exports.js";
+import { Run } from "../../facemogle/ui/static/js/run/run.js";
 
 const gates = [[1, 65534], [2, 65533]].map((values) => toBase64(new Uint8Array(Uint16Array.from(values).buffer)));
 const run = new Run({ steps: 2, grid: [1, 1], experts: 2, labels: Uint8Array.of(0) });

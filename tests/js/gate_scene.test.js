@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { toBase64 } from "../../facemogle/ui/static/js/codec.js";
-import { DIVERGING_COLORS, pixelOf, SEQUENTIAL_COLORS } from "../../facemogle/ui/static/js/colormap.js";
-import { labelPlaces, niceTop } from "../../facemogle/ui/static/js/gate_axes.js";
-import { Scene } from "../../facemogle/ui/static/js/gate_scene.js";
-import { FULL_WEIGHT, Run } from "../../facemogle/ui/static/js/run.js";
+import { toBase64 } from "../../facemogle/ui/static/js/files/codec.js";
+import { DIVERGING_COLORS, pixelOf, SEQUENTIAL_COLORS } from "../../facemogle/ui/static/js/gate/colormap.js";
+import { labelPlaces, niceTop } from "../../facemogle/ui/static/js/gate/axes.js";
+import { Scene } from "../../facemogle/ui/static/js/gate/scene.js";
+import { FULL_WEIGHT, Run } from "../../facemogle/ui/static/js/run/run.js";
 
 const colors = [[150, 150, 150], [204, 0, 0]];
 

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { toBase64 } from "../../facemogle/ui/static/js/codec.js";
-import * as statistics from "../../facemogle/ui/static/js/gate_statistics.js";
-import { FULL_WEIGHT, Run } from "../../facemogle/ui/static/js/run.js";
+import { toBase64 } from "../../facemogle/ui/static/js/files/codec.js";
+import * as statistics from "../../facemogle/ui/static/js/gate/statistics.js";
+import { FULL_WEIGHT, Run } from "../../facemogle/ui/static/js/run/run.js";
 
 const near = (actual, expected) =>
   actual.forEach((value, i) => assert.ok(Math.abs(value - expected[i]) < 1e-4, `${actual} != ${expected}`));

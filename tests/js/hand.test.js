@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Brush } from "../../facemogle/ui/static/js/brush.js";
-import { begin, scaledBox } from "../../facemogle/ui/static/js/gestures.js";
-import { commandOf, SHEET } from "../../facemogle/ui/static/js/keys.js";
-import { LayerStates } from "../../facemogle/ui/static/js/layer_states.js";
+import { Brush } from "../../facemogle/ui/static/js/canvas/brush.js";
+import { begin, scaledBox } from "../../facemogle/ui/static/js/canvas/gestures.js";
+import { commandOf, SHEET } from "../../facemogle/ui/static/js/canvas/keys.js";
+import { LayerView } from "../../facemogle/ui/static/js/layers/view.js";
 import { at, count, face, HAIR, L_EYE, NOSE, R_EYE, SKIN } from "./face.js";
 
 const PLAIN = { shiftKey: false, altKey: false, pointerType: "mouse", pressure: 0.5, buttons: 1 };
@@ -100,12 +100,12 @@ test("the brush keeps within its limits and remembers the last two layers", () =
 
 test("only locks reach the drawing; eye and solo are for the screen", () => {
   const { layers } = face();
-  const states = new LayerStates(layers);
+  const states = new LayerView(layers);
   const before = layers.labels.slice();
   for (const kind of ["hidden", "locked", "solo"]) states.toggle(kind, L_EYE);
   assert.deepEqual(layers.labels, before);
   assert.equal(layers.locked, layers.bitOf[L_EYE]);
-  const again = new LayerStates(face().layers, JSON.parse(JSON.stringify(states.saved)));
+  const again = new LayerView(face().layers, JSON.parse(JSON.stringify(states.saved)));
   for (const kind of ["hidden", "locked", "solo"]) assert.ok(again.is(kind, L_EYE));
   states.toggle("locked", L_EYE);
   assert.equal(layers.locked, 0);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { SIDE } from "../../facemogle/ui/static/js/layers.js";
+import { SIDE } from "../../facemogle/ui/static/js/layers/layers.js";
 import { blank, face, HAIR, L_EYE, SKIN } from "./face.js";
 
 const cross = (drawing, k, size) => {

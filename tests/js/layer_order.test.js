@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { LayerStates } from "../../facemogle/ui/static/js/layer_states.js";
-import { blend } from "../../facemogle/ui/static/js/screen.js";
+import { LayerView } from "../../facemogle/ui/static/js/layers/view.js";
+import { blend } from "../../facemogle/ui/static/js/canvas/screen.js";
 import {
   at, BACKGROUND, blank, count, face, HAIR, L_EYE, NOSE, R_EYE, SKIN,
 } from "./face.js";
@@ -115,10 +115,10 @@ test("a region taken from another face is its pixels there, under what lies over
 test("a see-through layer changes the screen, not the label map", () => {
   const drawing = face();
   const before = drawing.labels.slice();
-  const states = new LayerStates(drawing.layers);
+  const states = new LayerView(drawing.layers);
   states.setOpacity(L_EYE, 0.5);
   assert.deepEqual(drawing.labels, before);
-  const again = new LayerStates(face().layers, JSON.parse(JSON.stringify(states.saved)));
+  const again = new LayerView(face().layers, JSON.parse(JSON.stringify(states.saved)));
   assert.deepEqual([again.opacity(L_EYE), again.opacity(SKIN)], [0.5, 1]);
   states.setOpacity(L_EYE, 1);
   assert.deepEqual(states.saved.opacities, []);

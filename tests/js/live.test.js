@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
-import { DRAFT_STEPS, Live } from "../../facemogle/ui/static/js/live.js";
-import { Orders } from "../../facemogle/ui/static/js/orders.js";
+import { DRAFT_STEPS, Live } from "../../facemogle/ui/static/js/run/live.js";
+import { Requests } from "../../facemogle/ui/static/js/run/requests.js";
 
 function desk({ steps = 8 } = {}) {
   mock.timers.reset();
@@ -118,7 +118,7 @@ function server({ reach }) {
   mock.timers.reset();
   mock.timers.enable({ apis: ["setTimeout"] });
   const sent = [];
-  const orders = new Orders({ trigger: (name, data) => sent.push([name, data]), props: {}, reach });
+  const orders = new Requests({ trigger: (name, data) => sent.push([name, data]), props: {}, reach });
   const told = [];
   for (const kind of ["step", "error"]) orders.addEventListener(kind, () => told.push(kind));
   return { orders, sent, told };

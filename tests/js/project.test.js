@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Accepted } from "../../facemogle/ui/static/js/accepted.js";
-import { SIDE } from "../../facemogle/ui/static/js/layers.js";
-import { packLayers, readProject, unpackWords, writeProject } from "../../facemogle/ui/static/js/project.js";
+import { Accepted } from "../../facemogle/ui/static/js/run/accepted.js";
+import { SIDE } from "../../facemogle/ui/static/js/layers/layers.js";
+import { packLayers, readProject, unpackWords, writeProject } from "../../facemogle/ui/static/js/files/project.js";
 import { face, HAIR, L_EYE } from "./face.js";
 
 const IMAGE_URL = "data:image/png;base64,iVBORw0KGgo=";

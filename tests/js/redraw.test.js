@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
-import { Redraw } from "../../facemogle/ui/static/js/redraw.js";
+import { Redraw } from "../../facemogle/ui/static/js/canvas/redraw.js";
 
 function view() {
   mock.timers.reset();

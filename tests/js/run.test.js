@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { toBase64 } from "../../facemogle/ui/static/js/codec.js";
-import { FULL_WEIGHT, Run } from "../../facemogle/ui/static/js/run.js";
+import { toBase64 } from "../../facemogle/ui/static/js/files/codec.js";
+import { FULL_WEIGHT, Run } from "../../facemogle/ui/static/js/run/run.js";
 
 const packet = (index, t, values) => ({
   t, image: `image ${index}`,

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { LIMITS, surplus } from "../../facemogle/ui/static/js/shelf.js";
+import { LIMITS, surplus } from "../../facemogle/ui/static/js/history/shelf.js";
 
 const record = (time, bytes = 1000) => (
   { id: `${time}`, time, image: "x".repeat(bytes), labels: new Uint8Array(0), layers: null });

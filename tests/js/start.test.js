@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { EXAMPLES } from "../../facemogle/ui/static/js/examples.js";
-import { SIDE } from "../../facemogle/ui/static/js/layers.js";
-import { randomPrompt, varied } from "../../facemogle/ui/static/js/random_face.js";
+import { EXAMPLES } from "../../facemogle/ui/static/js/files/examples.js";
+import { SIDE } from "../../facemogle/ui/static/js/layers/layers.js";
+import { randomPrompt, varied } from "../../facemogle/ui/static/js/files/random_face.js";
 import { blank, face, HAIR, L_EYE, PARTNERS, R_EYE, SKIN } from "./face.js";
 
 function whole() {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Viewport } from "../../facemogle/ui/static/js/viewport.js";
+import { Viewport } from "../../facemogle/ui/static/js/canvas/viewport.js";
 
 const sized = (stage) => {
   const viewport = new Viewport();

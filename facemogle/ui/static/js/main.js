@@ -1,16 +1,16 @@
 // Puts the page together. Gradio calls mount() once, with the element and its ways to the server.
 
-import { fromBase64, inflate } from "./codec.js";
-import { Drawing } from "./drawing.js";
-import { ExpertStates } from "./expert_states.js";
-import { offerExports } from "./gate_exports.js";
-import { meanWeights } from "./gate_statistics.js";
-import { listenToKeys } from "./keys.js";
-import { Orders } from "./orders.js";
-import { setUpPainting } from "./painting.js";
-import { Projects } from "./projects.js";
-import { Sampling } from "./sampling.js";
-import { loadDrawing, loadSettings, onRefusal, saveSettings } from "./store.js";
+import { fromBase64, inflate } from "./files/codec.js";
+import { Drawing } from "./canvas/drawing.js";
+import { ExpertSettings } from "./run/experts.js";
+import { offerExports } from "./gate/exports.js";
+import { meanWeights } from "./gate/statistics.js";
+import { listenToKeys } from "./canvas/keys.js";
+import { Requests } from "./run/requests.js";
+import { setUpPainting } from "./canvas/painting.js";
+import { Projects } from "./files/projects.js";
+import { Runner } from "./run/runner.js";
+import { loadDrawing, loadSettings, onRefusal, saveSettings } from "./history/store.js";
 
 /** props: regions, experts, layers, max_bytes, model, templates, words of studio.py. */
 export async function mount({ element, trigger, props, server }) {
@@ -19,37 +19,37 @@ export async function mount({ element, trigger, props, server }) {
   root.querySelector(".model").textContent = `${model.name}, ${model.side}×${model.side}, ${model.device}`;
   const drawing = new Drawing(props.layers, regions.map(({ mirror }) => mirror));
   await begin(drawing.layers, templates);
-  const states = new ExpertStates(experts.length, loadSettings().experts);
-  states.addEventListener("change", () => saveSettings({ experts: states.values }));
+  const expertSettings = new ExpertSettings(experts.length, loadSettings().experts);
+  expertSettings.addEventListener("change", () => saveSettings({ experts: expertSettings.values }));
 
   const read = (file) => server.read_mask_file({ binary: true, data: { file } });
   const readPair = (image, mask) => server.read_pair({ binary: true, data: { image, mask } });
   const readPhoto = (file, parser) => server.read_photo({ binary: true, data: { file, parser } });
-  const adopt = (found) => sampling.adopt(found);
+  const adopt = (found) => runner.adopt(found);
   const openProject = (file) => projects.open(file);
   const saveProject = () => projects.save();
   const projectFiles = { openProject, saveProject };
   const opening = { maxBytes: props.max_bytes, read, readPhoto, readPair, adopt, ...projectFiles };
-  const suggest = (suggestion) => sampling.suggest(suggestion);
-  const make = () => sampling.order({ isDraft: false, isOwn: false });
+  const suggest = (suggestion) => runner.suggest(suggestion);
+  const make = () => runner.request({ isDraft: false, isOwn: false });
   const examples = root.querySelector(".examples");
   const starting = { templates, words: props.words, suggest, make, examples };
-  const painting = { drawing, regions, experts, heard: states, opening, starting };
+  const painting = { drawing, regions, experts, expertSettings, opening, starting };
   const left = setUpPainting(root.querySelector(".painting"), painting);
 
-  const orders = new Orders({ trigger, props });
-  document.addEventListener("facemogle-packet", ({ detail }) => orders.receive(detail));
-  document.addEventListener("facemogle-failure", () => orders.fail());
+  const requests = new Requests({ trigger, props });
+  document.addEventListener("facemogle-packet", ({ detail }) => requests.receive(detail));
+  document.addEventListener("facemogle-failure", () => requests.fail());
   const { steps } = model;
   const { underlay } = left;
-  const sampling = new Sampling(root, { drawing, orders, regions, experts, states, steps, underlay,
+  const runner = new Runner(root, { drawing, requests, regions, experts, expertSettings, steps, underlay,
     templates, words: props.words });
-  const projects = new Projects({ drawing, sampling, states: left.states, notice: left.notice });
-  offerExports(root.querySelector(".gate"), { gate: sampling.gate, ask: server.export_gate });
+  const projects = new Projects({ drawing, runner, layerView: left.layerView, notice: left.notice });
+  offerExports(root.querySelector(".gate"), { gate: runner.gate, ask: server.export_gate });
 
-  orders.addEventListener("step", () => left.weigh(meanWeights(sampling.run)));
-  const asked = { generate: () => sampling.submit(), stop: () => orders.stop(), saveProject,
-    wipe: () => sampling.compare.wipe() };
+  requests.addEventListener("step", () => left.weigh(meanWeights(runner.run)));
+  const asked = { generate: () => runner.submit(), stop: () => requests.stop(), saveProject,
+    wipe: () => runner.compare.wipe() };
   listenToKeys(root, { ...left.commands, ...asked }, left.holdPan);
   guardUnstored(root.querySelector(".unstored"));
   root.dataset.ready = "true";

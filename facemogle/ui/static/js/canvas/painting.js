@@ -1,0 +1,155 @@
+// The left side: canvas, layers, tools, files.
+
+import { Brush } from "./brush.js";
+import { Easel } from "./easel.js";
+import { Files } from "../files/files.js";
+import { Hints } from "./hints.js";
+import { Inspector } from "../layers/inspector.js";
+import { LayerDrag } from "../layers/drag.js";
+import { LayerView } from "../layers/view.js";
+import { Notice } from "../notice.js";
+import { Overlay } from "./overlay.js";
+import { Pair } from "../files/pair.js";
+import { Palette } from "../layers/list.js";
+import { Screen } from "./screen.js";
+import { Sheet } from "./shortcuts.js";
+import { Start } from "../files/start.js";
+import { loadSettings, saveDrawing, saveSettings } from "../history/store.js";
+import { TakeFrom } from "../layers/take_from.js";
+import { Toolbar } from "./toolbar.js";
+import { ViewBar } from "./viewbar.js";
+import { Viewport } from "./viewport.js";
+
+const HAIR = 13;
+const ZOOM_STEP = 1.5;
+
+/**
+ * Fill the panel. experts: their titles. expertSettings: ExpertSettings. opening, starting: what Files and Start
+ * need from elsewhere. Returns { brush, layerView, notice, commands by name, holdPan for listenToKeys,
+ * underlay(url), weigh(the gate's mean weights by expert) }.
+ */
+export function setUpPainting(panel, { drawing, regions, experts, expertSettings, opening, starting }) {
+  const find = (selector) => panel.querySelector(selector);
+  const colors = regions.map(({ color }) => color);
+  const saved = loadSettings();
+  const brush = new Brush({ region: HAIR, ...saved.brush });
+  const layerView = new LayerView(drawing.layers, saved.states);
+  brush.addEventListener("change", () => saveSettings({ brush: brush.state }));
+  layerView.addEventListener("change", () => saveSettings({ states: layerView.saved }));
+  drawing.addEventListener("commit", oneAtATime(() => saveDrawing(drawing.layers)));
+
+  const palette = new Palette(find(".palette"), { regions, experts, brush, drawing, layerView, expertSettings });
+  new LayerDrag(find(".palette"), { drop: (...places) => palette.drop(...places) });
+  new Toolbar(find(".toolbar"), { brush, drawing });
+  const viewport = new Viewport();
+  const stage = find(".stage");
+  const overlay = new Overlay(stage, { brush, viewport });
+  new Screen(stage.querySelector("canvas"), { drawing, layerView, palette: colors });
+  const pointed = find(".pointed");
+  const onHover = (region) => {
+    pointed.textContent = region === null ? "" : regions[region].title;
+    palette.point(region);
+  };
+  const easel = new Easel(stage, { drawing, brush, viewport, overlay, onHover });
+
+  const sheet = new Sheet(find(".sheet"));
+  const dialogs = { takeFrom: () => take.open(), swap: () => files.swapSides() };
+  const commands = commandsOf({ drawing, brush, palette, viewport, sheet, dialogs });
+  const paper = stage.querySelector(".paper");
+  new ViewBar(find(".viewbar"), { brush, viewport, paper, commands });
+  const notice = new Notice(find(".notice"));
+  const openPair = () => pair.open();
+  const files = new Files(find(".files"), { drawing, notice, palette: colors, openPair, ...opening });
+  const { readPair, adopt, maxBytes } = opening;
+  const pair = new Pair(find(".pairing"), {
+    drawing, palette: colors, readPair, adopt, maxBytes, tell: (text) => notice.tell(text),
+  });
+  files.acceptDrops(panel.parentElement, stage);
+  new Start(find(".start"), { drawing, brush, notice, palette: colors, ...starting });
+  const take = new TakeFrom(find(".take"), {
+    drawing, brush, regions, templates: starting.templates,
+    load: (file) => files.load(file), tell: (text) => notice.tell(text),
+  });
+  const inspected = { palette, regions, experts, brush, drawing, layerView, expertSettings, commands };
+  const inspector = new Inspector(find(".inspector"), inspected);
+  showHints(find(".hint"), { brush, regions, drawing, layerView });
+  const hints = new Hints(stage.querySelector(".tip"), { drawing, brush, regions });
+
+  const underlay = (url) => {
+    const image = paper.querySelector("img");
+    image.src = url;
+    image.hidden = false;
+    hints.imageMade();
+  };
+  const weigh = (weights) => [palette, inspector].forEach((part) => part.weigh(weights));
+  const holdPan = (isHeld) => easel.holdPan(isHeld);
+  return { brush, layerView, notice, commands, holdPan, underlay, weigh };
+}
+
+/** What keys and buttons can ask of this side, by name. */
+function commandsOf({ drawing, brush, palette, viewport, sheet, dialogs }) {
+  const tools = ["brush", "eraser", "fill", "replace", "rectangle", "lasso", "move", "pick"];
+  const take = tools.map((tool) => [tool, () => brush.set({ tool })]);
+  return {
+    ...Object.fromEntries(take),
+    smaller: () => brush.resize(-1),
+    larger: () => brush.resize(1),
+    mirror: () => brush.set({ mirrors: !brush.mirrors }),
+    layerAbove: () => palette.next(-1),
+    layerBelow: () => palette.next(1),
+    raise: () => palette.shift(1),
+    lower: () => palette.shift(-1),
+    ...dialogs,
+    lastLayer: () => brush.swapRegion(),
+    flip: () => drawing.shift(brush.region, (box) => box, true),
+    clear: () => drawing.clear(brush.region),
+    undo: () => drawing.undo(),
+    redo: () => drawing.redo(),
+    fit: () => viewport.fit(),
+    actual: () => viewport.actual(),
+    in: () => viewport.zoomAt(ZOOM_STEP),
+    out: () => viewport.zoomAt(1 / ZOOM_STEP),
+    help: () => sheet.open(),
+  };
+}
+
+/** Say in place what the tool in hand does, or why it does nothing. */
+function showHints(element, { brush, regions, drawing, layerView }) {
+  const show = () => {
+    const { title } = regions[brush.region];
+    const isIdle = ["replace", "pick"].includes(brush.tool);
+    const hidden = layerView.is("hidden", brush.region) && !isIdle;
+    const hint = {
+      brush: `Paints ${title}`,
+      eraser: `Erases ${title} only; what lies beneath shows`,
+      fill: `Fills an area with ${title}`,
+      replace: `Click a region: all of it becomes ${title}`,
+      rectangle: `Drag a rectangle of ${title}`,
+      lasso: `Draw around an area of ${title}`,
+      move: `Drag to move ${title}, a corner to scale it`,
+      pick: "Click a region to take it",
+    }[brush.tool];
+    const isLocked = drawing.layers.isLocked(brush.region) && brush.tool !== "pick";
+    element.textContent = isLocked
+      ? `${title} is locked: unlock it to change it`
+      : hint + (hidden ? " (hidden: its eye is off)" : "");
+    element.classList.toggle("warning", isLocked || hidden);
+  };
+  brush.addEventListener("change", show);
+  layerView.addEventListener("change", show);
+  show();
+}
+
+/** Calls a slow function at most once at a time; calls in between become one more at the end. */
+function oneAtATime(act) {
+  let isRunning = false;
+  let isAskedAgain = false;
+  return async function call() {
+    isAskedAgain = isRunning;
+    if (isRunning) return;
+    isRunning = true;
+    await act();
+    isRunning = false;
+    if (isAskedAgain) await call();
+  };
+}

@@ -1,0 +1,198 @@
+// The gating view: how much each expert weighs, at each place and in each step.
+
+import { Chart } from "./chart.js";
+import { Player } from "./player.js";
+import { Scene } from "./scene.js";
+import { Stage } from "./stage.js";
+import { meanCurve, placeCurve, regionAt, stepAt } from "./statistics.js";
+import { Tiles } from "./tiles.js";
+import { Redraw } from "../canvas/redraw.js";
+
+const GLOBAL_COLOR = [150, 150, 150]; // of no region
+
+export class Gate {
+  /** titles: what a person reads for each expert, by expert number. colors: of the regions. */
+  constructor(panel, { titles, colors }) {
+    Object.assign(this, { panel, titles, colors: [GLOBAL_COLOR, ...colors] });
+    Object.assign(this, { run: null, pinned: null, step: 0, expert: 0, place: null });
+    this.choices = { scale: "relative", mode: "run", where: "inside" };
+    const find = (selector) => panel.querySelector(selector);
+    this.parts = {
+      slider: find("[name=step]"), step: find(".step-text"), expert: find(".expert-text"),
+      opacity: find("[name=opacity]"), ramp: find(".ramp"), low: find(".low"), high: find(".high"),
+      range: find(".range"), pin: find("[data-command=pin]"), place: find(".place-text"),
+    };
+    const onPoint = (token) => this.point(token);
+    this.now = new Stage(find(".over.now"), { onPoint });
+    this.before = new Stage(find(".over.before"), { onPoint });
+    this.tiles = new Tiles(find(".tiles"), { titles, onSelect: (expert) => this.set({ expert }) });
+    const chart = {
+      titles, colors: this.colors, onSelect: (expert) => this.set({ expert }),
+      onStep: (t) => this.scrub(stepAt(this.run, t)),
+    };
+    this.placeChart = new Chart(find(".at-place"), chart);
+    this.meanChart = new Chart(find(".means"), chart);
+    this.player = new Player(find("[data-command=play]"), {
+      advance: () => this.set({ step: (this.step + 1) % this.run.done }),
+    });
+    this.redraw = new Redraw(find(".maps"), () => this.show());
+    this.listen();
+    this.show();
+  }
+
+  listen() {
+    const { slider, opacity, pin } = this.parts;
+    slider.addEventListener("input", () => this.scrub(Number(slider.value) - 1));
+    const fade = () => [this.now, this.before].forEach((stage) => stage.fade(opacity.value));
+    opacity.addEventListener("input", fade);
+    fade();
+    for (const button of this.panel.querySelectorAll("[data-choice]")) {
+      const { choice, value } = button.dataset;
+      button.addEventListener("click", () => {
+        this.choices[choice] = value;
+        this.show();
+      });
+    }
+    pin.addEventListener("click", () => this.pin());
+  }
+
+  /** Begin to follow a run. */
+  start(run) {
+    this.player.stop();
+    this.known = 0; // steps of the run that the view has heard of
+    this.set({ run, step: -1 });
+  }
+
+  /** Steps have come in. The view moves on with them unless a person has gone back. */
+  grow() {
+    const isFollowing = this.step >= this.known - 1;
+    this.known = this.run.done;
+    if (isFollowing) this.step = this.known - 1;
+    this.redraw.ask(); // the image itself comes first
+  }
+
+  /** A person goes to a step, which ends the animation. */
+  scrub(step) {
+    this.player.stop();
+    this.set({ step });
+  }
+
+  /** Keep the run for comparison; the pinned run itself is let go. */
+  pin() {
+    this.pinned = this.pinned === this.run ? null : this.run;
+    if (!this.pinned) this.choices.mode = "run";
+    this.show();
+  }
+
+  point(place) {
+    if (!this.report) return;
+    this.place = place;
+    this.showPlace();
+  }
+
+  set(state) {
+    Object.assign(this, state);
+    this.show();
+  }
+
+  get report() {
+    return this.run?.reports[this.step];
+  }
+
+  show() {
+    this.redraw.settle();
+    const { panel, parts, pinned, run } = this;
+    for (const button of panel.querySelectorAll("[data-choice]")) {
+      const { choice, value } = button.dataset;
+      button.setAttribute("aria-pressed", String(this.choices[choice] === value));
+      if (choice === "mode") button.disabled = value !== "run" && !pinned;
+    }
+    for (const button of panel.querySelectorAll("[data-command]")) button.disabled = !this.report;
+    parts.pin.textContent = pinned && pinned === run ? "Unpin" : "Pin this run";
+    parts.expert.textContent = this.titles[this.expert] ?? "Winning experts";
+    this.tiles.select(this.expert);
+    panel.classList.toggle("empty", !this.report);
+    panel.dataset.mode = this.choices.mode;
+    panel.dataset.drawn = run ? `${run.done}/${run.steps}` : ""; // later than the run has it
+    if (this.report) this.showReport(this.report);
+  }
+
+  showReport({ t }) {
+    const { parts, run, step, pinned, colors } = this;
+    parts.slider.max = run.done;
+    parts.slider.value = step + 1;
+    parts.slider.disabled = run.done < 2;
+    parts.step.textContent = `Step ${step + 1} of ${run.steps}, t = ${t.toFixed(3)}`;
+    const scene = new Scene({ run, step, pinned, ...this.choices, colors });
+    this.tiles.draw(scene);
+    const chosen = this.showsWinners ? scene.winners() : scene.expert(this.expert);
+    const stages = this.choices.mode === "both" ? [this.before, this.now] : [this.now];
+    scene.shown.forEach(([{ reports, grid }, at], i) => {
+      stages[i].draw({ image: reports[at].image, pixels: chosen.layers[i], grid });
+    });
+    if (this.showsWinners) this.showShares(chosen);
+    else this.showLegend(chosen, scene.gradient);
+    this.showMeans();
+    this.showPlace();
+  }
+
+  get showsWinners() {
+    return this.expert === this.titles.length;
+  }
+
+  showLegend({ summaries, from, to }, gradient) {
+    const { parts } = this;
+    parts.ramp.style.background = gradient;
+    parts.low.textContent = number(from);
+    parts.high.textContent = number(to);
+    const { low, mean, high } = summaries.at(-1);
+    parts.range.textContent = `min ${number(low)}, mean ${number(mean)}, max ${number(high)}`;
+  }
+
+  /** Winners have no scale: the ramp becomes a bar of their colours, as long as their shares. */
+  showShares({ shares, changed }) {
+    let place = 0;
+    const bands = shares.map(([expert, share]) =>
+      `rgb(${this.colors[expert].join(" ")}) ${100 * place}% ${100 * (place += share)}%`);
+    const { parts } = this;
+    parts.ramp.style.background = `linear-gradient(to right, ${bands.join(", ")})`;
+    parts.low.textContent = parts.high.textContent = "";
+    parts.range.textContent = changed === null
+      ? shares.slice(0, 2).map(([expert, share]) => `${this.titles[expert]} ${percent(share)}`).join(", ")
+      : `changed at ${percent(changed)} of the places`;
+  }
+
+  showMeans() {
+    const { where } = this.choices;
+    this.meanChart.draw(this.curves((run, expert) => meanCurve(run, expert, where)));
+  }
+
+  showPlace() {
+    const { run, place } = this;
+    this.now.point(place);
+    this.before.point(place);
+    this.panel.classList.toggle("no-place", place === null);
+    if (place === null) return;
+    const columns = run.grid[1];
+    const region = run.shares ? `${this.titles[regionAt(run, place) + 1]}, ` : "";
+    this.parts.place.textContent =
+      `${region}row ${Math.floor(place / columns) + 1}, column ${(place % columns) + 1}`;
+    this.placeChart.draw(this.curves((of, expert) => placeCurve(of, expert, place)));
+  }
+
+  /** What a chart draws: a curve per expert, and those of the pinned run where it is compared with. */
+  curves(curve) {
+    const { run, step, pinned, expert, titles } = this;
+    const all = (of) => titles.map((_, index) => curve(of, index));
+    const compared = this.choices.mode === "run" ? null : pinned;
+    return {
+      curves: all(run), times: run.times, step, chosen: expert,
+      before: compared && all(compared), beforeTimes: compared?.times,
+      top: this.choices.scale === "absolute" ? 1 : null,
+    };
+  }
+}
+
+const number = (value) => value.toFixed(4).replace("-", "−");
+
+const percent = (share) => `${(100 * share).toFixed(0)} %`;

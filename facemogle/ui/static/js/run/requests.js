@@ -1,0 +1,106 @@
+// Requests to the server, and the packets that come back. The newest request wins.
+
+const PATIENCE = 1500; // milliseconds without a packet after which the server is asked
+
+/** What ends a request. */
+const LAST = ["done", "error", "stopped", "forgotten"];
+
+/**
+ * Sends events named after the packets' kinds: start, step, done, error, place, forgotten; and sent,
+ * stopped.
+ * Packets of older requests, which may still be on their way, are dropped.
+ */
+export class Requests extends EventTarget {
+  /** trigger, props: Gradio's. reach(): a promise that fails if the server cannot be reached. */
+  constructor({ trigger, props, reach = reachServer }) {
+    super();
+    Object.assign(this, { trigger, props, reach });
+    this.number = 0;
+    this.asked = 0;
+    this.isBusy = false;
+  }
+
+  /** request: a promise of all but the number of a request of facemogle.ui.studio. */
+  async place(request) {
+    const number = this.announce(true);
+    this.isBusy = true;
+    this.missed = 0; // answers in a row that did not know the request
+    this.emit("sent");
+    this.watch();
+    const content = await request;
+    if (number !== this.number) return;
+    this.props.value = { number, ...content };
+    this.trigger("generate");
+  }
+
+  /** The page stops at once, the server before its next step. */
+  stop() {
+    if (!this.isBusy) return;
+    this.announce(false);
+    this.settle();
+    this.emit("stopped");
+  }
+
+  receive({ number, kind, ...content }) {
+    if (number !== this.number || !this.isBusy) return;
+    this.missed = kind === "place" && content.ahead === null ? this.missed + 1 : 0;
+    if (this.missed > 0) {
+      // Once is no proof: the last packets may still be on their way.
+      if (this.missed === 1) return;
+      this.lose("The server has lost this request, perhaps because it was started anew. Your " +
+        "drawing is kept: generate again.");
+      return;
+    }
+    if (LAST.includes(kind)) this.settle();
+    else this.watch();
+    this.emit(kind, content);
+  }
+
+  /** Gradio could not carry out a request. */
+  fail() {
+    this.lose("The server cannot be reached or has too much to do. Try again in a moment.");
+  }
+
+  lose(text) {
+    if (!this.isBusy) return;
+    this.settle();
+    this.emit("error", { text });
+    this.announce(false);
+  }
+
+  settle() {
+    this.isBusy = false;
+    clearTimeout(this.timer);
+  }
+
+  /** Ask after a while without packets whether the server is there and how long the line is. */
+  watch() {
+    clearTimeout(this.timer);
+    const number = this.number;
+    this.timer = setTimeout(async () => {
+      try {
+        await this.reach();
+      } catch {
+        if (number === this.number) this.fail();
+        return;
+      }
+      if (number !== this.number || !this.isBusy) return;
+      this.asked += 1;
+      this.trigger("ask", { number, asked: this.asked });
+      this.watch();
+    }, PATIENCE);
+  }
+
+  /** Make all earlier requests stale. */
+  announce(hasOrder) {
+    this.number += 1;
+    this.trigger("announce", { number: this.number, has_order: hasOrder });
+    return this.number;
+  }
+
+  emit(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+const reachServer = () => fetch(import.meta.url, { method: "HEAD", cache: "no-store" });

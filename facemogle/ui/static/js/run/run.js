@@ -1,0 +1,60 @@
+// What one sampling run has reported so far: an image and the gate's weights for every step.
+
+import { fromBase64 } from "../files/codec.js";
+import { coverage } from "../gate/statistics.js";
+
+export const FULL_WEIGHT = 65535;
+
+export class Run {
+  /**
+   * grid: [rows, columns] of tokens.
+   * labels: the label map that the image is made of, a square Uint8Array row by row, which
+   *     nothing may change any more. Without it, nothing is known of regions.
+   */
+  constructor({ steps, grid, experts, labels = null }) {
+    Object.assign(this, { steps, grid, experts, labels });
+    this.reports = [];
+  }
+
+  /** Share of every token that each region covers; null without a label map. */
+  get shares() {
+    const { labels, grid, experts } = this;
+    // When it is asked for, as counting all pixels would hold up an image that is on its way.
+    this.covered ??= labels && coverage(labels, grid, experts - 1);
+    return this.covered;
+  }
+
+  /** packet: the next step's; its gate holds the weights token by token, as 16-bit integers. */
+  add({ t, image, gate }) {
+    const values = new Uint16Array(fromBase64(gate).buffer);
+    this.reports.push({ t, image, values });
+  }
+
+  get done() {
+    return this.reports.length;
+  }
+
+  get tokens() {
+    return this.grid[0] * this.grid[1];
+  }
+
+  /** t of every step so far, 1 = noise. */
+  get times() {
+    return this.reports.map(({ t }) => t);
+  }
+
+  /** One weight, in [0, 1]. */
+  weight(step, expert, token) {
+    return this.reports[step].values[token * this.experts + expert] / FULL_WEIGHT;
+  }
+
+  /** An expert's weights in one step, in [0, 1], token by token. */
+  map(step, expert) {
+    return Float32Array.from({ length: this.tokens }, (_, token) => this.weight(step, expert, token));
+  }
+
+  /** Share of every token that an expert's region covers; null for the global expert. */
+  share(expert) {
+    return expert === 0 ? null : this.shares?.[expert - 1] ?? null;
+  }
+}
