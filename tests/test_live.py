@@ -383,7 +383,7 @@ def test_a_lost_server_is_a_failure(browser: Browser, studio: StudioUnderTest) -
     page = browser.new_page()  # one whose console may complain
     open_studio(page, studio)
     page.route("**/gradio_api/queue/**", lambda route: None)  # never answered
-    page.route("**/orders.js", lambda route: route.abort())  # asked to see if the server is there
+    page.route("**/requests.js", lambda route: route.abort())  # asked to see if the server is there
     page.get_by_role("button", name="Generate", exact=True).click()
     result = page.locator(".result")
     expect(result).to_have_attribute("data-state", "failed", timeout=PATIENCE)
