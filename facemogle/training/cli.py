@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from facemogle.commands.arguments import say, whole_number
-from facemogle.training.recipe import PAPER, FlowRecipe, Stage, VAERecipe
+from facemogle.training.recipe import PAPER, DecoderRecipe, FlowRecipe, Stage, VAERecipe
 
 if TYPE_CHECKING:
     from accelerate import PartialState
@@ -27,10 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--recipe",
-        choices=("embedded", "paper"),
+        choices=("embedded", "decoder", "paper"),
         default="embedded",
-        help="embedded: a small model of its own; paper: a Face-MoGLE part for a frozen FLUX "
-        "(default: %(default)s)",
+        help="embedded: a small model of its own; decoder: one for its VAE that paints twice as "
+        "large; paper: a Face-MoGLE part for a frozen FLUX (default: %(default)s)",
     )
     parser.add_argument(
         "--data",
@@ -46,8 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="DIR",
-        help="the run: states to resume from, logs, and at the end the model in DIR/pipeline, or "
-        "the part in DIR/face_mogle",
+        help="the run: states to resume from, logs, and at the end the model in DIR/pipeline, the "
+        "VAE in DIR/large_vae, or the part in DIR/face_mogle",
     )
     parser.add_argument(
         "--held-out",
@@ -59,8 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="start",
         metavar="MODEL",
         help="embedded: a trained model (mini or a path) to go on from with its VAE; words of the "
-        "captions that it lacks are added to its own. paper: the base (flux, mini or a path; "
-        "default: flux)",
+        "captions that it lacks are added to its own. decoder: whose VAE (default: mini). paper: "
+        "the base (flux, mini or a path; default: flux)",
     )
     parser.add_argument(
         "--vae-steps",
@@ -68,6 +68,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=vae.steps,
         help="of the embedded model's VAE, which is not trained again if DIR/vae is there "
         "(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--decoder-steps",
+        type=whole_number(1, 10**8),
+        default=DecoderRecipe().steps,
+        help="of the larger decoder (default: %(default)s)",
     )
     parser.add_argument(
         "--stage",
@@ -106,10 +112,10 @@ def run(arguments: argparse.Namespace) -> int:
     from facemogle.weights.loading import CheckpointError
 
     state = PartialState(cpu=not torch.cuda.is_available())
-    train = {"embedded": _train_embedded, "paper": _train_paper}[arguments.recipe]
+    recipes = {"embedded": _train_embedded, "decoder": _train_decoder, "paper": _train_paper}
     try:
-        pipeline, result = train(arguments, state)
-        if arguments.held_out and state.is_main_process:
+        pipeline, result = recipes[arguments.recipe](arguments, state)
+        if pipeline and arguments.held_out and state.is_main_process:
             size = _recipe(arguments).stages[-1].size
             faces = open_faces(arguments.held_out, size, most=32)
             contact_sheet(pipeline, faces).save(arguments.out / "sheet.png")
@@ -144,6 +150,22 @@ def _train_embedded(
         train_vae(arguments.data, arguments.out, vae)
     pipeline = train_embedded(arguments.data, arguments.out, _recipe(arguments), start)
     return pipeline, arguments.out / "pipeline"
+
+
+def _train_decoder(arguments: argparse.Namespace, state: PartialState) -> tuple[None, Path]:
+    import torch
+
+    from facemogle.training.decoder import train_decoder
+    from facemogle.weights.loading import load_pipeline
+
+    start = load_pipeline(arguments.start or "mini", device="cpu", torch_dtype=torch.float32)
+    recipe = DecoderRecipe(
+        steps=arguments.decoder_steps,
+        mixed_precision=arguments.mixed_precision,
+        seed=arguments.seed,
+    )
+    train_decoder(arguments.data, arguments.out, recipe, start.vae)
+    return None, arguments.out / "large_vae"
 
 
 def _train_paper(

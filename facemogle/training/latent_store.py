@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -23,10 +24,15 @@ class LatentStore:
     Data sets may grow, and several processes may share a store: a file appears whole or not at all,
     and whoever writes it writes the same.
 
-    faces: the data. vae: its precision is that of the encoding. folder: for the files.
+    faces: the data. vae: its precision is that of the encoding. run: its folder, in which each
+    data set and size has a folder of its own.
     """
 
-    def __init__(self, faces: FaceFolder, vae: VAE, folder: Path) -> None:
+    def __init__(self, faces: FaceFolder, vae: VAE, run: Path) -> None:
+        # By the whole path: data sets often have the same last name, such as train.
+        path = faces.folder.resolve()
+        name = f"{path.name}-{zlib.crc32(str(path).encode()):08x}"
+        folder = run / f"latents_{faces.size}" / name
         folder.mkdir(parents=True, exist_ok=True)
         self.faces, self.vae, self.folder = faces, croppable(vae), folder
         self.black = self._encode(np.zeros((faces.size, faces.size, 3), np.uint8))

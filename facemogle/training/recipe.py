@@ -26,6 +26,37 @@ class VAERecipe:
 
 
 @dataclass(frozen=True)
+class DecoderRecipe:
+    """A decoder of one level more than the encoder, see `facemogle.training.decoder`.
+
+    channels, layers: per level, full resolution first. size: side of the images painted, in pixels.
+    crop: side of the crops trained on, in tokens. noise: most that is added to latents, whose own
+    standard deviation is 1. judged_from: the step at which the critic joins.
+    The weights are those of the critic's answers, of the difference in what it sees, and of its
+    penalty, beside 1 for the difference in pixels.
+    """
+
+    channels: tuple[int, ...] = (16, 32, 64, 128, 256)
+    layers: tuple[int, ...] = (0, 1, 2, 2, 2)
+    critic_channels: tuple[int, ...] = (32, 64, 128, 192)
+    size: int = 512
+    crop: int = 6
+    batch: int = 6
+    steps: int = 6000
+    rate: float = 1e-3
+    critic_rate: float = 4e-4
+    max_gradient: float = 5.0
+    ema_decay: float = 0.995
+    noise: float = 0.35
+    judged_from: int = 600
+    realism_weight: float = 0.03
+    feature_weight: float = 0.1
+    penalty_weight: float = 1.0
+    mixed_precision: str = "auto"
+    seed: int = 0
+
+
+@dataclass(frozen=True)
 class Stage:
     """Training at one image size.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import zlib
 from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
@@ -118,11 +117,7 @@ class FlowTrainer:
 
     def _faces(self, folder: str | Path, stage: Stage) -> FlowData:
         faces = open_faces(folder, stage.size, stage.faces)
-        # By the whole path: data sets often have the same last name, such as train.
-        path = faces.folder.resolve()
-        name = f"{path.name}-{zlib.crc32(str(path).encode()):08x}"
-        store = LatentStore(faces, self.vae, self.folder / f"latents_{stage.size}" / name)
-        return FlowData(store, self.recipe)
+        return FlowData(LatentStore(faces, self.vae, self.folder), self.recipe)
 
     def _collate(self, rows: list[Row]) -> Batch:
         *tensors, captions = zip(*rows, strict=True)

@@ -1,0 +1,154 @@
+"""A decoder that paints twice as large as the VAE's encoder reads, from the same latents.
+
+Encoder, latents and masks stay as they are, so a transformer goes on unchanged: a token of 16x16
+pixels of a mask then paints 32x32 pixels of the image.
+
+Shapes: B batch, s side of a crop in tokens, C = 64 channels of a token.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from diffusers import AutoencoderDC
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+
+from facemogle.network.tokens import PIXELS_PER_TOKEN, decode_tokens
+from facemogle.training.critic import Critic, critic_loss, painter_loss
+from facemogle.training.data import FaceFolder, Joined, Visit, endless, to_model_range
+from facemogle.training.latent_store import LatentStore
+from facemogle.training.paper_faces import open_faces
+from facemogle.training.recipe import DecoderRecipe
+from facemogle.training.run import Run, make_accelerator
+
+PIXELS_PAINTED = 2 * PIXELS_PER_TOKEN
+"""Side of the square of an image that the new decoder paints from a token."""
+
+Pair = tuple[Tensor, Tensor]
+"""Noisy tokens (s * s, C), and what they are to become: (3, 32 s, 32 s) in [-1, 1]."""
+
+
+class PaintedCrops(Dataset[Pair]):
+    """Crops of a face's tokens with noise, and of its image at twice the size that was encoded.
+
+    Noise makes the decoder invent what the latents do not say for sure, as it must for those that a
+    transformer predicts. large: the faces at that size. store: their latents at half of it.
+    """
+
+    def __init__(self, large: FaceFolder, store: LatentStore, recipe: DecoderRecipe) -> None:
+        self.large, self.store, self.recipe = large, store, recipe
+
+    def __len__(self) -> int:
+        return len(self.large)
+
+    def __getitem__(self, visit: Visit) -> Pair:
+        draw, generator = random.Random(visit.seed), torch.Generator().manual_seed(visit.seed)
+        side, crop = self.large.size // PIXELS_PAINTED, self.recipe.crop
+        # Two dice: the middle, where the face is, more often than the corners.
+        top, left = (sum(draw.randint(0, side - crop) for _ in "ab") // 2 for _ in "yx")
+        tokens = self.store.image(visit.face).float().view(side, side, -1)
+        tokens = tokens[top : top + crop, left : left + crop].flatten(0, 1)
+        noise = torch.randn(tokens.shape, generator=generator)
+        rows, columns = (
+            slice(PIXELS_PAINTED * at, PIXELS_PAINTED * (at + crop)) for at in (top, left)
+        )
+        image = self.large.image(visit.face)[rows, columns]
+        return tokens + draw.uniform(0, self.recipe.noise) * noise, to_model_range(image)
+
+
+class PainterAndCritic(nn.Module):
+    """What a run of this stage trains: a VAE's new decoder, and who judges it."""
+
+    def __init__(self, vae: AutoencoderDC, critic: Critic) -> None:
+        super().__init__()
+        self.vae, self.critic = vae, critic
+
+
+def with_large_decoder(vae: AutoencoderDC, recipe: DecoderRecipe) -> AutoencoderDC:
+    """The VAE with a decoder, not trained yet, of one level more; its encoder does not learn."""
+    config = {
+        **vae.config,
+        "decoder_block_out_channels": recipe.channels,
+        "decoder_layers_per_block": recipe.layers,
+        "decoder_qkv_multiscales": ((),) * len(recipe.channels),
+    }
+    large = AutoencoderDC.from_config(config)
+    large.encoder.load_state_dict(vae.encoder.state_dict())
+    large.encoder.requires_grad_(False)
+    return large.to(memory_format=torch.channels_last)
+
+
+def decoder_loss(
+    model: PainterAndCritic, pair: Pair, recipe: DecoderRecipe, judged: bool
+) -> dict[str, Tensor]:
+    """Difference in pixels and, if judged, what the critic says; the critic's own loss is part of
+    the sum, but neither of the two gets a gradient from the other's.
+    """
+    tokens, image = pair
+    side = recipe.crop
+    painted = decode_tokens(model.vae, tokens, (side, side)).float()
+    pixels = F.l1_loss(painted, image)
+    if not judged:
+        return {"loss": pixels, "l1": pixels}
+    realism, features = painter_loss(model.critic, image, painted)
+    judge = critic_loss(model.critic, image, painted)
+    loss = pixels + recipe.realism_weight * realism + recipe.feature_weight * features
+    loss = loss + judge["critic"] + recipe.penalty_weight * judge["penalty"]
+    return {"loss": loss, "l1": pixels, "realism": realism, "features": features, **judge}
+
+
+def train_decoder(
+    data: Sequence[str | Path], folder: Path, recipe: DecoderRecipe, start: AutoencoderDC
+) -> AutoencoderDC:
+    """Train a large decoder for a VAE; the VAE with it, averaged, goes to ``folder/large_vae``."""
+    accelerator = make_accelerator(recipe.mixed_precision)
+    torch.manual_seed(recipe.seed)
+    vae = with_large_decoder(start, recipe)
+    model = PainterAndCritic(vae, Critic(recipe.critic_channels))
+    optimizers = [
+        torch.optim.AdamW(
+            vae.decoder.parameters(), lr=recipe.rate, betas=(0.9, 0.99), weight_decay=1e-3
+        ),
+        torch.optim.AdamW(model.critic.parameters(), lr=recipe.critic_rate, betas=(0.5, 0.99)),
+    ]
+    run = Run(
+        accelerator,
+        model,
+        optimizers,
+        folder / "decoder_run",
+        recipe.steps,
+        recipe.ema_decay,
+        recipe.max_gradient,
+    )
+    encoder = start.to(accelerator.device).requires_grad_(False)
+    crops = []
+    for path in data:
+        store = LatentStore(open_faces(path, recipe.size // 2), encoder, folder)
+        crops.append(PaintedCrops(open_faces(path, recipe.size), store, recipe))
+    loader = endless(
+        Joined(crops),
+        recipe.batch,
+        recipe.seed,
+        run.step,
+        accelerator.process_index,
+        accelerator.num_processes,
+    )
+    pairs = ([part.to(accelerator.device) for part in pair] for pair in loader)
+    for end, judged in ((recipe.judged_from, False), (recipe.steps, True)):
+        run.train(
+            pairs,
+            lambda pair, judged=judged: decoder_loss(run.model, pair, recipe, judged),
+            until=min(end, recipe.steps),
+        )
+    averaged = run.averaged()
+    assert isinstance(averaged, PainterAndCritic)
+    result = averaged.vae.cpu().eval()
+    if accelerator.is_main_process:
+        result.half().save_pretrained(folder / "large_vae")
+    accelerator.wait_for_everyone()
+    return result.float()
