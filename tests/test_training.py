@@ -12,11 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from made_up_faces import CAPTIONS, SENTENCE
 
 from facemogle.__main__ import main
 from facemogle.masks.label_map import decouple
 from facemogle.network.tokens import encode_pixels, position_ids
+from facemogle.training.batches import Batch, FlowData, square_of_tokens, token_weights
 from facemogle.training.data import (
     FaceFolder,
     Joined,
@@ -27,13 +29,9 @@ from facemogle.training.data import (
     to_model_range,
 )
 from facemogle.training.flow import (
-    Batch,
-    FlowData,
     FlowModel,
     flow_loss,
     guidance_term,
-    square_of_tokens,
-    token_weights,
     with_guidance_input,
     without_guidance_input,
 )
@@ -242,8 +240,9 @@ def small_batch(model: FlowModel, guidance: list[float]) -> tuple[Batch, list[to
     last = model.text_encoder.config.eos_token_id  # where CLIP looks for the pooled feature
     ids = [torch.full((rows, 5), last), torch.arange(5).repeat(rows, 1)]
     empty = [torch.full((rows, 5), last), torch.zeros(rows, 5, dtype=torch.long)]
+    shares = F.one_hot(torch.arange(8).repeat(rows, 1) + 1, 20).float()
     weights = torch.ones(rows, 8)
-    return Batch(clean, noise, regions, t, weights, torch.tensor(guidance), *ids), empty
+    return Batch(clean, noise, regions, shares, t, weights, torch.tensor(guidance), *ids), empty
 
 
 @pytest.fixture
@@ -268,7 +267,7 @@ def test_guidance_is_learnt_from_what_the_prompt_changes(small_model: FlowModel)
     term = guidance_term(small_model, batch, x_t, IDS, empty, conditioned=True)
     plain = replace(batch, guidance=torch.ones(3))
     unprompted = replace(plain, clip_ids=empty[0], t5_ids=empty[1])
-    difference = small_model(plain, x_t, IDS) - small_model(unprompted, x_t, IDS)
+    difference = small_model(plain, x_t, IDS)[0] - small_model(unprompted, x_t, IDS)[0]
     assert difference[1:].abs().min() > 0
     expected = difference * torch.tensor([0.0, 2.0, 1.0])[:, None, None]
     assert torch.allclose(term, expected, atol=1e-5)

@@ -85,6 +85,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f"{' '.join(map(stage_text, PAPER.stages))})",
     )
     parser.add_argument(
+        "--slower",
+        type=float,
+        default=1.0,
+        metavar="FACTOR",
+        help="on the recipe's learning rates of all but experts and gate; 0.3, say, for a trained "
+        "model that is to learn something more and forget nothing (default: %(default)s)",
+    )
+    parser.add_argument(
         "--guided",
         type=float,
         default=flow.guided,
@@ -182,6 +190,8 @@ def _recipe(arguments: argparse.Namespace) -> FlowRecipe:
     recipe = {"embedded": FlowRecipe(), "paper": PAPER}[arguments.recipe]
     return replace(
         recipe,
+        matrix_rate=arguments.slower * recipe.matrix_rate,
+        rate=arguments.slower * recipe.rate,
         guided=arguments.guided,
         stages=tuple(arguments.stage or recipe.stages),
         mixed_precision=arguments.mixed_precision,

@@ -117,7 +117,8 @@ class ModelRecipe:
 class FlowRecipe:
     """Training by flow matching; the embedded model's numbers.
 
-    matrix_rate: Muon's rate for the blocks' matrices; rate: AdamW's for all else.
+    matrix_rate: Muon's rate for the blocks' matrices; rate: AdamW's for all else but experts and
+    gate, which have expert_rate.
     decay_share: share of the steps, at the end, over which the rates fall; 0 = they never change.
     max_gradient: norm to which gradients are clipped. ema_decay: of the averaged weights.
     t_mean, t_deviation: of the normal distribution whose sigmoid t is.
@@ -125,6 +126,8 @@ class FlowRecipe:
     drop_mask: probability that a step trains text alone, without a condition stream.
     bare: probability that a face with glasses shows the label map without them. painted: share of
     the faces whose label maps look painted (see ``facemogle.render.augment``).
+    hidden: probability that a visit sees a label map from which regions were taken out.
+    gate_weight: how much the gate's prior counts, see `facemogle.training.flow.gate_loss`.
     cropped: probability that a step sees a square of the images alone.
     guided: share of the visits that learn to be guided by the prompt, by a scale drawn from 1 to
     max_guidance, see `facemogle.training.flow.guidance_term`.
@@ -134,6 +137,7 @@ class FlowRecipe:
     stages: tuple[Stage, ...] = (Stage(128, 32, 1300), Stage(256, 16, 800, 1500))
     matrix_rate: float = 2e-3
     rate: float = 1e-3
+    expert_rate: float = 2e-3
     decay_share: float = 0.4
     max_gradient: float = 1.0
     ema_decay: float = 0.998
@@ -146,6 +150,8 @@ class FlowRecipe:
     drop_mask: float = 0.1
     bare: float = 0.5
     painted: float = 0.25
+    hidden: float = 0.3
+    gate_weight: float = 0.03
     cropped: float = 0.3
     guided: float = 0.0
     max_guidance: float = 5.0
@@ -164,6 +170,8 @@ PAPER = FlowRecipe(
     drop_mask=0.0,
     bare=0.0,
     painted=0.0,
+    hidden=0.0,
+    gate_weight=0.0,
     cropped=0.0,
     region_weights={},
 )

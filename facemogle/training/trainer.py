@@ -14,16 +14,9 @@ from torch.optim import Optimizer
 from transformers import PreTrainedTokenizerBase
 
 from facemogle.network.tokens import PIXELS_PER_TOKEN, VAE, position_ids
+from facemogle.training.batches import Batch, FlowData, Row, square_of_tokens
 from facemogle.training.data import Joined, endless
-from facemogle.training.flow import (
-    Batch,
-    FlowData,
-    FlowModel,
-    Row,
-    flow_loss,
-    guidance_term,
-    square_of_tokens,
-)
+from facemogle.training.flow import FlowModel, flow_loss, guidance_term
 from facemogle.training.latent_store import LatentStore
 from facemogle.training.paper_faces import open_faces
 from facemogle.training.recipe import FlowRecipe, Stage
@@ -111,7 +104,9 @@ class FlowTrainer:
             def guide(x_t: Tensor) -> Tensor:
                 return guidance_term(teacher, batch, x_t, positions, no_text, conditioned)
 
-            return flow_loss(self.run.model, batch, positions, conditioned, guide)
+            return flow_loss(
+                self.run.model, batch, positions, conditioned, guide, self.recipe.gate_weight
+            )
 
         self.run.train(batches, loss_of, until=end)
 
