@@ -172,7 +172,7 @@ def _train_decoder(arguments: argparse.Namespace, state: PartialState) -> tuple[
         mixed_precision=arguments.mixed_precision,
         seed=arguments.seed,
     )
-    train_decoder(arguments.data, arguments.out, recipe, start.vae)
+    train_decoder(arguments.data, arguments.out, recipe, start)
     return None, arguments.out / "large_vae"
 
 

@@ -19,9 +19,11 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from facemogle.network.tokens import PIXELS_PER_TOKEN, decode_tokens
+from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.training.critic import Critic, critic_loss, painter_loss
 from facemogle.training.data import FaceFolder, Joined, Visit, endless, to_model_range
 from facemogle.training.latent_store import LatentStore
+from facemogle.training.own_latents import OwnLatents
 from facemogle.training.paper_faces import open_faces
 from facemogle.training.recipe import DecoderRecipe
 from facemogle.training.run import Run, make_accelerator
@@ -36,12 +38,15 @@ Pair = tuple[Tensor, Tensor]
 class PaintedCrops(Dataset[Pair]):
     """Crops of a face's tokens with noise, and of its image at twice the size that was encoded.
 
-    Noise makes the decoder invent what the latents do not say for sure, as it must for those that a
-    transformer predicts. large: the faces at that size. store: their latents at half of it.
+    Noise makes the decoder invent what the latents do not say for sure. large: the faces at that
+    size. store: their latents at half of it. own: the same as the model makes them, some of whose
+    errors the decoder so learns to mend.
     """
 
-    def __init__(self, large: FaceFolder, store: LatentStore, recipe: DecoderRecipe) -> None:
-        self.large, self.store, self.recipe = large, store, recipe
+    def __init__(
+        self, large: FaceFolder, store: LatentStore, own: OwnLatents, recipe: DecoderRecipe
+    ) -> None:
+        self.large, self.store, self.own, self.recipe = large, store, own, recipe
 
     def __len__(self) -> int:
         return len(self.large)
@@ -51,14 +56,19 @@ class PaintedCrops(Dataset[Pair]):
         side, crop = self.large.size // PIXELS_PAINTED, self.recipe.crop
         # Two dice: the middle, where the face is, more often than the corners.
         top, left = (sum(draw.randint(0, side - crop) for _ in "ab") // 2 for _ in "yx")
-        tokens = self.store.image(visit.face).float().view(side, side, -1)
+        own, face = draw.random() < self.recipe.own, visit.face
+        if own:
+            face %= self.recipe.own_faces
+        tokens = self.own.of(face) if own else self.store.image(face)
+        tokens = tokens.float().view(side, side, -1)
         tokens = tokens[top : top + crop, left : left + crop].flatten(0, 1)
         noise = torch.randn(tokens.shape, generator=generator)
+        level = draw.uniform(0, self.recipe.own_noise if own else self.recipe.noise)
         rows, columns = (
             slice(PIXELS_PAINTED * at, PIXELS_PAINTED * (at + crop)) for at in (top, left)
         )
-        image = self.large.image(visit.face)[rows, columns]
-        return tokens + draw.uniform(0, self.recipe.noise) * noise, to_model_range(image)
+        image = self.large.image(face)[rows, columns]
+        return tokens + level * noise, to_model_range(image)
 
 
 class PainterAndCritic(nn.Module):
@@ -103,12 +113,16 @@ def decoder_loss(
 
 
 def train_decoder(
-    data: Sequence[str | Path], folder: Path, recipe: DecoderRecipe, start: AutoencoderDC
+    data: Sequence[str | Path], folder: Path, recipe: DecoderRecipe, start: FaceMoGLEPipeline
 ) -> AutoencoderDC:
-    """Train a large decoder for a VAE; the VAE with it, averaged, goes to ``folder/large_vae``."""
+    """Train a large decoder for a model; its VAE with it, averaged, goes to ``folder/large_vae``.
+
+    start: the model, on whose own latents the decoder learns too.
+    """
     accelerator = make_accelerator(recipe.mixed_precision)
     torch.manual_seed(recipe.seed)
-    vae = with_large_decoder(start, recipe)
+    assert isinstance(start.vae, AutoencoderDC)
+    vae = with_large_decoder(start.vae, recipe)
     model = PainterAndCritic(vae, Critic(recipe.critic_channels))
     optimizers = [
         torch.optim.AdamW(
@@ -125,11 +139,12 @@ def train_decoder(
         recipe.ema_decay,
         recipe.max_gradient,
     )
-    encoder = start.to(accelerator.device).requires_grad_(False)
+    start.to(accelerator.device)
     crops = []
     for path in data:
-        store = LatentStore(open_faces(path, recipe.size // 2), encoder, folder)
-        crops.append(PaintedCrops(open_faces(path, recipe.size), store, recipe))
+        store = LatentStore(open_faces(path, recipe.size // 2), start.vae, folder)
+        own = OwnLatents(start, store)
+        crops.append(PaintedCrops(open_faces(path, recipe.size), store, own, recipe))
     loader = endless(
         Joined(crops),
         recipe.batch,

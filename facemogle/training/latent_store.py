@@ -42,7 +42,7 @@ class LatentStore:
         """Latents (N, C) of the image of face n."""
         path = self.folder / f"{self.faces.ids[n]}.image.safetensors"
         if not path.is_file():
-            _write(path, {"image": self._encode(self.faces.image(n))})
+            write_whole(path, {"image": self._encode(self.faces.image(n))})
         return load_file(path)["image"]
 
     def regions(self, n: int, kind: MapKind) -> Tensor:
@@ -53,7 +53,7 @@ class LatentStore:
             images = decouple(self.faces.label_map(n, kind))
             filled = np.flatnonzero(images.any(axis=(1, 2, 3)))
             latents = torch.stack([self._encode_mask(images[k]) for k in filled])
-            _write(path, {"latents": latents, "filled": torch.from_numpy(filled)})
+            write_whole(path, {"latents": latents, "filled": torch.from_numpy(filled)})
         stored = load_file(path)
         regions = self.black.repeat(NUM_EXPERTS, 1, 1)
         regions[stored["filled"]] = stored["latents"]
@@ -69,7 +69,8 @@ class LatentStore:
         return tokens.cpu().half().clone()
 
 
-def _write(path: Path, tensors: dict[str, Tensor]) -> None:
+def write_whole(path: Path, tensors: dict[str, Tensor]) -> None:
+    """Write a safetensors file that others see whole or not at all."""
     unfinished = path.with_suffix(f".{os.getpid()}.part")
     save_file(tensors, unfinished)
     os.replace(unfinished, path)

@@ -30,8 +30,10 @@ class DecoderRecipe:
     """A decoder of one level more than the encoder, see `facemogle.training.decoder`.
 
     channels, layers: per level, full resolution first. size: side of the images painted, in pixels.
-    crop: side of the crops trained on, in tokens. noise: most that is added to latents, whose own
-    standard deviation is 1. judged_from: the step at which the critic joins.
+    crop: side of the crops trained on, in tokens. own: share of the visits that see latents which
+    the model has made, of the first own_faces faces of a folder. noise, own_noise: most that is
+    added to true and to such latents, whose own standard deviation is 1. judged_from: the step at
+    which the critic joins.
     The weights are those of the critic's answers, of the difference in what it sees, and of its
     penalty, beside 1 for the difference in pixels.
     """
@@ -47,7 +49,10 @@ class DecoderRecipe:
     critic_rate: float = 4e-4
     max_gradient: float = 5.0
     ema_decay: float = 0.995
+    own: float = 0.4
+    own_faces: int = 500
     noise: float = 0.35
+    own_noise: float = 0.15
     judged_from: int = 600
     realism_weight: float = 0.03
     feature_weight: float = 0.1
