@@ -50,13 +50,13 @@ class DecoderRecipe:
     max_gradient: float = 5.0
     ema_decay: float = 0.995
     own: float = 0.4
-    own_faces: int = 500
+    own_faces: int = 250
     noise: float = 0.35
     own_noise: float = 0.15
     judged_from: int = 600
     realism_weight: float = 0.03
     feature_weight: float = 0.1
-    penalty_weight: float = 1.0
+    penalty_weight: float = 0.02
     mixed_precision: str = "auto"
     seed: int = 0
 
