@@ -369,8 +369,10 @@ def test_a_square_of_tokens_is_what_it_was_in_the_image(small_model: FlowModel) 
 
 
 def test_captions_vary_but_invent_nothing() -> None:
-    """Of a sentence nothing can be left out at its commas."""
-    assert {vary_caption(SENTENCE, random.Random(n)) for n in range(20)} == {SENTENCE}
+    """Of a sentence nothing can be left out at its commas, but anyone may type it all small."""
+    sentences = {vary_caption(SENTENCE, random.Random(n)) for n in range(40)}
+    ends = {one.removesuffix(".") for one in (SENTENCE, SENTENCE.lower())}
+    assert sentences == ends | {f"{one}." for one in ends}
     draw = random.Random(0)
     varied = {vary_caption(CAPTIONS[1], draw) for _ in range(50)}
     words = set(CAPTIONS[1].lower().replace(",", "").split())

@@ -98,6 +98,9 @@ def decoder_loss(
 ) -> dict[str, Tensor]:
     """Difference in pixels and, if judged, what the critic says; the critic's own loss is part of
     the sum, but neither of the two gets a gradient from the other's.
+
+    What the critic says moves a painted pixel by `judge_share` of what the difference in pixels
+    does, in the mean: left alone it grows with the critic's skill, until nothing else counts.
     """
     tokens, image = pair
     side = recipe.crop
@@ -105,11 +108,20 @@ def decoder_loss(
     pixels = F.l1_loss(painted, image)
     if not judged:
         return {"loss": pixels, "l1": pixels}
-    realism, features = painter_loss(model.critic, image, painted)
+    heeded = with_gradient_of(painted, recipe.judge_share * painted.numel() ** -0.5)
+    realism, features = painter_loss(model.critic, image, heeded)
     judge = critic_loss(model.critic, image, painted)
-    loss = pixels + recipe.realism_weight * realism + recipe.feature_weight * features
+    loss = pixels + realism + recipe.feature_weight * features
     loss = loss + judge["critic"] + recipe.penalty_weight * judge["penalty"]
     return {"loss": loss, "l1": pixels, "realism": realism, "features": features, **judge}
+
+
+def with_gradient_of(x: Tensor, norm: float) -> Tensor:
+    """The same values; what comes back to x through them is a gradient of this norm."""
+    passed = x.view_as(x)
+    if passed.requires_grad:
+        passed.register_hook(lambda gradient: gradient * (norm / gradient.norm().clamp_min(1e-12)))
+    return passed
 
 
 def train_decoder(

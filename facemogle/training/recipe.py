@@ -34,8 +34,9 @@ class DecoderRecipe:
     the model has made, of the first own_faces faces of a folder. noise, own_noise: most that is
     added to true and to such latents, whose own standard deviation is 1. judged_from: the step at
     which the critic joins.
-    The weights are those of the critic's answers, of the difference in what it sees, and of its
-    penalty, beside 1 for the difference in pixels.
+    judge_share: how far what the critic says moves the painting, beside 1 of the difference in
+    pixels. feature_weight: of the difference in what the critic sees, beside 1 of its answers.
+    penalty_weight: of its penalty.
     """
 
     channels: tuple[int, ...] = (16, 32, 64, 128, 256)
@@ -45,8 +46,8 @@ class DecoderRecipe:
     crop: int = 6
     batch: int = 6
     steps: int = 6000
-    rate: float = 1e-3
-    critic_rate: float = 4e-4
+    rate: float = 5e-4
+    critic_rate: float = 3e-4
     max_gradient: float = 5.0
     ema_decay: float = 0.995
     own: float = 0.4
@@ -54,9 +55,9 @@ class DecoderRecipe:
     noise: float = 0.35
     own_noise: float = 0.15
     judged_from: int = 600
-    realism_weight: float = 0.03
-    feature_weight: float = 0.1
-    penalty_weight: float = 0.02
+    judge_share: float = 0.7
+    feature_weight: float = 2.0
+    penalty_weight: float = 0.05
     mixed_precision: str = "auto"
     seed: int = 0
 
