@@ -15,17 +15,10 @@ import torch
 from made_up_faces import CAPTIONS, SENTENCE
 
 from facemogle.__main__ import main
+from facemogle.faces.folder import FaceFolder, MapKind
 from facemogle.masks.label_map import decouple
 from facemogle.network.tokens import encode_pixels, position_ids
-from facemogle.training.data import (
-    FaceFolder,
-    Joined,
-    MapKind,
-    Shuffled,
-    Visit,
-    endless,
-    to_model_range,
-)
+from facemogle.training.data import Joined, Shuffled, Visit, endless, to_model_range
 from facemogle.training.flow import (
     Batch,
     FlowData,

@@ -18,11 +18,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
+from facemogle.faces.folder import MapKind
 from facemogle.masks.regions import REGIONS
 from facemogle.mogle import MoGLE
 from facemogle.network.sinusoid import sinusoid
 from facemogle.network.tokens import PIXELS_PER_TOKEN
-from facemogle.training.data import MapKind, Visit
+from facemogle.training.data import Visit
 from facemogle.training.latent_store import LatentStore
 from facemogle.training.recipe import FlowRecipe, ModelRecipe
 from facemogle.training.text import vary_caption
