@@ -9,10 +9,11 @@ import torch
 from diffusers import AutoencoderDC
 from safetensors.torch import load_file
 
+from facemogle.faces.folder import FaceFolder
 from facemogle.network.tokens import decode_tokens
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.training.critic import Critic, critic_loss, painter_loss
-from facemogle.training.data import FaceFolder, Visit, to_model_range
+from facemogle.training.data import Visit, to_model_range
 from facemogle.training.decoder import (
     PaintedCrops,
     PainterAndCritic,

@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from made_up_faces import CAPTIONS, SENTENCE
 
 from facemogle.__main__ import main
+from facemogle.faces.folder import FaceFolder, MapKind
 from facemogle.masks.label_map import decouple
 from facemogle.network.tokens import encode_pixels, position_ids
 from facemogle.training.batches import (
@@ -25,15 +26,7 @@ from facemogle.training.batches import (
     square_of_tokens,
     token_weights,
 )
-from facemogle.training.data import (
-    FaceFolder,
-    Joined,
-    MapKind,
-    Shuffled,
-    Visit,
-    endless,
-    to_model_range,
-)
+from facemogle.training.data import Joined, Shuffled, Visit, endless, to_model_range
 from facemogle.training.flow import (
     MOST_GLOBAL,
     FlowModel,

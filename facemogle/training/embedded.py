@@ -10,9 +10,9 @@ from diffusers import AutoencoderDC, FlowMatchEulerDiscreteScheduler
 from torch.optim import Optimizer
 from transformers import CLIPTokenizer, T5TokenizerFast
 
+from facemogle.faces.paper import open_faces
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.training.flow import FlowModel, with_guidance_input, without_guidance_input
-from facemogle.training.paper_faces import open_faces
 from facemogle.training.recipe import FlowRecipe, ModelRecipe
 from facemogle.training.run import make_accelerator
 from facemogle.training.text import build_encoders, build_tokenizers, extend_vocabulary
