@@ -11,8 +11,8 @@ from typing import Protocol
 import numpy as np
 from PIL import Image
 
-from facemogle.network.words import known_words
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.prompts.words import known_words
 from facemogle.runs.edit import Recorded
 from facemogle.serving.frames import Frames, frames, noise_of
 from facemogle.serving.job import Job
@@ -34,7 +34,7 @@ class Facts:
 
     side: of its images, in pixels. default_steps: that it does well with.
     text_length: tokens that it reads of a prompt. device: "cpu", "cuda", ...
-    words: phrases that it knows, by kind; see `facemogle.network.words`.
+    words: phrases that it knows, by kind; see `facemogle.prompts.words`.
     """
 
     side: int
