@@ -32,13 +32,14 @@ from facemogle.gate.trace import Trace
 from facemogle.masks.reading import decouple, read_mask
 from facemogle.masks.regions import REGIONS
 from facemogle.mogle import MoGLE
-from facemogle.network.text import Text, pooled_features, sequence_features
+from facemogle.network.text import Text, text_of
 from facemogle.network.tokens import (
     PIXELS_PER_TOKEN,
     VAE,
     decode_tokens,
     pack,
 )
+from facemogle.prompts.reading import PromptReading, read_prompt
 from facemogle.runs.callback import StepCallback, called_back
 from facemogle.runs.denoising import Mixture, Step, Steps, denoise, make_schedule
 from facemogle.runs.mask_tokens import MaskEncoder, runs_on_cpu
@@ -316,6 +317,10 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         kinds = tuple(encoder.dtype for encoder in encoders)
         return self._remembered_text(prompt, device or self._execution_device, kinds)
 
+    def read_prompt(self, prompt: str) -> PromptReading:
+        """What the model is to read of a prompt, and what of it does not reach the model."""
+        return read_prompt(prompt, self.tokenizer_2, self.config["text_length"])
+
     def forget(self) -> None:
         """Drop what was derived from prompts, mask images and the VAE before."""
         self._remembered_text.cache_clear()
@@ -324,11 +329,9 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         self.mask_encoder.forget()
 
     def _text_of(self, prompt: str, device: torch.device, _dtypes: Any) -> Text:
-        pooled = pooled_features(prompt, self.tokenizer, self.text_encoder, device)
-        sequence = sequence_features(
-            prompt, self.tokenizer_2, self.text_encoder_2, device, self.config["text_length"]
-        )
-        return Text(sequence, pooled)
+        tokenizers = self.tokenizer, self.tokenizer_2
+        encoders = self.text_encoder, self.text_encoder_2
+        return text_of(self.read_prompt(prompt), tokenizers, encoders, device)
 
     @torch.no_grad()
     def encode_mask(
@@ -400,7 +403,8 @@ class FaceMoGLEPipeline(DiffusionPipeline):
             known = {prompt: self.encode_prompt(prompt, device) for prompt in set(request.prompts)}
             text = Text.stacked([known[prompt] for prompt in request.prompts])
             has_input = self.transformer.config["guidance_embeds"]
-            if any(request.prompts) and request.guidance_scale != 1 and not has_input:
+            can_guide = request.guidance_scale != 1 and not has_input
+            if can_guide and any(self.read_prompt(prompt).text for prompt in known):
                 unprompted = known.get("") or self.encode_prompt("", device)
         texts = [text] if unprompted is None else [text, unprompted]
         target = device, self.transformer.dtype
