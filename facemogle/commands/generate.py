@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from facemogle.commands.arguments import load_chosen, say, writable
+from facemogle.commands.arguments import load_chosen, say, say_unread, writable
 from facemogle.commands.image_arguments import add_image_arguments, image_options
 from facemogle.gate.heatmap import Scale
 from facemogle.gate.trace import Trace
@@ -74,6 +74,7 @@ def _generate(arguments: argparse.Namespace) -> None:
     side = pipeline.config["default_size"]
     height, width = arguments.size or (side, side)
     label_map = None if mask is None else _fitted(mask, height, width)
+    say_unread("generate", arguments.prompt, pipeline)
     count = arguments.steps or pipeline.config["default_steps"]
     stream = pipeline.stream(
         arguments.prompt,
