@@ -107,4 +107,5 @@ def load_classifier(
             f"{folder} was trained for {model.config.attributes}, not for {known}: train it again "
             "with train-attributes."
         )
-    return model.to(device or ("cuda" if torch.cuda.is_available() else "cpu")).eval()
+    model.to(torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")))
+    return model.eval()
