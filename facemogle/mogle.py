@@ -108,7 +108,7 @@ class MoGLE(ModelMixin, ConfigMixin):
 
         It is tiny beside FLUX, and offloading acts on calls of layers, which `experts` spares.
         """
-        self.to(torch.device(onload_device))
+        self.to(onload_device)  # pyright: ignore[reportArgumentType]
 
     def experts(self, condition_latents: Tensor) -> Tensor:
         """All experts, each on its own mask image: (B, R, N, C) -> (B, R, N, C)."""

@@ -107,5 +107,6 @@ def load_classifier(
             f"{folder} was trained for {model.config.attributes}, not for {known}: train it again "
             "with train-attributes."
         )
-    model.to(torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")))
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    model.to(device)  # pyright: ignore[reportArgumentType]
     return model.eval()

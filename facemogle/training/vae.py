@@ -11,7 +11,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderDC
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import Dataset
 
 from facemogle.faces.folder import FaceFolder
@@ -119,7 +119,8 @@ def train_vae(data: Sequence[str | Path], folder: Path, recipe: VAERecipe) -> No
     """Train the VAE; the averaged weights go to ``folder/vae`` (safetensors)."""
     accelerator = make_accelerator(recipe.mixed_precision)
     torch.manual_seed(recipe.seed)
-    vae: AutoencoderDC = nn.Module.to(build_vae(recipe), memory_format=torch.channels_last)
+    vae = build_vae(recipe)
+    vae.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     optimizer = torch.optim.AdamW(
         vae.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99), weight_decay=1e-3
     )
