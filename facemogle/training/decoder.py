@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -92,8 +92,8 @@ def with_large_decoder(vae: AutoencoderDC, recipe: DecoderRecipe) -> Autoencoder
     large = cast(AutoencoderDC, AutoencoderDC.from_config(config))
     large.encoder.load_state_dict(vae.encoder.state_dict())
     large.encoder.requires_grad_(False)
-    nn.Module.to(large, memory_format=torch.channels_last)
-    return large
+    untyped: Any = large  # torch has no signature for this
+    return untyped.to(memory_format=torch.channels_last)
 
 
 def decoder_loss(
