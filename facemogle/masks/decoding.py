@@ -62,6 +62,8 @@ def decode(source: FileLike) -> Image.Image:
 
 def check_size(width: int, height: int) -> None:
     """Raises MaskError if an image has no pixels or too many."""
+    if not width * height:
+        raise MaskError(f"The mask has {width}x{height} pixels. Give a PNG file that has some.")
     if width * height > MAX_SIDE**2:
         raise MaskError(
             f"The mask has {width}x{height} = {width * height / 1e6:.1f} megapixels. "

@@ -35,24 +35,27 @@ _LONGEST = max(len(words) for words in _WORDS)
 
 
 def region_of_name(name: str | None) -> int | None:
-    """The one region that a file's name names, as ``00000_l_eye.png``; None if none or several.
+    """The region that a file's name ends in, as ``00000_l_eye.png``, or the only one in it.
+
+    None if it names none, or several and something else at its end.
 
     >>> region_of_name("00000_neck_l.png")  # the necklace, not the neck
     16
     """
     stem = re.sub(r"\.\w{1,5}$", "", re.split(r"[/\\]", name or "")[-1])
     words = re.findall(r"[a-z]+|\d+", stem.lower())
-    found = set()
+    found: list[int] = []
     place = 0
     while place < len(words):
-        for length in range(_LONGEST, 0, -1):
-            region = _WORDS.get(tuple(words[place : place + length]))
-            if region is not None:
-                found.add(region)
-                place += length - 1
-                break
-        place += 1
-    return found.pop() if len(found) == 1 else None
+        length = next(
+            (n for n in range(_LONGEST, 0, -1) if tuple(words[place : place + n]) in _WORDS), 0
+        )
+        if length:
+            found.append(_WORDS[tuple(words[place : place + length])])
+        place += length or 1
+        if length and place >= len(words):
+            return found[-1]
+    return found[0] if len(set(found)) == 1 else None
 
 
 def check_region(region: object) -> int | None:

@@ -64,13 +64,12 @@ class Places:
         members = [one for one in members if self.area[one]]
         if not members:
             return None
-        weights = self.area[members]
-        return _Place(
-            float(weights.sum()),
-            float(np.average(self.x[members], weights=weights)),
-            float(np.average(self.y[members], weights=weights)),
-            float(self.top[members].min()),
+        area = sum(float(self.area[one]) for one in members)
+        x, y = (
+            sum(float(self.area[one] * axis[one]) for one in members) / area
+            for axis in (self.x, self.y)
         )
+        return _Place(area, x, y, min(float(self.top[one]) for one in members))
 
 
 @dataclass(frozen=True)
@@ -128,6 +127,7 @@ _RULES: tuple[_Rule, ...] = (
     (("u_lip", "l_lip"), _above),
     (("brows", "nose"), _above),
     (("brows", "lips"), _above),
+    (("brows", "mouth"), _above),
     (("eye_g", "lips"), _above),
     (("hat", "lips"), _above),
     (("hat", "eyes"), _reaches_above),
@@ -137,7 +137,10 @@ _RULES: tuple[_Rule, ...] = (
     (("lips", "neck_l"), _above),
     (("eyes", "ear_r"), _above),
     (("hair", "eyes"), _reaches_above),
+    (("hair", "brows"), _reaches_above),
     (("hair", "nose"), _reaches_above),
+    (("hair", "mouth"), _reaches_above),
+    (("hair", "lips"), _reaches_above),
     (("skin", "mouth"), _larger),
     (("l_eye", "r_eye"), _level),
     (("l_brow", "r_brow"), _level),
@@ -154,14 +157,18 @@ _RULES: tuple[_Rule, ...] = (
 )
 
 
+_NAMES = {name for names, _ in _RULES for name in names}
+
+
 def count_rules(places: Places) -> tuple[int, int]:
     """How many rules of a face hold, and how many are broken; the others lack their regions."""
     held = broken = 0
+    found = {name: places.look(name) for name in _NAMES}
     for names, holds in _RULES:
-        found = [place for place in map(places.look, names) if place is not None]
-        if len(found) < len(names):
+        each = [place for name in names if (place := found[name]) is not None]
+        if len(each) < len(names):
             continue
-        if holds(*found):
+        if holds(*each):
             held += 1
         else:
             broken += 1
