@@ -35,6 +35,13 @@ def name_of(source: Any) -> str | None:
     return name if isinstance(name, str) else None
 
 
+def named(content: bytes, name: str) -> BytesIO:
+    """A file's content as an open file that tells its name."""
+    file = BytesIO(content)
+    file.name = name
+    return file
+
+
 def decode(source: FileLike) -> Image.Image:
     """Open an image, check its size on the header, then decode it. Raises MaskError."""
     with warnings.catch_warnings():
