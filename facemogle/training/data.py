@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch.utils.data import ConcatDataset, DataLoader, Dataset, Sampler
 
+from facemogle.masks.label_orders import OURS
 from facemogle.masks.reading import read_mask
 from facemogle.render.augment import painted_like
 
@@ -107,7 +108,7 @@ class FaceFolder(Dataset[Face]):
         """
         name = self.ids[n]
         path = self.folder / ("labels_bare" if kind.bare else self.labels) / f"{name}.png"
-        label_map = read_mask(path, size=(self.size, self.size)).label_map
+        label_map = read_mask(path, size=(self.size, self.size), labels=OURS).label_map
         if kind.painted:
             label_map = painted_like(label_map, np.random.default_rng(zlib.crc32(name.encode())))
         return label_map

@@ -101,7 +101,7 @@ def read_mask_file(sent: Any) -> dict[str, Any]:
     """Read a mask that a person opens. Called by the browser, outside the queue.
 
     sent: uploaded files, as ``sent.files[i] = (name, content)``; several are masks of parts. And
-        what a mask of one part shows, as ``sent.data["region"]``, a region's index or null.
+        what a mask of one part shows, as ``sent.data["region"]``, a region's name or "".
     Returns ``labels`` (see ``packed``), ``notes``; ``part``, the region of a mask of one part, or
     null; for a mask in another label order ``order``, its title, and ``unordered``, the labels as
     they are; for an image that was made here ``settings`` (prompt, seed, steps, muted,
@@ -116,7 +116,7 @@ def read_mask_file(sent: Any) -> dict[str, Any]:
         labels, settings, is_foreign = packed(reading.label_map), *signed[1:]
         return {"labels": labels, "notes": notes, "settings": settings, "isForeign": is_foreign}
     files = [named(content, name) for name, content in sent.files]
-    region = sent.data.get("region")
+    region = sent.data.get("region") or None
     try:
         reading = read_mask(files if files[1:] else files[0], size=(SIDE, SIDE), region=region)
     except MaskError as error:

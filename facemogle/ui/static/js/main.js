@@ -22,7 +22,7 @@ export async function mount({ element, trigger, props, server }) {
   const expertSettings = new ExpertSettings(experts.length, loadSettings().experts);
   expertSettings.addEventListener("change", () => saveSettings({ experts: expertSettings.values }));
 
-  const read = (files, region = null) =>
+  const read = (files, region = "") =>
     server.read_mask_file({ binary: true, data: { ...files, region } });
   const exportMask = (sent) => server.export_mask(sent);
   const readPair = (image, mask) => server.read_pair({ binary: true, data: { image, mask } });

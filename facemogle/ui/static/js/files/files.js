@@ -9,7 +9,7 @@ import { save } from "./save.js";
 
 export class Files {
   /**
-   * read(files, region): asks the server; answers what read_mask_file of studio.py does, or nothing if
+   * read(files, region's name): asks the server; answers what read_mask_file of studio.py does, or nothing if
    * it failed. ask(question): of Question. adopt(): takes an image that was made here, as Runner does.
    * readPhoto(file, parser): the same of a photo; answers { image, labels, notes } or { error }.
    * openProject(file), saveProject(): as of Projects. openPair(): as of Pair.
@@ -90,12 +90,11 @@ export class Files {
    * if a question that it raised was not answered.
    */
   async load(file, action) {
-    let region = null;
     let answer = await this.send(file, () => this.read({ file }), action);
     if (answer?.asksRegion) {
-      region = await this.askRegion(file);
+      const region = await this.askRegion(file);
       if (region === null) return null;
-      answer = await this.send(file, () => this.read({ file }, region), action);
+      answer = await this.send(file, () => this.read({ file }, this.regions[region].name), action);
     }
     return answer && this.asChosen(file, answer);
   }
