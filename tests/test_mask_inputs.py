@@ -64,7 +64,7 @@ def unlikely() -> np.ndarray:
 
 
 def parts() -> dict[str, np.ndarray]:
-    return {region.name: region.index == FACE for region in REGIONS}
+    return {region.name: np.equal(FACE, region.index) for region in REGIONS}
 
 
 def frames() -> bytes:

@@ -105,7 +105,7 @@ def test_files_of_the_data_set_make_one_mask(tmp_path: Path) -> None:
     for region in REGIONS:
         inside = np.isin(FACE, [1, 2, 4, 5, 6, 7, 11, 12]) if region.index == SKIN else None
         inside = region.index == FACE if inside is None else inside
-        white = np.repeat(inside[..., None], 3, axis=2).astype(np.uint8) * 255
+        white = np.dstack([inside] * 3).astype(np.uint8) * 255
         (tmp_path / f"00000_{region.name}.png").write_bytes(encoded(white))
     reading = read_mask(sorted(tmp_path.glob("*.png")))
     assert np.array_equal(reading.label_map, FACE)
