@@ -89,7 +89,7 @@ def studio(
             read_words,
             export_gate,
             export_mask,
-        ],  # fmt: skip
+        ],
         regions=[asdict(region) for region in REGIONS],
         experts=EXPERT_TITLES,
         layers={"order": LAYER_ORDER, "beneath": _keyed(BENEATH), "across": _keyed(ACROSS)},
