@@ -45,7 +45,7 @@ def add_image_arguments(parser: argparse.ArgumentParser) -> None:
         action="extend",
         default=[],
         metavar="REGION",
-        help="regions, such as hair or l_eye, whose expert sees nothing of the mask",
+        help="regions, such as hair or l_eye, that all experts are to know nothing of",
     )
     parser.add_argument(
         "--strength",
