@@ -1,4 +1,4 @@
-"""What decides on images beside their masks: the arguments of the commands that make some."""
+"""Arguments of the commands that generate images, apart from masks."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from facemogle.masks.label_map import changed_regions
 from facemogle.network.tokens import PIXELS_PER_LATENT, PIXELS_PER_TOKEN, pack
 
 REDRAWN = 0.25
-"""A touched region of which this share changed is made anew as a whole: an eye that was moved, but
+"""A touched region of which this share changed is generated again as a whole: an eye that was moved, but
 not all of the skin around it."""
 
 _MARGINS_PER_SIDE = 16
