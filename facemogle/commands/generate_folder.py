@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from facemogle.commands.arguments import load_chosen, say
 from facemogle.commands.image_arguments import add_image_arguments, image_options
+from facemogle.commands.outputs import check_folder, writing
 from facemogle.masks.reading import read_mask
 from facemogle.pipeline import FaceMoGLEPipeline
 
@@ -67,7 +68,11 @@ def _generate(arguments: argparse.Namespace, state: PartialState) -> int:
     masks = sorted(arguments.masks.glob("*.png"))
     if not masks:
         raise ValueError(f"{arguments.masks} has no *.png. Name a folder of masks.")
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    if arguments.out.resolve() == arguments.masks.resolve():
+        raise ValueError(f"{arguments.out} is also the folder of the masks. Name another --out.")
+    with writing(arguments.out):
+        arguments.out.mkdir(parents=True, exist_ok=True)
+    check_folder(arguments.out)
     new = [mask for mask in masks if not (arguments.out / mask.name).exists()]
     state.wait_for_everyone()  # nobody writes before all have looked
     share = new[state.process_index :: state.num_processes]
@@ -118,8 +123,10 @@ def _make(
     facts.add_itxt("prompt", prompt)
     target = arguments.out / mask.name
     unfinished = target.with_suffix(".unfinished")
-    pipeline.decode(last.latents, height, width).save(unfinished, "PNG", pnginfo=facts)
-    os.replace(unfinished, target)  # so that what is there is whole
+    image = pipeline.decode(last.latents, height, width)
+    with writing(target):
+        image.save(unfinished, "PNG", pnginfo=facts)
+        os.replace(unfinished, target)  # so that what is there is whole
 
 
 def seed_of(name: str, seed: int) -> int:

@@ -18,6 +18,7 @@ from facemogle.ui.departures import Departures
 from facemogle.ui.health import health_routes
 from facemogle.ui.limits import VisitorLimits
 from facemogle.ui.looks import PAGE_CSS, theme
+from facemogle.ui.own_address import OwnAddress
 from facemogle.ui.studio import MAX_BODY, MODULES_URL, STATIC
 
 _QUEUED = 64
@@ -63,7 +64,7 @@ def serve(
         prevent_thread_lock=True,
         app_kwargs={
             "routes": [modules, *health],
-            "middleware": [visitors, limit, departures],
+            "middleware": [visitors, limit, departures, Middleware(OwnAddress)],
         },
         **launch,
     )
