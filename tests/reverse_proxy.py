@@ -33,6 +33,8 @@ def reverse_proxy(
     client = httpx.AsyncClient(base_url=target, timeout=None, trust_env=False)
 
     async def forward(request: Request) -> Response:
+        if not request.url.path.startswith(prefix):
+            return Response("Not here", 404)
         path = request.url.path.removeprefix(prefix) if strips else request.url.path
         headers = {k: v for k, v in request.headers.items() if k not in HOP_BY_HOP}
         if names_itself:
@@ -53,7 +55,7 @@ def reverse_proxy(
             yield
 
     methods = ["GET", "HEAD", "POST"]
-    routes = [Route(f"{prefix}{{rest:path}}", forward, methods=methods)]
+    routes = [Route("/{path:path}", forward, methods=methods)]
     certificate = trustme.CA().issue_cert("127.0.0.1")
     key_and_chain = folder / "proxy.pem"
     certificate.private_key_and_cert_chain_pem.write_to_path(str(key_and_chain))

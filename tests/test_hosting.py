@@ -1,4 +1,4 @@
-"""What a host needs: a port that is told in time, limits, health, numbers, a log, an orderly end."""
+"""What a host needs: a port told in time, limits, health, numbers, a log, an orderly end."""
 
 from __future__ import annotations
 

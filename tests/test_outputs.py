@@ -90,9 +90,9 @@ def test_looking_leaves_files_alone(tmp_path: Path) -> None:
 
 def test_what_fails_later_has_a_name_too(tmp_path: Path) -> None:
     """The disk may fill up while the image is made; Pillow's error does not name the file."""
-    with pytest.raises(OSError, match=r"face\.png cannot be written\. The disk is full"):
-        with writing(tmp_path / "face.png"):
-            raise OSError(errno.ENOSPC, "No space left on device")
+    expected = r"face\.png cannot be written\. The disk is full"
+    with pytest.raises(OSError, match=expected), writing(tmp_path / "face.png"):
+        raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_jpeg_has_two_spellings(mask: Path, capsys) -> None:

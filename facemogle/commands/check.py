@@ -8,8 +8,12 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from facemogle.commands.arguments import load_chosen
+
+if TYPE_CHECKING:
+    import torch
 
 LIVE_SECONDS = 1.5
 """A draft that takes longer than this does not follow a stroke any more."""
