@@ -16,7 +16,7 @@ from facemogle.commands.outputs import check_outputs, writing
 from facemogle.gate.heatmap import Scale
 from facemogle.gate.trace import Trace
 from facemogle.masks.reading import MaskReading, read_mask
-from facemogle.runs.request import grid_of
+from facemogle.runs.request import mask_size
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,9 +78,9 @@ def _generate(arguments: argparse.Namespace) -> None:
     pipeline = load_chosen(arguments)
     side = pipeline.config["default_size"]
     height, width = arguments.size or (side, side)
-    label_map = None if mask is None else _fitted(mask, height, width)
-    count = arguments.steps or pipeline.config["default_steps"]
-    stream = pipeline.stream(
+    size = mask_size(pipeline.grid_of(height, width))
+    label_map = None if mask is None else _fitted(mask, *size)
+    request = pipeline.request(
         arguments.prompt,
         label_map,
         generator=torch.Generator("cpu").manual_seed(arguments.seed),
@@ -88,13 +88,13 @@ def _generate(arguments: argparse.Namespace) -> None:
         width=width,
         **options,
     )
-    steps = list(tqdm(stream, total=count, unit="step"))
+    steps = list(tqdm(pipeline.steps(request), total=request.num_steps, unit="step"))
     image = pipeline.decode(steps[-1].latents, height, width)
     with writing(arguments.output):
         image.save(arguments.output)
     if label_map is None:
         return
-    trace = Trace.from_steps(steps, grid_of((height, width)))
+    trace = Trace.from_steps(steps, request.grid)
     sheet = trace.contact_sheet(image, label_map, scale=arguments.gate_scale)
     with writing(sheet_file):
         sheet.save(sheet_file)
@@ -110,7 +110,7 @@ def _generate(arguments: argparse.Namespace) -> None:
 
 
 def _fitted(mask: MaskReading, height: int, width: int) -> np.ndarray:
-    """The mask at the image's size; says what was assumed and changed."""
+    """The mask at this size; says what was assumed and changed."""
     fitted = read_mask(mask.label_map, size=(height, width))
     for note in dict.fromkeys(mask.notes + fitted.notes):
         say("generate", note)

@@ -19,6 +19,7 @@ from facemogle.commands.image_arguments import add_image_arguments, image_option
 from facemogle.commands.outputs import check_folder, writing
 from facemogle.masks.reading import read_mask
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.runs.request import mask_size
 
 COMMAND = "generate-folder"
 PATIENCE = timedelta(days=1)
@@ -104,7 +105,8 @@ def _make(
     """Write one image, with its prompt and seed as texts in the PNG."""
     side = pipeline.config["default_size"]
     height, width = arguments.size or (side, side)
-    reading = read_mask(mask, size=(height, width), swap_sides=arguments.swap_sides)
+    size = mask_size(pipeline.grid_of(height, width))
+    reading = read_mask(mask, size=size, swap_sides=arguments.swap_sides)
     for note in reading.notes:
         say(COMMAND, f"{mask}: {note}")
     beside = mask.with_suffix(".txt")

@@ -120,8 +120,9 @@ class Measurement:
             if done[0].gate_weights is not None:
                 trace = Trace.from_steps(done, grid_of(label_map.shape))
                 GateLog(self._gate_file).add(name, trace, label_map)
-            height, width = label_map.shape
-            return np.asarray(self.gallery.pipeline.decode(done[-1].latents, height, width))
+            pipeline = self.gallery.pipeline
+            size = pipeline.image_size(grid_of(label_map.shape))
+            return np.asarray(pipeline.decode(done[-1].latents, *size))
 
         return self.gallery.keep(f"faces/{name}", (prompt, label_map), make)
 
