@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import os
 import signal
 from collections.abc import Callable
@@ -42,7 +43,7 @@ def main() -> None:
         if arguments.check:
             from facemogle.commands.check import check
 
-            check(arguments)
+            check(arguments, TEMPLATES)
         else:
             serve_page(arguments)
     except (ValueError, OSError) as error:
@@ -70,6 +71,7 @@ def serve_page(arguments: argparse.Namespace) -> None:
         arguments.host, arguments.port or DEFAULT_PORT, is_fixed=arguments.port is not None
     )
     # Imported late because it takes seconds, which a wrong argument need not wait for.
+    import facemogle.ui.quick_gradio  # noqa: F401  # before whatever imports Gradio
     from facemogle.serving.engine import EngineError
     from facemogle.serving.log import start_log
     from facemogle.ui.page import build_page
@@ -98,6 +100,9 @@ def serve_page(arguments: argparse.Namespace) -> None:
         engine.end(LAST_STEP)
     finally:
         close(page)
+    # Python would wait for the threads of those who are still connected.
+    atexit._run_exitfuncs()
+    os._exit(0)
 
 
 def hosted_engine(arguments: argparse.Namespace) -> HostedEngine:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from facemogle.masks.reading import read_mask
 from facemogle.network.words import known_words
-from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.runs.experts import Experts
 from facemogle.runs.request import Change, Request, mask_size
+
+if TYPE_CHECKING:
+    from facemogle.pipeline import FaceMoGLEPipeline
 
 
 @dataclass(frozen=True)

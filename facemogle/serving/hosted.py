@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from facemogle.runs.edit import Recorded
-from facemogle.serving.engine import Engine, EngineError, Facts, IsWanted, Unwanted
-from facemogle.serving.frames import Frames, Started
-from facemogle.serving.job import Job
+from facemogle.runs.recorded import Recorded
+from facemogle.runs.request import Request
+from facemogle.serving.engine import Engine, EngineError, IsWanted, Unwanted
+from facemogle.serving.facts import Facts
 from facemogle.serving.log import write
 from facemogle.serving.metrics import Metrics
+from facemogle.serving.reports import Report, Reports, Started
 
 ENDING = "The server is being stopped or started anew. Try again in a moment."
 
@@ -78,29 +79,24 @@ class HostedEngine:
         with self._idle:
             self._idle.wait_for(lambda: self._running == 0, seconds)
 
-    def frames(
-        self,
-        job: Job,
-        before: Recorded | None,
-        is_wanted: IsWanted,
-        *,
-        has_previews: bool = True,
-    ) -> Frames:
+    def reports(self, request: Request, is_wanted: IsWanted) -> Reports:
         """See `Engine`."""
-        kind = "draft" if job.is_draft else "face" if before is None else "edit"
-        with self._noted(_Image(job, kind)) as image:
+        with self._noted(_Image(request)) as image:
             engine = self._ready(is_wanted)
-            work = engine.frames(job, before, is_wanted, has_previews=has_previews)
-            with closing(work):
-                for frame in work:
-                    self._measure(image, frame)
-                    yield frame
+            with closing(engine.reports(request, is_wanted)) as work:
+                for report in work:
+                    self._measure(image, report)
+                    yield report
                     if self._is_ending.is_set() and image.steps < image.num_steps:
                         raise EngineError(ENDING)
 
     def record(self, image: Image.Image, label_map: np.ndarray, seed: int) -> Recorded:
         """See `Engine`."""
         return self._ready(lambda: True).record(image, label_map, seed)
+
+    def parse(self, image: Image.Image, parser: str) -> np.ndarray:
+        """See `Engine`."""
+        return self._ready(lambda: True).parse(image, parser)
 
     def _ready(self, is_wanted: IsWanted) -> Engine:
         """The engine, once it is loaded."""
@@ -112,10 +108,10 @@ class HostedEngine:
                     raise Unwanted from None
         raise EngineError(ENDING)
 
-    def _measure(self, image: _Image, frame: Any) -> None:
+    def _measure(self, image: _Image, report: Started | Report) -> None:
         seconds = image.lap()
-        if isinstance(frame, Started):
-            image.num_steps = frame.num_steps
+        if isinstance(report, Started):
+            image.num_steps = report.num_steps
             self.metrics.seconds.labels("start").observe(seconds)
         else:
             image.steps += 1
@@ -157,8 +153,7 @@ class HostedEngine:
 class _Image:
     """One image while it is made."""
 
-    job: Job
-    kind: str
+    request: Request
     steps: int = 0
     num_steps: int = 0
     began: float = field(default_factory=time.monotonic)
@@ -168,6 +163,12 @@ class _Image:
         """Seconds since the last call."""
         before, self.last = self.last, time.monotonic()
         return self.last - before
+
+    @property
+    def kind(self) -> str:
+        if self.request.is_draft:
+            return "draft"
+        return "face" if self.request.change is None else "edit"
 
     @property
     def seconds(self) -> float:
@@ -180,6 +181,6 @@ class _Image:
             "seconds": round(self.seconds, 3),
             "steps": self.steps,
             "of": self.num_steps,
-            "seed": self.job.seed,
+            "seed": self.request.noise,
         }
-        return facts | ({"prompt": self.job.prompt} if has_prompt else {})
+        return facts | ({"prompt": self.request.prompts[0]} if has_prompt else {})

@@ -14,7 +14,7 @@ log = logging.getLogger("facemogle.images")
 def start_log() -> None:
     """Write the lines from now on."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Lines())
+    handler.format = format_line
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     log.propagate = False
@@ -25,8 +25,8 @@ def write(**facts: Any) -> None:
     log.info("image", extra={"facts": facts})
 
 
-class _Lines(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        facts = {"time": time, "event": record.getMessage(), **record.__dict__["facts"]}
-        return json.dumps(facts, ensure_ascii=False)
+def format_line(record: logging.LogRecord) -> str:
+    """The line of a record that `write` made."""
+    time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+    facts = {"time": time, "event": record.getMessage(), **record.__dict__["facts"]}
+    return json.dumps(facts, ensure_ascii=False)

@@ -14,7 +14,8 @@ class Metrics:
 
     images: by kind ("face", "edit", "draft") and outcome ("done", "stopped", "refused", "failed").
     seconds: by part: "start" until sampling begins, "step", and "image" for a whole image.
-    refusals: requests turned away, by reason ("size", "rate", "slow", "full").
+    refusals: requests turned away, by reason: too large ("size"), too many of one visitor ("rate")
+        or of all ("full"), or not complete in time ("slow").
     """
 
     def __init__(self) -> None:

@@ -23,6 +23,8 @@ REQUEST_BYTES = 2**18
 BODY_SECONDS = 300.0
 """A request has to arrive within this time; the largest one does at 80 kB/s."""
 
+_REASONS = {408: "slow", 413: "size", 503: "full"}
+
 MAX_KNOWN = 10_000
 """Visitors that are remembered; then those who have been quiet are forgotten."""
 
@@ -53,7 +55,7 @@ class VisitorLimits:
 
     A visitor is an IPv4 address or an IPv6 network of 64 bits. Requests of this machine are not
     counted: they are one's own, or those of a proxy that does not say whose they are.
-    on_refusal: called with "rate" or "slow".
+    on_refusal: called with "rate" or "slow"; also with "size" or "full" for what others refuse.
     """
 
     def __init__(self, app: ASGIApp, on_refusal: Callable[[str], None]) -> None:
@@ -71,7 +73,13 @@ class VisitorLimits:
                 self.on_refusal("rate")
                 await _too_many(left)(scope, receive, send)
                 return
-        await self.app(scope, self._in_time(receive, visitor), send)
+
+        async def noting_refusals(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] in _REASONS:
+                self.on_refusal(_REASONS[message["status"]])
+            await send(message)
+
+        await self.app(scope, self._in_time(receive, visitor), noting_refusals)
 
     def _in_time(self, receive: Receive, visitor: str | None) -> Receive:
         """Receives a body, which has to be complete in time."""
@@ -86,7 +94,6 @@ class VisitorLimits:
                 async with asyncio.timeout_at(deadline):
                     message = await receive()
             except TimeoutError:
-                self.on_refusal("slow")
                 raise HTTPException(
                     408, f"The request took more than {BODY_SECONDS:.0f} s to arrive. Send less."
                 ) from None

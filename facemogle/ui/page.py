@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.block_function import BlockFunction
+from PIL import UnidentifiedImageError
 
 from facemogle.serving.engine import Engine, Facts
 from facemogle.ui.desk import Desk
@@ -14,6 +16,8 @@ from facemogle.ui.endpoints import add_endpoints
 from facemogle.ui.photos import Photos
 from facemogle.ui.start import read_templates
 from facemogle.ui.studio import ON_FAILURE, SIDE, bus, packed, studio
+
+log = logging.getLogger(__name__)
 
 _CACHE_SECONDS = 3600
 _PRIVATE: dict[str, Any] = {
@@ -88,9 +92,11 @@ def _packed_templates(folder: Path) -> list[dict[str, Any]]:
 
 
 class _Page(gr.Blocks):
-    """An endpoint's last arguments may be left away by plain HTTP callers too.
+    """Answers programs as they may expect it.
 
-    They give a list of values, which Gradio refuses if one is missing.
+    An endpoint's last arguments may be left away by plain HTTP callers too, who give a list of
+    values, which Gradio refuses if one is missing. What cannot be read is named; Gradio tells only
+    of its own errors what they are.
     """
 
     async def process_api(
@@ -99,4 +105,24 @@ class _Page(gr.Blocks):
         event = self.fns[block_fn] if isinstance(block_fn, int) else block_fn
         left_away = event.inputs[len(inputs) :]
         inputs = [*inputs, *(getattr(component, "value", None) for component in left_away)]
-        return await super().process_api(block_fn, inputs, *others, **more)
+        try:
+            return await super().process_api(block_fn, inputs, *others, **more)
+        except gr.Error:
+            raise
+        except UnidentifiedImageError as error:
+            text = "The image is none that can be read. Give a PNG, JPEG or WebP file."
+            raise gr.Error(text, print_exception=False) from error
+        except Exception as error:
+            log.warning("a call failed", exc_info=error)
+            raise gr.Error(_unusable(error), print_exception=False) from error
+
+
+def _unusable(error: Exception) -> str:
+    """What a caller reads whose arguments do not reach the endpoint, or whose result is lost."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return f"The server cannot read or write a file ({error.strerror}). Tell whoever keeps it."
+    first = str(error).strip().split("\n")[0][:200]
+    return (
+        f"An argument cannot be used ({type(error).__name__}: {first}). Give images and masks as "
+        "files, with gradio_client as handle_file(PATH), and all else as text or numbers."
+    )

@@ -47,6 +47,7 @@ def serve(
     modules = Route(f"/{MODULES_URL}/{{path:path}}", _Modules())
     health = health_routes(lambda: engine.state, engine.metrics.registry, auth)
     refuse = engine.metrics.refuse
+    engine.metrics.watch("waiting", "Requests in the line", lambda: len(page._queue))
     # max_file_size covers uploads only; Gradio would take a JSON body of any size.
     limit = Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY)
     visitors = Middleware(VisitorLimits, on_refusal=refuse)
