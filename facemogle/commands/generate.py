@@ -74,7 +74,9 @@ def _generate(arguments: argparse.Namespace) -> None:
     options = image_options(arguments)
     sheet_file = arguments.output.with_suffix(".gate.png")
     others = [sheet_file, arguments.trace, arguments.film] if mask else []
-    check_outputs([arguments.output, *filter(None, others)], [Path(arguments.mask)] if mask else [])
+    check_outputs(
+        [arguments.output, *filter(None, others)], [Path(arguments.mask)] if arguments.mask else []
+    )
     pipeline = load_chosen(arguments)
     side = pipeline.config["default_size"]
     height, width = arguments.size or (side, side)
