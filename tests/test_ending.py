@@ -7,11 +7,20 @@ import subprocess
 import sys
 import time
 
+import gradio as gr
 import httpx
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
-from studio import ROOT, TEMPLATES, free_port
+from playwright.sync_api import Browser, expect
+from studio import ROOT, TEMPLATES, free_port, short
+from visitor import PATIENCE, generate
+
+from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.serving.engine import LocalEngine
+from facemogle.serving.hosted import HostedEngine
+from facemogle.ui.page import build_page
+from facemogle.ui.serve import close, serve
 
 LONGEST = 5.0
 
@@ -39,6 +48,38 @@ def test_visitors_are_told_and_the_process_ends(number: signal.Signals) -> None:
     finally:
         process.kill()
         process.wait()
+
+
+def test_an_open_page_goes_on_after_a_restart(
+    browser: Browser, pipeline: FaceMoGLEPipeline
+) -> None:
+    """Of a server that ends in order, Gradio does not think that the connection was lost."""
+    port = free_port()
+    engine, served = start(pipeline, port)
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    loads: list[str] = []
+    page.goto(f"http://127.0.0.1:{port}/")
+    page.wait_for_selector(".studio[data-ready=true]")
+    page.on("framenavigated", lambda frame: loads.append(frame.url))
+    page.get_by_role("textbox", name="Steps").fill("100")
+    page.get_by_role("button", name="Generate", exact=True).click()
+    result = page.locator(".result")
+    expect(result).to_contain_text("of 100", timeout=PATIENCE)
+    engine.end(60)
+    close(served)
+    expect(result.locator(".notice")).to_contain_text("being stopped or started anew")
+    engine, served = start(pipeline, port)
+    generate(page)
+    close(served)
+    assert loads == []
+    page.close()
+
+
+def start(pipeline: FaceMoGLEPipeline, port: int) -> tuple[HostedEngine, gr.Blocks]:
+    engine = HostedEngine.of(LocalEngine(short(pipeline, 2)))
+    page = build_page(engine, model="test", templates=TEMPLATES)
+    serve(page, engine, host="127.0.0.1", port=port, quiet=True)
+    return engine, page
 
 
 def wait_for(url: str, path: str, text: str) -> None:

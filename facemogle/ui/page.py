@@ -109,16 +109,18 @@ class _Page(gr.Blocks):
             return await super().process_api(block_fn, inputs, *others, **more)
         except gr.Error:
             raise
-        except UnidentifiedImageError as error:
-            text = "The image is none that can be read. Give a PNG, JPEG or WebP file."
-            raise gr.Error(text, print_exception=False) from error
         except Exception as error:
-            log.warning("a call failed", exc_info=error)
-            raise gr.Error(_unusable(error), print_exception=False) from error
+            cause = error.__cause__ or error  # of what a component could not read
+            log.warning("a call was refused: %s: %s", type(cause).__name__, cause)
+            raise gr.Error(_unusable(cause), print_exception=False) from error
 
 
-def _unusable(error: Exception) -> str:
+def _unusable(error: BaseException) -> str:
     """What a caller reads whose arguments do not reach the endpoint, or whose result is lost."""
+    if isinstance(error, gr.Error):
+        return str(error.message)
+    if isinstance(error, UnidentifiedImageError):
+        return "The image is none that can be read. Give a PNG, JPEG or WebP file."
     if isinstance(error, OSError) and error.errno is not None:
         return f"The server cannot read or write a file ({error.strerror}). Tell whoever keeps it."
     first = str(error).strip().split("\n")[0][:200]
