@@ -6,6 +6,7 @@ import argparse
 import atexit
 import os
 import signal
+import tempfile
 from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from facemogle.commands.address import choose_port
 from facemogle.commands.arguments import load_chosen
+from facemogle.commands.outputs import prepare_folder
 from facemogle.commands.page_arguments import DEFAULT_PORT, MCP, parse_arguments
 from facemogle.serving.arenas import share_freed_memory
 
@@ -70,6 +72,7 @@ def serve_page(arguments: argparse.Namespace) -> None:
     port = choose_port(
         arguments.host, arguments.port or DEFAULT_PORT, is_fixed=arguments.port is not None
     )
+    prepare_folder(cache_folder())
     # Imported late because it takes seconds, which a wrong argument need not wait for.
     import facemogle.ui.quick_gradio  # noqa: F401  # before whatever imports Gradio
     from facemogle.serving.engine import EngineError
@@ -103,6 +106,11 @@ def serve_page(arguments: argparse.Namespace) -> None:
     # Python would wait for the threads of those who are still connected.
     atexit._run_exitfuncs()
     os._exit(0)
+
+
+def cache_folder() -> Path:
+    """Where Gradio keeps what comes in and goes out for an hour."""
+    return Path(os.environ.get("GRADIO_TEMP_DIR") or Path(tempfile.gettempdir()) / "gradio")
 
 
 def hosted_engine(arguments: argparse.Namespace) -> HostedEngine:

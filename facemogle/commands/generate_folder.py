@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from facemogle.commands.arguments import load_chosen, say
 from facemogle.commands.image_arguments import add_image_arguments, image_options
-from facemogle.commands.outputs import check_folder, writing
+from facemogle.commands.outputs import prepare_folder, writing
 from facemogle.masks.reading import read_mask
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.runs.request import mask_size
@@ -71,9 +71,7 @@ def _generate(arguments: argparse.Namespace, state: PartialState) -> int:
         raise ValueError(f"{arguments.masks} has no *.png. Name a folder of masks.")
     if arguments.out.resolve() == arguments.masks.resolve():
         raise ValueError(f"{arguments.out} is also the folder of the masks. Name another --out.")
-    with writing(arguments.out):
-        arguments.out.mkdir(parents=True, exist_ok=True)
-    check_folder(arguments.out)
+    prepare_folder(arguments.out)
     new = [mask for mask in masks if not (arguments.out / mask.name).exists()]
     state.wait_for_everyone()  # nobody writes before all have looked
     share = new[state.process_index :: state.num_processes]

@@ -39,6 +39,16 @@ def check_outputs(outputs: Sequence[Path], inputs: Sequence[Path] = ()) -> None:
                 pass
 
 
+def prepare_folder(folder: Path) -> None:
+    """Make a folder if it is not there, and make sure that files can be written into it.
+
+    Raises as `check_folder` does.
+    """
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    check_folder(folder)
+
+
 def check_folder(folder: Path) -> None:
     """Make sure that files can be written into a folder that is there.
 

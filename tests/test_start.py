@@ -1,0 +1,59 @@
+"""The page is up before its model, so nothing slow may be imported for it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from studio import ROOT, short
+
+from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.serving.early_facts import early_facts
+from facemogle.serving.facts import Facts
+from facemogle.weights.loading import load_pipeline
+
+SLOW = ("diffusers", "transformers", "scipy", "matplotlib")
+STUBS = """
+import sys, jinja2
+made = []
+class Template(jinja2.Template):
+    def render(self, *values, **named):
+        made.append("events" in named)
+        return super().render(*values, **named)
+jinja2.Template = Template
+"""
+
+
+def run(program: str) -> str:
+    command = [sys.executable, "-c", program]
+    return subprocess.check_output(command, cwd=ROOT, text=True).strip()
+
+
+def test_the_page_imports_nothing_of_the_model() -> None:
+    """diffusers and transformers take four seconds, in which nobody sees a page."""
+    page = "import facemogle.ui.page, facemogle.ui.serve, facemogle.serving.early_facts, sys"
+    assert run(f"{page}; print([name for name in {SLOW} if name in sys.modules])") == "[]"
+
+
+def test_gradio_writes_no_stubs() -> None:
+    """For each component it rendered and parsed a file that only an editor reads: a second."""
+    quick = "import facemogle.ui.quick_gradio"
+    count = "print(sum(made))"
+    assert run(f"{STUBS}{quick}; {count}") == "0"
+    assert int(run(f"{STUBS}import gradio; {count}")) > 10  # or this test tests nothing any more
+
+
+def test_a_folder_tells_what_its_model_tells() -> None:
+    """The page is laid out by the first and draws what the second makes."""
+    assert early_facts("mini", "cpu") == Facts.of(load_pipeline("mini", device="cpu"))
+
+
+def test_another_model_is_asked_when_it_is_loaded(
+    tmp_path: Path, pipeline: FaceMoGLEPipeline
+) -> None:
+    assert early_facts("flux", None) is None
+    assert early_facts(str(tmp_path), None) is None
+    short(pipeline, 3).save_pretrained(tmp_path)
+    facts = early_facts(str(tmp_path), "cpu")
+    assert facts is None or facts == Facts.of(short(pipeline, 3))
