@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-from studio import ROOT, short
+from studio import ROOT
 
-from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.serving.early_facts import early_facts
 from facemogle.serving.facts import Facts
 from facemogle.weights.loading import load_pipeline
@@ -46,14 +46,13 @@ def test_gradio_writes_no_stubs() -> None:
 
 def test_a_folder_tells_what_its_model_tells() -> None:
     """The page is laid out by the first and draws what the second makes."""
-    assert early_facts("mini", "cpu") == Facts.of(load_pipeline("mini", device="cpu"))
+    early, loaded = early_facts("mini", "cpu"), Facts.of(load_pipeline("mini", device="cpu"))
+    assert early is not None
+    assert replace(early, read_prompt=loaded.read_prompt) == loaded
+    prompt = "A (middle-aged:1.3) woman in a zeppelin"
+    assert early.read_prompt(prompt) == loaded.read_prompt(prompt)
 
 
-def test_another_model_is_asked_when_it_is_loaded(
-    tmp_path: Path, pipeline: FaceMoGLEPipeline
-) -> None:
+def test_another_model_is_asked_when_it_is_loaded(tmp_path: Path) -> None:
     assert early_facts("flux", None) is None
     assert early_facts(str(tmp_path), None) is None
-    short(pipeline, 3).save_pretrained(tmp_path)
-    facts = early_facts(str(tmp_path), "cpu")
-    assert facts is None or facts == Facts.of(short(pipeline, 3))

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from facemogle.pipeline import FaceMoGLEPipeline
-from facemogle.runs.denoising import make_schedule
+from facemogle.runs.schedule import make_schedule
 from facemogle.training.latent_store import LatentStore, write_whole
 
 FEWEST, MOST = 2, 5

@@ -14,6 +14,7 @@ from facemogle.serving.engine import Engine, Facts
 from facemogle.ui.desk import Desk
 from facemogle.ui.endpoints import add_endpoints
 from facemogle.ui.photos import Photos
+from facemogle.ui.prompts import Prompts
 from facemogle.ui.start import read_templates
 from facemogle.ui.studio import ON_FAILURE, SIDE, bus, packed, studio
 
@@ -34,6 +35,7 @@ def build_page(engine: Engine, *, model: str, templates: Path) -> gr.Blocks:
     templates: folder of faces to start from, as of `read_templates`; the first is on the canvas.
     """
     desk, photos = Desk(engine, model), Photos(engine.facts.side, engine.parse)
+    prompts = Prompts(engine.facts.read_prompt)
     line = {"concurrency_id": "engine", "concurrency_limit": engine.concurrency}
 
     def read_photo(sent: Any) -> dict[str, Any]:  # as Gradio marks it, which methods do not allow
@@ -41,6 +43,9 @@ def build_page(engine: Engine, *, model: str, templates: Path) -> gr.Blocks:
 
     def read_pair(sent: Any) -> dict[str, Any]:
         return photos.read_pair(sent)
+
+    def read_words(sent: Any) -> dict[str, Any]:
+        return prompts.read_words(sent)
 
     with _Page(
         title="facemogle studio",
@@ -54,6 +59,7 @@ def build_page(engine: Engine, *, model: str, templates: Path) -> gr.Blocks:
             words=engine.facts.words,
             read_photo=read_photo,
             read_pair=read_pair,
+            read_words=read_words,
         )
         desktop.announce(desk.announce, None, None, queue=False, **_PRIVATE)
         packets = bus()
