@@ -25,7 +25,7 @@ def parse_arguments() -> argparse.Namespace:
     _add_address_arguments(parser)
     parser.add_argument(
         "--replicas",
-        type=_replicas,
+        type=replicas,
         metavar="N|MIN-MAX",
         help="make images in so many processes of Ray Serve (default: in this one)",
     )
@@ -83,7 +83,7 @@ def _add_address_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _replicas(text: str) -> tuple[int, int]:
+def replicas(text: str) -> tuple[int, int]:
     """Argument type for a number, or the fewest and the most, of replicas."""
     fewest, _, most = text.partition("-")
     count = whole_number(1, MAX_REPLICAS)
