@@ -105,7 +105,8 @@ def test_neither_learns_from_the_other_s_loss() -> None:
     assert painted.grad is not None and painted.grad.abs().sum() > 0
     assert all(p.grad is None for p in critic.parameters())
     painted.grad = None
-    sum(critic_loss(critic, real, painted)[name] for name in ("critic", "penalty")).backward()
+    losses = critic_loss(critic, real, painted)
+    (losses["critic"] + losses["penalty"]).backward()
     assert painted.grad is None and all(p.grad is not None for p in critic.parameters())
 
 

@@ -12,20 +12,18 @@ from tqdm import tqdm
 
 from facemogle.commands.arguments import load_chosen, say, say_unread, writable
 from facemogle.commands.image_arguments import add_image_arguments, image_options
+from facemogle.commands.mask_arguments import add_mask_arguments, read_masks
 from facemogle.commands.outputs import check_outputs, writing
 from facemogle.gate.heatmap import Scale
 from facemogle.gate.trace import Trace
+from facemogle.masks.label_orders import OURS
 from facemogle.masks.reading import MaskReading, read_mask
 from facemogle.runs.request import mask_size
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
-    parser.add_argument(
-        "--mask",
-        metavar="PNG",
-        help="indices or palette colours of the 19 regions; none: text only",
-    )
+    add_mask_arguments(parser, is_needed=False)
     parser.add_argument(
         "-o",
         "--output",
@@ -65,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _generate(arguments: argparse.Namespace) -> None:
     mask = None
     if arguments.mask is not None:
-        mask = read_mask(arguments.mask, swap_sides=arguments.swap_sides)
+        mask = read_masks(arguments)
     elif arguments.trace or arguments.film:
         raise ValueError(
             "There are no gate weights without a mask. Give --mask, or neither --trace nor --film."
@@ -74,9 +72,8 @@ def _generate(arguments: argparse.Namespace) -> None:
     options = image_options(arguments)
     sheet_file = arguments.output.with_suffix(".gate.png")
     others = [sheet_file, arguments.trace, arguments.film] if mask else []
-    check_outputs(
-        [arguments.output, *filter(None, others)], [Path(arguments.mask)] if arguments.mask else []
-    )
+    read = [Path(file) for file in arguments.mask or ()]
+    check_outputs([arguments.output, *filter(None, others)], read)
     pipeline = load_chosen(arguments)
     side = pipeline.config["default_size"]
     height, width = arguments.size or (side, side)
@@ -114,7 +111,7 @@ def _generate(arguments: argparse.Namespace) -> None:
 
 def _fitted(mask: MaskReading, height: int, width: int) -> np.ndarray:
     """The mask at this size; says what was assumed and changed."""
-    fitted = read_mask(mask.label_map, size=(height, width))
+    fitted = read_mask(mask.label_map, size=(height, width), labels=OURS)
     for note in dict.fromkeys(mask.notes + fitted.notes):
         say("generate", note)
     return fitted.label_map
