@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from diffusers.image_processor import VaeImageProcessor
 from diffusers.models.autoencoders.autoencoder_dc import AutoencoderDC
+from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTiny
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
@@ -35,7 +36,6 @@ from facemogle.mogle import MoGLE
 from facemogle.network.text import Text, pooled_features, text_of
 from facemogle.network.tokens import (
     PIXELS_PER_TOKEN,
-    VAE,
     decode_tokens,
     encode_image,
     painted_per_token,
@@ -112,7 +112,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
     def __init__(
         self,
         transformer: FaceMoGLETransformer,
-        vae: VAE,
+        vae: AutoencoderKL | AutoencoderDC,
         text_encoder: CLIPTextModel,
         text_encoder_2: T5EncoderModel,
         tokenizer: CLIPTokenizer,
