@@ -1,0 +1,107 @@
+"""Any image file -> upright RGB, scaled down while it is decoded, or a line that says why not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "TIFF", "GIF", "BMP")
+MAX_PIXELS = 110 * 10**6
+SIDE = 4096
+"""Longer side up to which a photograph is read; the rest is only wanted for saving into it."""
+
+HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+
+
+class PhotoError(ValueError):
+    """An image cannot be read. The message names what was found and what to do about it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """A photograph as it is looked at.
+
+    pixels: uint8 (H, W, 3), upright. size: width and height of the whole photograph, upright; more
+    than the pixels' if it was scaled down. notes: what a person should know.
+    icc: its colour profile, if its pixels are in one.
+    """
+
+    pixels: np.ndarray
+    size: tuple[int, int]
+    notes: tuple[str, ...] = ()
+    icc: bytes | None = None
+
+    @property
+    def scale(self) -> float:
+        """Pixels of the whole photograph per pixel here."""
+        return self.size[0] / self.pixels.shape[1]
+
+
+def open_photo(source: bytes | str | Path | Image.Image, *, is_whole: bool = False) -> Photo:
+    """Open a photograph.
+
+    source: a file's content, its path, or an image that is open.
+    is_whole: whether all of its pixels are wanted; else at most SIDE of them either way.
+    Raises PhotoError.
+    """
+    try:
+        image = source if isinstance(source, Image.Image) else _opened(source)
+        return _decoded(image, is_whole)
+    except UnidentifiedImageError as error:
+        raise PhotoError(
+            "It is no image that can be read. Give a JPEG, PNG, WebP, AVIF, TIFF, GIF or BMP file."
+        ) from error
+    except (OSError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+        raise PhotoError(f"Its file is damaged or cut off ({error}). Save it again.") from error
+
+
+def _opened(source: bytes | str | Path) -> Image.Image:
+    if not isinstance(source, bytes):
+        try:
+            source = Path(source).read_bytes()
+        except OSError as error:
+            raise PhotoError(
+                f"The file {str(source)!r} cannot be opened: {error.strerror}. Check the path."
+            ) from error
+    if source[4:8] == b"ftyp" and source[8:12] in HEIC_BRANDS and b"avif" not in source[8:64]:
+        raise PhotoError(
+            "It is a HEIC file, which is not read here. Save it as JPEG: open it on the phone or "
+            "computer that made it and export it, or set the camera's format to 'Most compatible'."
+        )
+    return Image.open(BytesIO(source), formats=FORMATS)
+
+
+def _decoded(image: Image.Image, is_whole: bool) -> Photo:
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise PhotoError(
+            f"The image has {width}x{height} = {width * height / 1e6:.0f} megapixels. Give one of "
+            f"at most {MAX_PIXELS // 10**6}."
+        )
+    notes = []
+    if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
+        image.seek(0)
+        kind = "pages: the first one" if image.format == "TIFF" else "frames: the first one"
+        notes.append(f"The file has {getattr(image, 'n_frames', 1)} {kind} was read.")
+    icc = image.info.get("icc_profile") if image.mode in ("RGB", "RGBA") else None
+    orientation = image.getexif().get(0x0112, 1)
+    if not is_whole:
+        image.draft(None, (SIDE, SIDE))  # a JPEG's pixels need not all be decoded
+        share = SIDE / max(image.size)
+        if share < 1:
+            small = [max(1, round(length * share)) for length in image.size]
+            image = _scalable(image).resize((small[0], small[1]), Image.Resampling.BOX)
+    rgb = _rgb(image, notes)
+    turned = Image.Transpose
+    turn = {
+        2: turned.FLIP_LEFT_RIGHT, 3: turned.ROTATE_180, 4: turned.FLIP_TOP_BOTTOM,
+        5: turned.TRANSPOSE, 6: turned.ROTATE_270, 7: turned.TRANSVERSE, 8: turned.ROTATE_90,
+    }.get(orientation)  # fmt: skip
+    if turn is not None:
+        rgb = rgb.transpose(turn)
+    size = (height, width) if orientation in (5, 6, 7, 8) else (width, height)
+    return Photo(np.asarray(rgb), size, tuple(notes), icc)
