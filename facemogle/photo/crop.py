@@ -40,7 +40,7 @@ class Crop:
         """
         eyes = (right_eye + left_eye) / 2
         across, down = left_eye - right_eye, mouth - eyes
-        axis = across + (down[1], -down[0])
+        axis = across + np.array([down[1], -down[0]])
         half = max(np.linalg.norm(across) * PER_EYES, np.linalg.norm(down) * PER_FACE)
         return cls.around(eyes + LOWER * down, axis / np.linalg.norm(axis) * half, side)
 

@@ -82,7 +82,8 @@ class FaceFinder:
         anchors = self._anchors[good] * SIDE - (beside, over)
         centre, extent = (anchors + pairs[:, 0]) / scale, pairs[:, 1] / scale
         points = (anchors[:, None] + pairs[:, 2:]) / scale + (left, top)
-        corners = np.hstack([centre - extent / 2, centre + extent / 2]) + (left, top, left, top)
+        corners = np.hstack([centre - extent / 2, centre + extent / 2])
+        corners += np.array([left, top, left, top])
         return [
             Face((box[0], box[1], box[2], box[3]), where, float(score))
             for box, where, score in zip(corners.tolist(), points, scores[good], strict=True)

@@ -15,8 +15,8 @@ from facemogle.photo.features import (
     CHIN,
     EYE_CORNERS,
     JAW,
-    NOSE_TIP,
     L_EAR,
+    NOSE_TIP,
     NUMBER,
     OVAL,
     R_EAR,
@@ -63,7 +63,9 @@ def fuse(
     materials = _settled(tell_materials(image, points, parsed, person, known), points, face)
     labels = _regions(materials, points, face)
     if known == 1:
-        finer = (materials == SKIN) & np.isin(parsed, SKINS) | np.isin(parsed, JEWELS) & (labels > 0)
+        finer = (materials == SKIN) & np.isin(parsed, SKINS) | np.isin(parsed, JEWELS) & (
+            labels > 0
+        )
         labels = np.where(finer, parsed, labels)
         features = np.where(np.isin(parsed, PARTS), parsed, 0)
     else:

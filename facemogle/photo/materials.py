@@ -13,12 +13,27 @@ import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from facemogle.photo.features import BROWS, CHIN, EYE_CORNERS, FOREHEAD, JAW, L_EAR, OVAL, R_EAR, outline
 from facemogle.masks.regions import NUM_REGIONS, REGIONS
+from facemogle.photo.features import (
+    BROWS,
+    CHIN,
+    EYE_CORNERS,
+    FOREHEAD,
+    JAW,
+    L_EAR,
+    OVAL,
+    R_EAR,
+    outline,
+)
 
 BACKGROUND, SKIN, HAIR, CLOTH, HAT = range(5)
 OF_REGION = np.full(NUM_REGIONS, SKIN)
-for _material, _name in ((BACKGROUND, "background"), (HAIR, "hair"), (CLOTH, "cloth"), (HAT, "hat")):
+for _material, _name in (
+    (BACKGROUND, "background"),
+    (HAIR, "hair"),
+    (CLOTH, "cloth"),
+    (HAT, "hat"),
+):
     OF_REGION[next(region.index for region in REGIONS if region.name == _name)] = _material
 
 SIDE = 256
@@ -110,9 +125,7 @@ def _said(parsed: np.ndarray, trust: float) -> np.ndarray:
     """What a parser's word makes of each material: (M, SIDE, SIDE)."""
     of_pixel = OF_REGION[parsed]
     shares = [
-        cv2.GaussianBlur(
-            cv2.resize((of_pixel == one).astype(np.float32), (SIDE, SIDE)), (0, 0), 2
-        )
+        cv2.GaussianBlur(cv2.resize((of_pixel == one).astype(np.float32), (SIDE, SIDE)), (0, 0), 2)
         for one in range(5)
     ]
     return trust * np.stack(shares) + (1 - trust) / 5

@@ -13,7 +13,7 @@ from facemogle.photo.faces import Face
 from facemogle.photo.nets import Net
 
 SIDE = 192
-LEAST_PRESENCE = 0.5
+LEAST_PRESENCE = 0.8
 AROUND = 1.5
 """Side of the square that the model looks at, in sides of the face's box."""
 

@@ -7,9 +7,9 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "TIFF", "GIF", "BMP")
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "GIF", "BMP")
 MAX_PIXELS = 110 * 10**6
 SIDE = 4096
 """Longer side up to which a photograph is read; the rest is only wanted for saving into it."""
@@ -83,25 +83,57 @@ def _decoded(image: Image.Image, is_whole: bool) -> Photo:
             f"at most {MAX_PIXELS // 10**6}."
         )
     notes = []
-    if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1 and image.format != "MPO":  # whose others are a phone's depth or preview
         image.seek(0)
-        kind = "pages: the first one" if image.format == "TIFF" else "frames: the first one"
-        notes.append(f"The file has {getattr(image, 'n_frames', 1)} {kind} was read.")
+        kind = "pages" if image.format == "TIFF" else "frames"
+        notes.append(f"The file has {frames} {kind}: the first one was read.")
     icc = image.info.get("icc_profile") if image.mode in ("RGB", "RGBA") else None
-    orientation = image.getexif().get(0x0112, 1)
-    if not is_whole:
-        image.draft(None, (SIDE, SIDE))  # a JPEG's pixels need not all be decoded
-        share = SIDE / max(image.size)
-        if share < 1:
-            small = [max(1, round(length * share)) for length in image.size]
-            image = _scalable(image).resize((small[0], small[1]), Image.Resampling.BOX)
-    rgb = _rgb(image, notes)
-    turned = Image.Transpose
-    turn = {
-        2: turned.FLIP_LEFT_RIGHT, 3: turned.ROTATE_180, 4: turned.FLIP_TOP_BOTTOM,
-        5: turned.TRANSPOSE, 6: turned.ROTATE_270, 7: turned.TRANSVERSE, 8: turned.ROTATE_90,
-    }.get(orientation)  # fmt: skip
-    if turn is not None:
-        rgb = rgb.transpose(turn)
-    size = (height, width) if orientation in (5, 6, 7, 8) else (width, height)
+    orientation = _orientation(image)
+    rgb = _rgb(image if is_whole else _small(image), notes)
+    rgb.getexif()[ExifTags.Base.Orientation] = orientation
+    ImageOps.exif_transpose(rgb, in_place=True)
+    size = (height, width) if orientation >= 5 else (width, height)
     return Photo(np.asarray(rgb), size, tuple(notes), icc)
+
+
+def _orientation(image: Image.Image) -> int:
+    """How the camera was held, 1 to 8, as of EXIF."""
+    if image.format == "TIFF":
+        return 1  # Pillow turns these itself
+    try:
+        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except (SyntaxError, OSError, ValueError):  # a damaged note on a good image
+        return 1
+    return value if value in range(1, 9) else 1
+
+
+def _small(image: Image.Image) -> Image.Image:
+    """An image, not yet decoded, of at most SIDE pixels either way."""
+    share = SIDE / max(image.size)
+    if share >= 1:
+        return image
+    width, height = (max(1, round(length * share)) for length in image.size)
+    image.draft(None, (width, height))  # a JPEG's pixels need not all be decoded
+    if image.mode in ("P", "PA", "1"):  # whose values cannot be averaged
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    return image.resize((width, height), Image.Resampling.BOX)
+
+
+def _rgb(image: Image.Image, notes: list[str]) -> Image.Image:
+    """An image of any mode in RGB, 8 bits a channel."""
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        values = np.asarray(image).astype(np.float32)
+        most = float(values.max())
+        # Pillow itself would cut off what is over 255.
+        scale = 255.0 if most <= 1 and image.mode == "F" else 255 / max(most, 65535)
+        image = Image.fromarray(
+            (values * (1 if 1 < most < 256 else scale)).clip(0, 255).astype("u1")
+        )
+    if image.has_transparency_data:
+        notes.append("Its transparent parts were put on white.")
+        image = image.convert("RGBA")
+        ground = Image.new("RGBA", image.size, "white")
+        ground.alpha_composite(image)
+        image = ground
+    return image.convert("RGB")

@@ -44,8 +44,10 @@ def _share(changed: np.ndarray, crop: Crop, box: tuple[int, int, int, int]) -> n
     near = np.clip(1 - away / feather, 0, 1).astype(np.float32)
     share = crop.spread(near, box, cv2.BORDER_REPLICATE)
     # Where the photograph goes on beyond the crop, the new fades out; at its own border it stays.
-    whole = crop.spread(np.ones_like(near), box, cv2.BORDER_CONSTANT) > 0.999
-    if not whole.all():
-        inwards = cv2.distanceTransform(whole.view(np.uint8), cv2.DIST_L2, 5)
-        share *= np.clip(inwards / (feather * crop.scale), 0, 1)
-    return share
+    whole = np.zeros(share.shape, np.uint8)
+    corners = crop.corners - box[:2] - 0.5  # between pixels' centres
+    cv2.fillConvexPoly(whole, np.rint(corners * 16).astype(np.int32), 1, shift=4)
+    if whole.all():
+        return share
+    inwards = cv2.distanceTransform(whole, cv2.DIST_L2, 5)
+    return share * np.clip(inwards / (feather * crop.scale), 0, 1)
