@@ -27,9 +27,11 @@ from facemogle.photo.features import (
 from facemogle.photo.materials import CLOTH, HAIR, HAT, SKIN, tell_materials
 from facemogle.render.labels import drop_specks
 
-STRANGE, KNOWN = 0.5, 0.62
-"""Mean IoU of the face's parts between mesh and parser: below, the parser does not know such
-images; above, it does, and draws the parts finer than a mesh."""
+KNOWN = 0.62
+"""Mean IoU of the face's parts between mesh and parser from which the parser knows such images,
+and draws the parts finer than a mesh."""
+TRUST = (0.0, 0.3, 0.5, KNOWN), (0.0, 0.65, 0.65, 0.95)
+"""That IoU, and how sure the parser's word then is."""
 PARTS = [
     NUMBER[name]
     for name in ("nose", "l_eye", "r_eye", "l_brow", "r_brow", "mouth", "u_lip", "l_lip")
@@ -59,15 +61,16 @@ def fuse(
     side = image.shape[0]
     features, face = draw_features(points, side), outline(points, side)
     agreement = _agreement(features, parsed)
-    known = float(np.clip((agreement - STRANGE) / (KNOWN - STRANGE), 0, 1))
-    materials = _settled(tell_materials(image, points, parsed, person, known), points, face)
+    trust = float(np.interp(agreement, *TRUST))
+    materials = _settled(tell_materials(image, points, parsed, person, trust), points, face)
     labels = _regions(materials, points, face)
-    if known == 1:
-        finer = (materials == SKIN) & np.isin(parsed, SKINS) | np.isin(parsed, JEWELS) & (
-            labels > 0
-        )
+    if agreement >= KNOWN:
+        finer = (materials == SKIN) & np.isin(parsed, SKINS)
+        finer |= (labels > 0) & np.isin(parsed, JEWELS)
         labels = np.where(finer, parsed, labels)
-        features = np.where(np.isin(parsed, PARTS), parsed, 0)
+        missed = [part for part in PARTS if not (parsed[features == part] == part).any()]
+        features = np.where(np.isin(features, missed), features, 0)
+        features = np.where(np.isin(parsed, PARTS), parsed, features)
     else:
         features = _fitted(features, image, parsed, face)
     labels = drop_specks(labels, round(side * side * SMALLEST))

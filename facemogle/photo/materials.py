@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from facemogle.masks.regions import NUM_REGIONS, REGIONS
+from facemogle.masks.regions import NUM_REGIONS
 from facemogle.photo.features import (
     BROWS,
     CHIN,
@@ -21,6 +21,7 @@ from facemogle.photo.features import (
     FOREHEAD,
     JAW,
     L_EAR,
+    NUMBER,
     OVAL,
     R_EAR,
     outline,
@@ -28,13 +29,9 @@ from facemogle.photo.features import (
 
 BACKGROUND, SKIN, HAIR, CLOTH, HAT = range(5)
 OF_REGION = np.full(NUM_REGIONS, SKIN)
-for _material, _name in (
-    (BACKGROUND, "background"),
-    (HAIR, "hair"),
-    (CLOTH, "cloth"),
-    (HAT, "hat"),
-):
-    OF_REGION[next(region.index for region in REGIONS if region.name == _name)] = _material
+OF_REGION[[NUMBER[name] for name in ("background", "hair", "cloth", "hat")]] = (
+    BACKGROUND, HAIR, CLOTH, HAT,
+)  # fmt: skip
 
 SIDE = 256
 """Side at which materials are told apart."""
@@ -45,8 +42,6 @@ BALD = 0.02
 """Share of hair, of the crop, below which a head is taken for bald, and how likely hair then is."""
 UNSURE = 0.06
 """Least probability that the person's outline gives to anything."""
-LEAST_TRUST, MOST_TRUST = 0.65, 0.95
-"""In a parser's word, if it does not know such images and if it does."""
 COLOR_WEIGHT = 0.6
 """Of a pixel's colour: its neighbours' are no independent witnesses."""
 OFF_FACE = 0.1
@@ -56,24 +51,24 @@ RADIUS, SMOOTHNESS = 4, 1e-3
 
 
 def tell_materials(
-    image: np.ndarray, points: np.ndarray, parsed: np.ndarray, person: np.ndarray, known: float
+    image: np.ndarray, points: np.ndarray, parsed: np.ndarray, person: np.ndarray, trust: float
 ) -> np.ndarray:
     """The likeliest material of every pixel: uint8 (S, S).
 
     image: uint8 (S, S, 3). points: mesh in its pixels, float (468, 2). parsed: labels of a parser,
-    uint8 (S, S). person: share of a person, float32 (S, S). known: how well the
-    parser knows such images, in [0, 1].
+    uint8 (S, S). person: share of a person, float32 (S, S). trust: in the parser,
+    in [0, 1].
     """
     share = SIDE / image.shape[0]
     small = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     face = outline(points * share, SIDE)
     is_person = np.clip(cv2.resize(person, (SIDE, SIDE)), UNSURE, 1 - UNSURE)
     place = _places(points * share, face)
-    if (OF_REGION[parsed] == HAIR).sum() < BALD * parsed.size:
+    if trust > 0.5 and (OF_REGION[parsed] == HAIR).sum() < BALD * parsed.size:
         place[HAIR - 1] *= BALD
     place /= place.sum(0)
     before = np.log(np.concatenate([1 - is_person[None], is_person * place]).clip(1e-5))
-    before += np.log(_said(parsed, LEAST_TRUST + known * (MOST_TRUST - LEAST_TRUST)))
+    before += np.log(_said(parsed, trust))
     guess = _normalized(before)
     code = _codes(small)
     reliable = np.where(face, 1, OFF_FACE)

@@ -126,10 +126,11 @@ def _rgb(image: Image.Image, notes: list[str]) -> Image.Image:
         values = np.asarray(image).astype(np.float32)
         most = float(values.max())
         # Pillow itself would cut off what is over 255.
-        scale = 255.0 if most <= 1 and image.mode == "F" else 255 / max(most, 65535)
-        image = Image.fromarray(
-            (values * (1 if 1 < most < 256 else scale)).clip(0, 255).astype("u1")
-        )
+        if most <= 1:
+            values *= 255
+        elif most > 255:
+            values *= 255 / max(most, 65535)
+        image = Image.fromarray(values.clip(0, 255).astype(np.uint8))
     if image.has_transparency_data:
         notes.append("Its transparent parts were put on white.")
         image = image.convert("RGBA")
