@@ -1,17 +1,18 @@
 """`FaceMoGLEPipeline`: prompt and mask -> image, as a diffusers pipeline.
 
-Shapes: P prompts, B = P * num_images_per_prompt images, N tokens = (height / 16) * (width / 16),
-R = 20 experts, C = 64 channels of a token, T text tokens, D width of a text encoder.
+Shapes: P prompts, B = P * num_images_per_prompt images, N tokens = (height / p) * (width / p),
+where a token paints p x p pixels (16, or more where the VAE enlarges), R = 20 experts, C = 64
+channels of a token, T text tokens, D and E widths of the text encoders.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 import torch
@@ -23,7 +24,6 @@ from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
     FlowMatchEulerDiscreteScheduler,
 )
 from diffusers.utils.outputs import BaseOutput
-from diffusers.utils.torch_utils import randn_tensor
 from PIL import Image
 from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer, T5EncoderModel, T5Tokenizer
@@ -37,20 +37,29 @@ from facemogle.network.tokens import (
     PIXELS_PER_TOKEN,
     VAE,
     decode_tokens,
-    pack,
+    encode_image,
+    painted_per_token,
 )
-from facemogle.runs.callback import StepCallback, called_back
-from facemogle.runs.denoising import Mixture, Step, Steps, denoise, make_schedule
+from facemogle.runs.area import Area
+from facemogle.runs.callback import TENSORS, Call, StepCallback, called_back, of_call, pass_on
+from facemogle.runs.checks import check_choices, check_prompt, check_size, listed, suggesting
+from facemogle.runs.denoising import Inputs, Step, Steps, denoise
+from facemogle.runs.edit import Edit
+from facemogle.runs.experts import UNTOUCHED, Experts, LocalMasks
+from facemogle.runs.face import Face
 from facemogle.runs.mask_tokens import MaskEncoder, runs_on_cpu
+from facemogle.runs.prepare import prepare
 from facemogle.runs.previews import LatentToRGB, decode_by_tiny, quick_decoder
+from facemogle.runs.recorded import Recorded
 from facemogle.runs.request import (
-    LocalMasks,
+    Change,
     Request,
-    check_choices,
-    check_size,
+    given_text,
     grid_of,
-    listed,
+    mask_size,
+    noise_source,
 )
+from facemogle.runs.run import Run
 from facemogle.transformer import FaceMoGLETransformer
 
 __all__ = ["FaceMoGLEOutput", "FaceMoGLEPipeline", "Step"]
@@ -84,8 +93,8 @@ class FaceMoGLEPipeline(DiffusionPipeline):
     default_guidance: how strongly the prompt guides.
     text_length: T5 tokens read of a prompt.
     local_masks: what local experts see, unless `stream` is told otherwise.
-    edit_context: tokens around an edit that the model needs to see, see `facemogle.runs.edit.Edit`;
-        None = all of the image's.
+    edit_context: tokens around an edit that the model needs to see, see
+        `facemogle.runs.request.Change`; None = all of the image's.
     guided_from, guided_until: the highest and lowest t at which a model without an input for
         guidance is guided; see `facemogle.runs.denoising.denoise`.
 
@@ -97,13 +106,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
 
     model_cpu_offload_seq = "text_encoder->text_encoder_2->transformer->vae"
     _exclude_from_cpu_offload = ("mogle",)  # small, and not called by its `forward`
-    _callback_tensor_inputs = (
-        "latents",
-        "clean_latents",
-        "velocity",
-        "condition_tokens",
-        "gate_weights",
-    )
+    _callback_tensor_inputs = TENSORS
 
     def __init__(
         self,
@@ -150,8 +153,10 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         self.preview_vae = None
         self._latent_to_rgb = lru_cache(1)(LatentToRGB.fitted)
         self._quick_decoder = lru_cache(1)(quick_decoder)
-        self._remembered_text = lru_cache(CACHED_PROMPTS)(self._text_of)
+        self._cached_text = lru_cache(CACHED_PROMPTS)(self._text_of)
+        self._call = Call()
 
+    @suggesting
     def __call__(
         self,
         prompt: str | Sequence[str] | None = "",
@@ -162,43 +167,78 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         height: int | None = None,
         width: int | None = None,
         *,
+        prompt_2: str | Sequence[str] | None = None,
+        negative_prompt: str | Sequence[str] | None = None,
+        true_cfg_scale: float = 1.0,
+        num_images_per_prompt: int = 1,
+        local_masks: LocalMasks | None = None,
+        muted: Sequence[int] = (),
+        expert_strengths: Sequence[float] = UNTOUCHED,
+        latents: Tensor | None = None,
+        prompt_embeds: Tensor | None = None,
+        pooled_prompt_embeds: Tensor | None = None,
+        negative_prompt_embeds: Tensor | None = None,
+        negative_pooled_prompt_embeds: Tensor | None = None,
+        condition_latents: Tensor | None = None,
+        sigmas: Sequence[float] | None = None,
+        timesteps: Sequence[float] | None = None,
+        sampled_tokens: Sequence[int] | None = None,
+        max_sequence_length: int | None = None,
         output_type: OutputType = "pil",
         return_dict: bool = True,
         callback_on_step_end: StepCallback | None = None,
         callback_on_step_end_tensor_inputs: Sequence[str] = ("latents",),
-        **options: Any,
     ) -> Any:
-        """Generate images. Arguments not named here are those of `stream`.
+        """Generate images. Arguments not described here are those of `request`.
 
         output_type: "pil" list of images; "np" float32 (B, H, W, 3) in [0, 1]; "pt" the same as
             tensor (B, 3, H, W); "latent" tokens (B, N, C).
-        callback_on_step_end: called after each step with pipeline, index, t and a dict of tensors;
-            "latents" in the dict that it returns, if any, replaces the step's.
-        callback_on_step_end_tensor_inputs: names of the step's tensors that it gets.
+        callback_on_step_end: called after each step as diffusers' pipelines do, with the pipeline,
+            the step's index, its timestep (0..1000) and a dict of tensors; "latents" and
+            "prompt_embeds" in the dict that it returns replace those of the run.
+        callback_on_step_end_tensor_inputs: names of the tensors that it gets.
         Returns FaceMoGLEOutput, or with return_dict false the tuple (images, traces).
         """
         check_choices("output_type", [output_type], get_args(OutputType))
-        inputs = callback_on_step_end_tensor_inputs
-        check_choices("callback_on_step_end_tensor_inputs", inputs, self._callback_tensor_inputs)
-        size = check_size(height, width, self.config["default_size"])
-        steps = self.stream(
-            prompt, mask, num_inference_steps, guidance_scale, generator, *size, **options
+        names = getattr(callback_on_step_end, "tensor_inputs", callback_on_step_end_tensor_inputs)
+        check_choices("callback_on_step_end_tensor_inputs", names, TENSORS)
+        request = self.request(
+            prompt,
+            mask,
+            num_inference_steps,
+            guidance_scale,
+            generator,
+            height,
+            width,
+            prompt_2=prompt_2,
+            negative_prompt=negative_prompt,
+            true_cfg_scale=true_cfg_scale,
+            num_images_per_prompt=num_images_per_prompt,
+            local_masks=local_masks,
+            muted=muted,
+            expert_strengths=expert_strengths,
+            latents=latents,
+            prompt_embeds=prompt_embeds,
+            pooled_prompt_embeds=pooled_prompt_embeds,
+            negative_prompt_embeds=negative_prompt_embeds,
+            negative_pooled_prompt_embeds=negative_pooled_prompt_embeds,
+            condition_latents=condition_latents,
+            sigmas=sigmas,
+            timesteps=timesteps,
+            sampled_tokens=sampled_tokens,
+            max_sequence_length=max_sequence_length,
         )
-        num_steps = self._num_steps(num_inference_steps, options.get("sigmas"))
-        done = []
-        with closing(steps), self.progress_bar(total=num_steps) as bar:  # pyright: ignore
-            for step in called_back(self, steps, callback_on_step_end, inputs):
-                done.append(step)
-                bar.update()
-        images, traces, grid = done[-1].latents, None, grid_of(size)
+        done = self._called(request, callback_on_step_end, names)
+        images, traces = done[-1].latents, None
         if done[0].gate_weights is not None:
-            traces = [Trace.from_steps(done, grid, index) for index in range(len(images))]
+            traces = [Trace.from_steps(done, request.grid, index) for index in range(len(images))]
         if output_type != "latent":
-            images = self._decode(images, grid, output_type)
+            images = self._decode(images, request.grid, output_type)
             self.maybe_free_model_hooks()
         return FaceMoGLEOutput(images, traces) if return_dict else (images, traces)
 
-    def stream(
+    @suggesting
+    def request(
         self,
         prompt: str | Sequence[str] | None = "",
         mask: Any = None,
@@ -208,36 +248,49 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         height: int | None = None,
         width: int | None = None,
         *,
+        prompt_2: str | Sequence[str] | None = None,
+        negative_prompt: str | Sequence[str] | None = None,
+        true_cfg_scale: float = 1.0,
         num_images_per_prompt: int = 1,
         local_masks: LocalMasks | None = None,
         muted: Sequence[int] = (),
-        expert_strengths: Sequence[float] | None = None,
+        expert_strengths: Sequence[float] = UNTOUCHED,
         latents: Tensor | None = None,
         prompt_embeds: Tensor | None = None,
         pooled_prompt_embeds: Tensor | None = None,
+        negative_prompt_embeds: Tensor | None = None,
+        negative_pooled_prompt_embeds: Tensor | None = None,
         condition_latents: Tensor | None = None,
         sigmas: Sequence[float] | None = None,
         timesteps: Sequence[float] | None = None,
         sampled_tokens: Sequence[int] | None = None,
-    ) -> Steps:
-        """Generate step by step. Arguments are checked at once; work starts with the first step.
+        max_sequence_length: int | None = None,
+        before: Recorded | None = None,
+        strength: float = 1.0,
+        margin: int | None = None,
+        area: Area | None = None,
+        context: int | None = None,
+    ) -> Request:
+        """Check arguments, and read masks at this model's size.
 
-        Close the generator to cancel; send it latents to go on from these.
-
-        prompt: empty or None = no text. T5 tokens beyond the config's text_length are left out,
-            with a warning in the log. A list of P prompts makes P images together.
+        prompt: empty or None = no text. T5 tokens beyond `max_sequence_length` are omitted, with a
+            warning in the log. A list of P prompts makes P images together.
         mask: label map uint8 (H, W) or whatever else `read_mask` takes, resized to the image by
             nearest neighbour; None = text alone. A list has a mask for each prompt; one prompt, or
             one mask, serves all of the others.
         num_inference_steps: 1 or more; None = the config's default_steps.
-        guidance_scale: how strongly the prompt guides; 1 = not more than it says, None = the
-            config's default_guidance. FLUX.1-dev has an input for it. For models without, such as
-            mini, steps also predict without the prompt, at twice the cost, and go so many times
+        guidance_scale: how strongly the prompt guides, 0 to 100; 1 = no more than it says, None =
+            the config's default_guidance. FLUX.1-dev has an input for it. For models without, such
+            as mini, steps also predict without the prompt, at twice the cost, and go so many times
             the difference, from the config's guided_from to its guided_until.
         generator: source of the noise; None = torch's global one. The same mask, prompt, seed,
             steps and size give the same pixels on one machine. A list has one for each of the B
             images, which then are those that it makes one by one, but for rounding.
-        height, width: multiples of 16 pixels; None = the config's default_size.
+        height, width: of the image, multiples of p; None = the config's default_size.
+        prompt_2: for T5, in place of the prompt, which CLIP reads.
+        negative_prompt: what guidance by two passes leads away from, in place of no text.
+        true_cfg_scale: of two passes, for a model that has an input for guidance as well: with a
+            negative prompt, as in FluxPipeline.
         num_images_per_prompt: images of each prompt, one after the other.
         local_masks: "regions" shows each local expert its region. "empty" shows them black
             images, as the authors' inference scripts did; only to compare with their images.
@@ -245,88 +298,170 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         muted: region indices whose local expert is shown a black image, as training does now and
             then to each; the global expert still sees these regions.
         expert_strengths: R factors from 0 to 100 on the gate's weights, which then are brought back
-            to a sum of 1: 1 = untouched, 0 = not heard. None = all 1.
+            to a sum of 1: 1 = untouched, 0 = not heard.
         latents: noise (B, N, C) in place of the generator's.
-        prompt_embeds, pooled_prompt_embeds: (P, T, D), (P, D) in place of the prompts' features.
+        prompt_embeds, pooled_prompt_embeds: (P, T, D), (P, E) in place of the prompts' features, as
+            `encode_prompt` returns them; negative_prompt_embeds, negative_pooled_prompt_embeds: the
+            same of the negative prompt.
         condition_latents: (P, R, N, C) in place of masks; see `encode_mask`.
-        sigmas, timesteps: see `facemogle.runs.denoising.make_schedule`.
+        sigmas, timesteps: see `facemogle.runs.schedule.make_schedule`.
         sampled_tokens: indices of the tokens that are sampled, 0..N-1 row by row, in every image.
             The transformer sees no others, which makes it quicker; they stay as they are, and have
             gate weights all the same. None = all.
+        max_sequence_length: T5 tokens read of a prompt; None = the config's text_length.
+        before, strength, margin, area, context: for an edit of one image, see `Change`.
         Raises ValueError; for the mask MaskError, which is one.
         """
-        size = check_size(height, width, self.config["default_size"])
-        request = Request(
-            prompts=["" if one is None else one for one in listed(prompt)],
-            label_maps=_label_maps(mask, size),
+        per_token = painted_per_token(self.vae)
+        height, width = check_size(height, width, self.config["default_size"], per_token)
+        grid, change = (height // per_token, width // per_token), None
+        if before is not None:
+            grid = grid_of(before.label_map.shape)
+            change = Change(before, strength, margin, area, context)
+        if num_inference_steps is None:
+            num_inference_steps = self.config["default_steps"] if sigmas is None else len(sigmas)
+        if guidance_scale is None:
+            guidance_scale = self.config["default_guidance"]
+        return Request(
+            prompts=_prompts(prompt, "prompt"),
+            prompts_2=None if prompt_2 is None else _prompts(prompt_2, "prompt_2"),
+            negative_prompts=_negative(negative_prompt),
+            label_maps=_label_maps(mask, mask_size(grid)),
+            grid=grid,
+            num_steps=num_inference_steps,
+            guidance_scale=guidance_scale,
+            true_cfg_scale=true_cfg_scale,
+            noise=noise_source(generator, latents),
+            experts=Experts(
+                tuple(muted),
+                tuple(expert_strengths),
+                local_masks or cast(LocalMasks, self.config["local_masks"]),
+            ),
             num_images_per_prompt=num_images_per_prompt,
-            num_steps=self._num_steps(num_inference_steps, sigmas),
-            guidance_scale=self._guidance(guidance_scale),
-            generator=generator,
-            size=size,
-            local_masks=local_masks or self.config["local_masks"],
-            muted=tuple(muted),
-            expert_strengths=expert_strengths,
-            latents=latents,
-            prompt_embeds=prompt_embeds,
-            pooled_prompt_embeds=pooled_prompt_embeds,
+            text=given_text("", prompt_embeds, pooled_prompt_embeds),
+            negative_text=given_text(
+                "negative_", negative_prompt_embeds, negative_pooled_prompt_embeds
+            ),
             condition_latents=condition_latents,
-            sigmas=sigmas,
-            timesteps=timesteps,
-            sampled_tokens=sampled_tokens,
+            sigmas=None if sigmas is None else tuple(sigmas),
+            timesteps=None if timesteps is None else tuple(timesteps),
+            sampled_tokens=None if sampled_tokens is None else tuple(sampled_tokens),
+            text_length=max_sequence_length,
+            change=change,
         )
-        return self._sample(request)
+
+    def stream(self, *arguments: Any, **options: Any) -> Steps:
+        """Generate step by step. Arguments are those of `request`, and are checked at once; work
+        starts with the first step.
+
+        Close the generator to cancel; send it `Changes` to go on from these.
+        """
+        return self.steps(self.request(*arguments, **options))
+
+    def steps(self, request: Request) -> Steps:
+        """The denoising steps of a request; see `stream`."""
+        return self._denoised(lambda: prepare(self, request))
+
+    def run(self, request: Request) -> Run:
+        """What makes the image of a request for one whole face, or for an edit.
+
+        Raises ValueError for an edit that changes nothing.
+        """
+        change = request.change
+        return Face(self, request) if change is None else Edit(self, request, change)
 
     @torch.no_grad()  # while the generator runs, not while its consumer does
-    def _sample(self, request: Request) -> Steps:
+    def _denoised(self, prepared: Callable[[], Inputs]) -> Steps:
         try:
-            device = self._execution_device
-            latents = self._noise(request, device)
-            num_tokens = latents.shape[1]
-            schedule = make_schedule(
-                self.scheduler, num_tokens, request.num_steps, request.sigmas, request.timesteps
-            )
-            text, mixture = self._text(request, device), self._mixture(request, device)
-            yield from denoise(
-                self.transformer,
-                schedule,
-                latents,
-                grid_of(request.size),
-                text,
-                request.guidance_scale,
-                mixture,
-                request.sampled_tokens,
-                self.config["guided_from"],
-                self.config["guided_until"],
-            )
+            yield from denoise(self.transformer, prepared())
         finally:
             self.maybe_free_model_hooks()
 
-    def _guidance(self, scale: float | None) -> float:
-        return self.config["default_guidance"] if scale is None else scale
+    def _called(
+        self, request: Request, callback: StepCallback | None, names: Sequence[str]
+    ) -> list[Step]:
+        """All steps of a call, or those until a callback interrupted it."""
+        self._call.guidance_scale = request.guidance_scale
+        with torch.no_grad():
+            inputs = prepare(self, request)
+        done, steps = [], self._denoised(lambda: inputs)
+        seen = called_back(self, self._call, steps, inputs, callback or pass_on, names)
+        with closing(steps), self.progress_bar(total=request.num_steps) as bar:  # pyright: ignore
+            for step in seen:
+                done.append(step)
+                bar.update()
+        self._call.current_timestep = None
+        return done
+
+    guidance_scale = of_call("guidance_scale", "How strongly the prompt guides, for callbacks.")
+    num_timesteps = of_call("num_timesteps", "Denoising steps of the call, for callbacks.")
+    current_timestep = of_call("current_timestep", "The timestep under way, 0..1000, or None.")
+    interrupt = of_call("interrupt", "Whether a callback has asked to stop.")
+    _guidance_scale, _num_timesteps = guidance_scale, num_timesteps
+    _current_timestep, _interrupt = current_timestep, interrupt
 
     @torch.no_grad()
-    def encode_prompt(self, prompt: str, device: torch.device | None = None) -> Text:
-        """Features of a prompt: `sequence` (1, T, D) of T5 and `pooled` (1, D) of CLIP.
+    def encode_prompt(
+        self,
+        prompt: str | Sequence[str],
+        prompt_2: str | Sequence[str] | None = None,
+        device: torch.device | None = None,
+        num_images_per_prompt: int = 1,
+        prompt_embeds: Tensor | None = None,
+        pooled_prompt_embeds: Tensor | None = None,
+        max_sequence_length: int | None = None,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Features of P prompts, as FluxPipeline's method of this name returns them.
 
-        Those of the last prompts are remembered: call `forget` after changing an encoder's weights.
-        device: None = the pipeline's, which takes diffusers milliseconds to find out.
+        Arguments are those of `request`; device: None = the pipeline's.
+        Returns T5's sequences (B, T, D), CLIP's pooled outputs (B, E), position ids (T, 3).
         """
-        encoders = self.text_encoder, self.text_encoder_2
-        kinds = tuple(encoder.dtype for encoder in encoders)
-        return self._remembered_text(prompt, device or self._execution_device, kinds)
+        device = device or self._execution_device
+        text = given_text("", prompt_embeds, pooled_prompt_embeds)
+        if text is None:
+            second = None if prompt_2 is None else _prompts(prompt_2, "prompt_2")
+            prompts = _prompts(prompt, "prompt")
+            text = self.text_of(prompts, device, second, max_sequence_length)
+        sequence, pooled = (
+            rows.repeat_interleave(num_images_per_prompt, dim=0)
+            for rows in (text.sequence, text.pooled)
+        )
+        ids = torch.zeros(sequence.shape[1], 3, device=device, dtype=self.text_encoder.dtype)
+        return sequence, pooled, ids
+
+    def text_of(
+        self,
+        prompts: Sequence[str],
+        device: torch.device,
+        prompts_2: Sequence[str] | None = None,
+        length: int | None = None,
+    ) -> Text:
+        """Features of P prompts on a device; see `request`.
+
+        Those of the last prompts are cached: call `forget` after changing an encoder's weights.
+        """
+        kinds = tuple(encoder.dtype for encoder in (self.text_encoder, self.text_encoder_2))
+        length = length or self.config["text_length"]
+        second = prompts if prompts_2 is None else prompts_2
+        most = max(len(prompts), len(second))
+        both = (tuple(given) * (most // len(given)) for given in (prompts, second))
+        pairs = zip(*both, strict=True)
+        return Text.stacked([self._cached_text(*pair, length, device, kinds) for pair in pairs])
 
     def forget(self) -> None:
         """Drop what was derived from prompts, mask images and the VAE before."""
-        self._remembered_text.cache_clear()
+        self._cached_text.cache_clear()
         self._latent_to_rgb.cache_clear()
         self._quick_decoder.cache_clear()
         self.mask_encoder.forget()
 
-    def _text_of(self, prompt: str, device: torch.device, _dtypes: Any) -> Text:
+    @torch.no_grad()
+    def _text_of(
+        self, prompt: str, prompt_2: str, length: int, device: torch.device, _dtypes: Any
+    ) -> Text:
         pooled = pooled_features(prompt, self.tokenizer, self.text_encoder, device)
         sequence = sequence_features(
-            prompt, self.tokenizer_2, self.text_encoder_2, device, self.config["text_length"]
+            prompt_2, self.tokenizer_2, self.text_encoder_2, device, length
         )
         return Text(sequence, pooled)
 
@@ -350,14 +485,33 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         device = device or self._execution_device
         return self.mask_encoder.tokens(self.vae, images, device)[None]
 
+    @torch.no_grad()
+    def record(self, image: Image.Image, mask: Any, seed: int = 0) -> Recorded:
+        """An image that no run led to, to edit it: straight from noise to its tokens.
+
+        image: of any size; resized to the model's. mask: what `read_mask` takes, of that image.
+        seed: of the noise. Raises MaskError.
+        """
+        side = self.config["default_size"]
+        grid = self.grid_of(side, side)
+        large, small = (
+            np.array(image.convert("RGB").resize(size[::-1], Image.Resampling.LANCZOS))
+            for size in (self.image_size(grid), mask_size(grid))  # encoders read what masks have
+        )
+        tokens = encode_image(self.vae, small, self._execution_device)[None].cpu()
+        noise = torch.randn(tokens.shape, generator=torch.Generator().manual_seed(seed))
+        label_map = read_mask(mask, size=mask_size(grid)).label_map
+        latents = torch.cat([noise.to(tokens.dtype), tokens])
+        return Recorded(label_map, large, (1.0, 0.0), latents)
+
     def decode(self, latents: Tensor, height: int, width: int) -> Image.Image:
         """Image of tokens (1, N, C): a step's `latents` or `clean_latents`."""
-        return self._decode(latents, grid_of((height, width)), "pil")[0]
+        return self._decode(latents, self.grid_of(height, width), "pil")[0]
 
     @torch.no_grad()
     def preview(self, latents: Tensor, height: int, width: int) -> Image.Image:
         """About the image that `decode` makes of tokens (1, N, C), and sooner."""
-        grid, device = grid_of((height, width)), self._execution_device
+        grid, device = self.grid_of(height, width), self._execution_device
         if isinstance(self.vae, AutoencoderDC):  # is quick itself
             on_cpu = runs_on_cpu(self.vae, device)
             vae = self._quick_decoder(self.vae) if on_cpu else self.vae
@@ -382,57 +536,28 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         self.text_encoder_2.set_input_embeddings(self.text_encoder_2.get_input_embeddings())
         super().enable_group_offload(*arguments, **options)
 
-    def load_lora_weights(self, path: str | Path) -> None:
-        """Load the condition stream's LoRA in the published layout: safetensors file or folder.
+    def load_condition_lora(self, path: str | Path) -> None:
+        """Load the condition stream's low-rank terms in the published layout: a safetensors file or
+        its folder.
 
-        For a LoRA of the base model there is `pipeline.transformer.load_lora_adapter`.
+        For a LoRA of the base model there is `load_lora_weights`.
+        Raises ValueError for another model's, and then changes nothing.
         """
         self.transformer.load_condition_lora(path)
 
-    def save_lora_weights(self, folder: str | Path) -> Path:
-        """Write the condition stream's LoRA as `pytorch_lora_weights.safetensors`."""
+    def save_condition_lora(self, folder: str | Path) -> Path:
+        """Write the condition stream's terms as `pytorch_lora_weights.safetensors`."""
         return self.transformer.save_condition_lora(folder)
 
-    def _text(self, request: Request, device: torch.device) -> Text:
-        text = request.text
-        unprompted = None
-        if text is None:
-            known = {prompt: self.encode_prompt(prompt, device) for prompt in set(request.prompts)}
-            text = Text.stacked([known[prompt] for prompt in request.prompts])
-            has_input = self.transformer.config["guidance_embeds"]
-            if any(request.prompts) and request.guidance_scale != 1 and not has_input:
-                unprompted = known.get("") or self.encode_prompt("", device)
-        texts = [text] if unprompted is None else [text, unprompted]
-        target = device, self.transformer.dtype
-        return Text.stacked(
-            [
-                Text(*(request.for_each_image(rows.to(*target)) for rows in (t.sequence, t.pooled)))
-                for t in texts
-            ]
-        )
+    def grid_of(self, height: int, width: int) -> tuple[int, int]:
+        """(rows, columns) of the tokens of an image of this size in pixels."""
+        per_token = painted_per_token(self.vae)
+        return height // per_token, width // per_token
 
-    def _mixture(self, request: Request, device: torch.device) -> Mixture | None:
-        tokens = request.condition_latents
-        if request.label_maps is not None:
-            masks = (request.local_masks, request.muted)
-            tokens = torch.cat(
-                [self.encode_mask(one, *masks, device) for one in request.label_maps]
-            )
-        if tokens is None:
-            return None
-        target = device, self.mogle.dtype
-        strengths = request.strengths
-        strengths = None if strengths is None else torch.tensor(strengths).to(*target)
-        return Mixture(self.mogle, request.for_each_image(tokens.to(*target)), strengths)
-
-    def _noise(self, request: Request, device: torch.device) -> Tensor:
-        target = device, self.transformer.dtype
-        if request.latents is not None:
-            return request.latents.to(*target)
-        rows, columns = grid_of(request.size)
-        channels = self.transformer.config["in_channels"] // 4
-        shape = (request.count, channels, 2 * rows, 2 * columns)
-        return pack(randn_tensor(shape, request.generator, *target))
+    def image_size(self, grid: tuple[int, int]) -> tuple[int, int]:
+        """(height, width) in pixels of an image with a grid of (rows, columns) tokens."""
+        per_token = painted_per_token(self.vae)
+        return grid[0] * per_token, grid[1] * per_token
 
     @torch.no_grad()
     def _decode(self, latents: Tensor, grid: tuple[int, int], output_type: OutputType) -> Any:
@@ -441,14 +566,17 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         images = torch.cat([decode_tokens(self.vae, row, grid) for row in rows])
         return self.image_processor.postprocess(images, output_type=output_type)
 
-    def _num_steps(self, asked: int | None, sigmas: Sequence[float] | None) -> int:
-        if asked is not None:
-            return asked
-        return self.config["default_steps"] if sigmas is None else len(sigmas)
+
+def _prompts(prompt: str | Sequence[str] | None, name: str) -> tuple[str, ...]:
+    return tuple(check_prompt(one, name) for one in listed(prompt))
 
 
-def _label_maps(mask: Any, size: tuple[int, int]) -> list[np.ndarray] | None:
+def _negative(prompt: str | Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if prompt is None else _prompts(prompt, "negative_prompt")
+
+
+def _label_maps(mask: Any, size: tuple[int, int]) -> tuple[np.ndarray, ...] | None:
     """Label maps of a mask, or of a list of them. Raises MaskError."""
     if mask is None:
         return None
-    return [read_mask(one, size=size).label_map for one in listed(mask)]
+    return tuple(read_mask(one, size=size).label_map for one in listed(mask))

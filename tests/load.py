@@ -152,7 +152,7 @@ class Visitor:
         """Make an image; a hash of its pixels."""
         self.orders += 1
         key = self.name, self.orders
-        await self.protocol.tell("announce", self.session, number=self.orders, has_order=True)
+        await self.protocol.tell("announce", self.session, number=self.orders, has_request=True)
         content = {
             **self.asked, "number": self.orders, "mask": mask, "steps": str(steps),
             "base": None if base is None else {"number": base},
@@ -208,7 +208,7 @@ class Visitor:
         """Order a long image and close the page at its second step."""
         staying = asyncio.create_task(self.protocol.stay(self.session))
         self.orders = 1
-        await self.protocol.tell("announce", self.session, number=1, has_order=True)
+        await self.protocol.tell("announce", self.session, number=1, has_request=True)
         content = {**self.asked, "number": 1, "mask": self.masks[0], "steps": "100", "base": None}
         async with aclosing(self.protocol.packets(self.session, content)) as packets:
             async for packet in packets:

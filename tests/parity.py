@@ -21,10 +21,11 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from facemogle.masks.reading import decouple
+from facemogle.network.text import Text
 from facemogle.network.tokens import decode_tokens, pack, position_ids
 from facemogle.pipeline import FaceMoGLEPipeline
-from facemogle.runs.denoising import make_schedule
 from facemogle.runs.request import grid_of
+from facemogle.runs.schedule import make_schedule
 from facemogle.weights.loading import load_pipeline
 
 FIXTURES = Path(__file__).resolve().parent / "fixtures"
@@ -106,7 +107,7 @@ def prepared(pipeline: FaceMoGLEPipeline, case: Case) -> dict[str, np.ndarray]:
     """What the pipeline makes of the case's prompt, mask, seed and size by itself."""
     height, width = case["label_map"].shape
     grid = grid_of((height, width))
-    text = pipeline.encode_prompt(str(case["prompt"]))
+    text = Text(*pipeline.encode_prompt(str(case["prompt"]))[:2])
     images = decouple(case["label_map"])
     ids = position_ids(grid).numpy()
     num_steps = int(case["num_inference_steps"])

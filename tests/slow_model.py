@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.runs.request import Request
 from facemogle.weights.loading import load_pipeline
 
 
@@ -23,16 +24,16 @@ class Made(NamedTuple):
 def load_slow_model(folder: Path, seconds: float) -> FaceMoGLEPipeline:
     """`mini`, whose steps take so much longer. folder: where its processes keep their records."""
     pipeline = load_pipeline("mini", device="cpu")
-    stream: Any = pipeline.stream
+    steps: Any = pipeline.steps
 
-    def recorded(prompt: str, *others: Any, **options: Any) -> Iterator[Any]:
-        for step in stream(prompt, *others, **options):
+    def recorded(request: Request) -> Iterator[Any]:
+        for step in steps(request):
             time.sleep(seconds)
             with (folder / str(os.getpid())).open("a") as file:
-                print(time.time(), prompt, file=file)
+                print(time.time(), request.prompts[0], file=file)
             yield step
 
-    setattr(pipeline, "stream", recorded)  # noqa: B010
+    setattr(pipeline, "steps", recorded)  # noqa: B010
     return pipeline
 
 

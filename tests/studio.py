@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from facemogle.masks.reading import read_mask
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.runs.request import Request
 from facemogle.serving.engine import LocalEngine
 from facemogle.ui.page import build_page, serve
 from facemogle.weights.loading import load_pipeline
@@ -30,27 +29,25 @@ TEMPLATE = read_mask(TEMPLATES / "long_hair.png").label_map
 class StudioUnderTest:
     """A served page.
 
-    label_maps, options: what sampling was given; steps: how many steps were made.
+    requests: what the pipeline was given; steps: how many steps were made.
     """
 
     url: str
     pipeline: Any
-    label_maps: list[np.ndarray] = field(default_factory=list)
-    options: list[dict[str, Any]] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
     steps: int = 0
 
     def record(self) -> None:
-        """Note every call of the pipeline from now on."""
-        stream = self.pipeline.stream
+        """Note every run of the pipeline from now on."""
+        steps = self.pipeline.steps
 
-        def recorded(prompt: str, mask: np.ndarray, *others: Any, **options: Any) -> Iterator[Any]:
-            self.label_maps.append(mask)
-            self.options.append(options)
-            for step in stream(prompt, mask, *others, **options):
+        def recorded(request: Request) -> Iterator[Any]:
+            self.requests.append(request)
+            for step in steps(request):
                 self.steps += 1
                 yield step
 
-        self.pipeline.stream = recorded
+        self.pipeline.steps = recorded
 
 
 def short(pipeline: FaceMoGLEPipeline, steps: int) -> FaceMoGLEPipeline:

@@ -68,7 +68,7 @@ def test_image_and_trace_are_the_pipelines_own(client: Client, studio: StudioUnd
         ({"mask": None}, "There is no mask"),
         ({"mute": "hairs"}, "mute: 'hairs' is unknown; take background, skin"),
         ({"expert_strengths": "hair"}, "'hair' has no number; write hair=2"),
-        ({"expert_strengths": "hair=101"}, "has 101.0 for expert 14"),
+        ({"expert_strengths": "hair=101"}, "has 101.0 for hair"),
     ],
 )
 def test_wrong_values_are_named(client: Client, change: dict, message: str) -> None:
@@ -80,9 +80,9 @@ def test_wrong_values_are_named(client: Client, change: dict, message: str) -> N
 def test_experts_can_be_muted_and_made_stronger(client: Client, studio: StudioUnderTest) -> None:
     options = {"mute": "hair, l_eye", "expert_strengths": "global=0, hair=2.5"}
     _, path = client.predict(handle_file(TEMPLATE), "", 0, 1, **options, api_name="/generate")
-    used = studio.options[-1]
-    assert used["muted"] == (13, 4)
-    assert used["expert_strengths"] == (0.0, *[1.0] * 13, 2.5, *[1.0] * 5)
+    used = studio.requests[-1].experts
+    assert used.muted == (13, 4)
+    assert used.strengths == (0.0, *[1.0] * 13, 2.5, *[1.0] * 5)
     assert not Trace.load(path).gate_weights[..., 0].any()
 
 

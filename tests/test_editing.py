@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
@@ -11,8 +12,11 @@ from PIL import Image
 
 from facemogle.masks.reading import MaskError
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.runs.area import Area
 from facemogle.runs.denoising import Step
-from facemogle.runs.edit import Area, Edit, Recorded
+from facemogle.runs.edit import Edit
+from facemogle.runs.recorded import Recorded
+from facemogle.runs.run import finished
 
 SIDE = 64
 STEPS = 4
@@ -34,8 +38,7 @@ def seeded(seed: int = 0) -> torch.Generator:
 
 @pytest.fixture(scope="module")
 def before(pipeline: FaceMoGLEPipeline, label_map: np.ndarray) -> Recorded:
-    steps = pipeline.stream("a man", label_map, generator=seeded())
-    return Recorded.from_steps(steps, pipeline, label_map)
+    return finished(pipeline.run(pipeline.request("a man", label_map, generator=seeded())))
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +48,18 @@ def edited_map(label_map: np.ndarray) -> np.ndarray:
     return edited
 
 
+def edit_of(
+    pipeline: FaceMoGLEPipeline,
+    before: Recorded,
+    mask: np.ndarray,
+    prompt: str = "",
+    **options: Any,
+) -> Edit:
+    edit = pipeline.run(pipeline.request(prompt, mask, before=before, **options))
+    assert isinstance(edit, Edit)
+    return edit
+
+
 def run(edit: Edit) -> tuple[list[Step], np.ndarray]:
     done = list(edit.steps())
     return done, np.asarray(edit.image(done[-1].latents))
@@ -52,7 +67,7 @@ def run(edit: Edit) -> tuple[list[Step], np.ndarray]:
 
 def test_outside_every_pixel_is_the_accepted_images(pipeline, before, edited_map) -> None:
     """Decoding blended latents alone would change pixels all over the image."""
-    edit = Edit(pipeline, before, edited_map, "a man", margin=8)
+    edit = edit_of(pipeline, before, edited_map, "a man", margin=8)
     _, image = run(edit)
     changed = before.label_map != edited_map
     ys, xs = np.nonzero(changed)
@@ -65,7 +80,7 @@ def test_outside_every_pixel_is_the_accepted_images(pipeline, before, edited_map
 
 def test_latents_outside_follow_the_stored_way(pipeline, before, edited_map) -> None:
     """New content must grow beside what is there, not beside what the model would make now."""
-    edit = Edit(pipeline, before, edited_map, "a man", margin=4)
+    edit = edit_of(pipeline, before, edited_map, "a man", margin=4)
     outside = edit.area.weights(64) == 0
     assert 0.5 < outside.float().mean() < 1
     for step, stored in zip(edit.steps(), before.latents[1:], strict=True):
@@ -77,7 +92,7 @@ def test_a_draft_looks_at_the_neighbourhood_of_the_edit_only(pipeline, before, e
     """Its cost must follow the size of the stroke; all else must be as for any edit."""
     forward = pipeline.transformer.forward
     with patch.object(pipeline.transformer, "forward", side_effect=forward) as spy:
-        edit = Edit(pipeline, before, edited_map, "a man", margin=2, context=0)
+        edit = edit_of(pipeline, before, edited_map, "a man", margin=2, context=0)
         done, image = run(edit)
     seen = edit.area.tokens(0)
     assert spy.call_args.kwargs["hidden_states"].shape[1] == len(seen) < before.latents.shape[1]
@@ -86,8 +101,8 @@ def test_a_draft_looks_at_the_neighbourhood_of_the_edit_only(pipeline, before, e
         torch.testing.assert_close(step.latents[outside], stored[None][outside])
     assert np.array_equal(image[edit.area.pixels == 0], before.image[edit.area.pixels == 0])
     assert not np.array_equal(image[edited_map == HAT], before.image[edited_map == HAT])
-    far = Edit(pipeline, before, edited_map, "a man", margin=2, context=99)
-    near = Edit(pipeline, before, edited_map, "a man", margin=2)
+    far = edit_of(pipeline, before, edited_map, "a man", margin=2, context=99)
+    near = edit_of(pipeline, before, edited_map, "a man", margin=2)
     assert np.array_equal(run(far)[1], run(near)[1])
 
 
@@ -102,7 +117,7 @@ def test_previews_do_not_depend_on_predictions_of_what_is_kept(
     pipeline, before, edited_map
 ) -> None:
     """A draft makes none, and what stands there instead is noise, which bleeds over the seam."""
-    edit = Edit(pipeline, before, edited_map, "a man", margin=4)
+    edit = edit_of(pipeline, before, edited_map, "a man", margin=4)
     (step, *_) = edit.steps()
     other = torch.where(edit.area.weights(64) == 0, 9.0, step.clean_latents)
     preview = np.asarray(edit.image(step.clean_latents))
@@ -111,7 +126,7 @@ def test_previews_do_not_depend_on_predictions_of_what_is_kept(
 
 def test_whole_face_of_the_same_seed_is_a_plain_image(pipeline, before, edited_map) -> None:
     """The start is stored: it must be the noise that the seed gave."""
-    edit = Edit(pipeline, before, edited_map, "a man", area=Area.everything((SIDE, SIDE)))
+    edit = edit_of(pipeline, before, edited_map, "a man", area=Area.everything((SIDE, SIDE)))
     plain = pipeline("a man", edited_map, generator=seeded()).images[0]
     difference = run(edit)[1].astype(int) - np.asarray(plain)
     assert np.abs(difference).max() <= 1  # the stored start is recomputed from the first step
@@ -122,7 +137,7 @@ def test_less_strength_makes_fewer_steps_from_a_stored_one(
     pipeline, before, edited_map, strength, count
 ) -> None:
     """Rounding down could make no step at all, and float error one too many."""
-    edit = Edit(pipeline, before, edited_map, "a man", strength=strength)
+    edit = edit_of(pipeline, before, edited_map, "a man", strength=strength)
     done = list(edit.steps())
     assert len(done) == edit.num_steps == count
     assert done[0].t == pytest.approx(before.times[STEPS - count])
@@ -141,21 +156,21 @@ def test_levels_between_stored_ones_lie_on_the_way(before) -> None:
 
 def test_edits_can_be_edited(pipeline, before, edited_map, label_map) -> None:
     """What an edit leaves behind must be a whole way again, though it began in the middle."""
-    edit = Edit(pipeline, before, edited_map, "a man", strength=0.5)
+    edit = edit_of(pipeline, before, edited_map, "a man", strength=0.5)
     done, image = run(edit)
     second = edit.recorded(done, image)
     np.testing.assert_allclose(second.times, before.times)
     assert torch.equal(second.latents[0], before.latents[0])
     assert np.array_equal(second.image, image)
-    back = Edit(pipeline, second, label_map, "a man", strength=0.5)
+    back = edit_of(pipeline, second, label_map, "a man", strength=0.5)
     outside = back.area.pixels == 0
     assert np.array_equal(run(back)[1][outside], before.image[outside])
 
 
 def test_an_opened_image_is_kept_but_for_the_edit(pipeline, label_map, edited_map) -> None:
     photo = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
-    before = Recorded.from_image(pipeline, Image.fromarray(photo), label_map, seeded())
-    edit = Edit(pipeline, before, edited_map, strength=0.5)
+    before = pipeline.record(Image.fromarray(photo), label_map, seed=0)
+    edit = edit_of(pipeline, before, edited_map, strength=0.5)
     _, image = run(edit)
     outside = edit.area.pixels == 0
     assert np.array_equal(image[outside], photo[outside])
@@ -198,7 +213,7 @@ def test_closing_stops_the_work(pipeline, before, edited_map) -> None:
     """An edit that goes on after its visitor has left would hold up the others."""
     forward = pipeline.transformer.forward
     with patch.object(pipeline.transformer, "forward", side_effect=forward) as spy:
-        steps = Edit(pipeline, before, edited_map).steps()
+        steps = edit_of(pipeline, before, edited_map).steps()
         next(steps)
         steps.close()
         assert list(steps) == [] and spy.call_count == 1
@@ -216,14 +231,14 @@ def test_closing_stops_the_work(pipeline, before, edited_map) -> None:
 )
 def test_a_bad_argument_is_answered_at_once(pipeline, before, edited_map, options, message) -> None:
     with pytest.raises(ValueError, match=message):
-        Edit(pipeline, before, edited_map, **options)
+        edit_of(pipeline, before, edited_map, **options)
 
 
 def test_masks_that_are_the_same_or_none_are_refused(pipeline, before, label_map) -> None:
     with pytest.raises(ValueError, match="the image's own"):
-        Edit(pipeline, before, label_map)
+        edit_of(pipeline, before, label_map)
     with pytest.raises(MaskError, match="Label 19"):
-        Edit(pipeline, before, np.full((SIDE, SIDE), 19))
+        edit_of(pipeline, before, np.full((SIDE, SIDE), 19))
 
 
 def test_a_model_says_how_much_around_an_edit_it_needs_to_see(
@@ -232,8 +247,8 @@ def test_a_model_says_how_much_around_an_edit_it_needs_to_see(
     """One that was trained on parts of images does without the rest; another one, such as FLUX,
     must be shown all of it.
     """
-    steps = own_pipeline.stream("", label_map, 1, height=64, width=64)
-    before = Recorded.from_steps(steps, own_pipeline, label_map)
+    whole = own_pipeline.request("", label_map, 1, height=64, width=64)
+    before = finished(own_pipeline.run(whole))
     after = label_map.copy()
     after[:8, :8] = 14
     seen = []
@@ -242,6 +257,6 @@ def test_a_model_says_how_much_around_an_edit_it_needs_to_see(
     )
     for context in (None, 0):
         own_pipeline.register_to_config(edit_context=context)
-        list(Edit(own_pipeline, before, after, num_inference_steps=1, margin=0).steps())
+        list(edit_of(own_pipeline, before, after, num_inference_steps=1, margin=0).steps())
     hook.remove()
     assert seen == [16, 1]

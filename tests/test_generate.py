@@ -140,7 +140,7 @@ def test_says_what_it_assumed_about_the_mask(
         (["--mute", "hairs"], "mute: 'hairs' is unknown; take background, skin"),
         (["--strength", "hair"], "'hair' has no number; write hair=2"),
         (["--strength", "global=x"], "'global=x' has no number"),
-        (["--strength", "nose=nan"], "nan for expert 3"),
+        (["--strength", "nose=nan"], "nan for nose"),
         (["--mute", "hair", "--prompt", "A man"], "there is none: give a mask"),
         (["--device", "abacus"], "abacus"),
         (["--model", "no/such/model"], "no/such/model"),

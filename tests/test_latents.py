@@ -10,13 +10,13 @@ from diffusers.models.autoencoders.autoencoder_dc import AutoencoderDC
 
 from facemogle.masks.reading import decouple
 from facemogle.network.tokens import (
-    RegionLatentCache,
     decode_tokens,
     encode_image,
     pack,
     position_ids,
     unpack,
 )
+from facemogle.runs.token_cache import RegionLatentCache
 
 CPU = torch.device("cpu")
 

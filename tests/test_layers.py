@@ -14,7 +14,7 @@ from visitor import PATIENCE, drawing, generate, open_studio, take, touch, visit
 from facemogle.masks.label_map import index_png
 from facemogle.masks.reading import read_mask
 from facemogle.pipeline import FaceMoGLEPipeline
-from facemogle.serving.job import UNTOUCHED
+from facemogle.runs.experts import UNTOUCHED
 
 SKIN, NOSE, L_EYE, R_BROW, HAIR, HAT = 1, 2, 4, 7, 13, 14
 SILENT = "\N{MULTIPLICATION SIGN}0"  # what a row says of an expert of strength 0
@@ -49,8 +49,8 @@ def test_mute_and_strengths_reach_the_experts_and_come_back(
     page: Page, studio: StudioUnderTest
 ) -> None:
     generate(page)
-    assert studio.options[-1]["muted"] == ()
-    assert studio.options[-1]["expert_strengths"] == UNTOUCHED
+    assert studio.requests[-1].experts.muted == ()
+    assert studio.requests[-1].experts.strengths == UNTOUCHED
 
     take(page, "Hair")
     page.get_by_role("button", name="Mute Hair").click()
@@ -67,8 +67,8 @@ def test_mute_and_strengths_reach_the_experts_and_come_back(
             open_studio(page, studio)
         if entry:
             generate(page)
-        assert studio.options[-1]["muted"] == (HAIR,)
-        assert studio.options[-1]["expert_strengths"] == strengths
+        assert studio.requests[-1].experts.muted == (HAIR,)
+        assert studio.requests[-1].experts.strengths == strengths
         expect(page.locator(".palette")).to_contain_text(SILENT)
     weights = page.locator(".layers .row .weight").all_inner_texts()
     assert weights[0] == "0.0 %"  # the global expert was not heard
@@ -215,12 +215,12 @@ def test_a_muted_expert_is_a_change_that_live_mode_follows(
     page.get_by_label("Live", exact=True).check()
     text = page.locator(".result .progress-text")
     expect(text).to_contain_text("2 steps", timeout=PATIENCE)
-    made = len(studio.options)
+    made = len(studio.requests)
     take(page, "Hair")
     page.get_by_role("button", name="Mute Hair").click()
     deadline = time.monotonic() + PATIENCE / 1000
-    while len(studio.options) == made and time.monotonic() < deadline:
+    while len(studio.requests) == made and time.monotonic() < deadline:
         page.wait_for_timeout(50)
-    assert studio.options[-1]["muted"] == (HAIR,)
+    assert studio.requests[-1].experts.muted == (HAIR,)
     expect(text).to_contain_text("2 steps", timeout=PATIENCE)
     expect(text).not_to_contain_text("kept")

@@ -29,10 +29,11 @@ from visitor import (
 
 from facemogle.masks.label_map import index_png
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.runs.experts import UNTOUCHED
 from facemogle.serving.engine import LocalEngine
-from facemogle.serving.job import UNTOUCHED
+from facemogle.ui.accepted import Kept
 from facemogle.ui.data_url import data_url
-from facemogle.ui.desk import Desk, Kept
+from facemogle.ui.desk import Desk
 from facemogle.ui.provenance import read_signed
 from facemogle.ui.sessions import Sessions
 
@@ -56,11 +57,11 @@ def event(**data: Any) -> Any:
     return SimpleNamespace(**data)
 
 
-def order(number: int, label_map: np.ndarray, **changes: Any) -> dict[str, Any]:
+def asked(number: int, label_map: np.ndarray, **changes: Any) -> dict[str, Any]:
     mask = base64.b64encode(index_png(label_map)).decode()
-    asked = {"prompt": "a man", "seed": "1", "steps": "3", "strength": "1"}
+    told = {"prompt": "a man", "seed": "1", "steps": "3", "strength": "1"}
     return {
-        **asked,
+        **told,
         "number": number,
         "mask": mask,
         "whole_face": False,
@@ -86,17 +87,17 @@ class Caller:
         self.number = 0
         self.base: dict[str, Any] | None = None
 
-    def order(self, label_map: np.ndarray, **changes: Any) -> list[dict[str, Any]]:
+    def ask(self, label_map: np.ndarray, **changes: Any) -> list[dict[str, Any]]:
         self.number += 1
         self.announce()
-        asked = order(self.number, label_map, base=self.base, **changes)
-        packets = list(self.desk.generate(asked, self.request))
-        if not asked["is_draft"]:
+        given = asked(self.number, label_map, base=self.base, **changes)
+        packets = list(self.desk.generate(given, self.request))
+        if not given["is_draft"]:
             self.base = {"number": self.number}
         return packets
 
-    def announce(self, has_order: bool = True) -> None:
-        self.desk.announce(event(number=self.number, has_order=has_order), self.request)
+    def announce(self, has_request: bool = True) -> None:
+        self.desk.announce(event(number=self.number, has_request=has_request), self.request)
 
 
 @pytest.fixture
@@ -110,8 +111,8 @@ def test_a_changed_mask_keeps_the_rest_of_the_accepted_image(
     pipeline, label_map, edited_map
 ) -> None:
     caller = Caller(Desk(LocalEngine(pipeline), "test"))
-    before = last_image(caller.order(label_map))
-    packets = caller.order(edited_map)
+    before = last_image(caller.ask(label_map))
+    packets = caller.ask(edited_map)
     assert 0.5 < packets[0]["kept"] < 1
     after = last_image(packets)
     same = (before == after).all(axis=2)
@@ -131,8 +132,8 @@ def test_a_changed_mask_keeps_the_rest_of_the_accepted_image(
 def test_another_face_is_asked_for(pipeline, label_map, edited_map, change) -> None:
     """Another seed that changed a few pixels only would look like a broken dice."""
     caller = Caller(Desk(LocalEngine(pipeline), "test"))
-    before = last_image(caller.order(label_map))
-    packets = caller.order(edited_map, **change)
+    before = last_image(caller.ask(label_map))
+    packets = caller.ask(edited_map, **change)
     assert packets[0]["kept"] == 0
     far = slice(40, None)  # rows that an edit of the hat would keep
     assert (before[far] != last_image(packets)[far]).any(axis=2).mean() > 0.3
@@ -141,9 +142,9 @@ def test_another_face_is_asked_for(pipeline, label_map, edited_map, change) -> N
 def test_drafts_are_never_edited_further(pipeline, label_map, edited_map) -> None:
     """Edits of edits of drafts would fill the image with rough patches."""
     caller = Caller(Desk(LocalEngine(pipeline), "test"))
-    accepted = last_image(caller.order(label_map))
-    draft = last_image(caller.order(edited_map, is_draft=True, steps="1"))
-    packets = caller.order(edited_map)
+    accepted = last_image(caller.ask(label_map))
+    draft = last_image(caller.ask(edited_map, is_draft=True, steps="1"))
+    packets = caller.ask(edited_map)
     assert packets[0]["kept"] > 0.5
     full = last_image(packets)
     assert not np.array_equal(full, draft)
@@ -153,9 +154,9 @@ def test_drafts_are_never_edited_further(pipeline, label_map, edited_map) -> Non
 def test_visitors_edit_their_own_images(pipeline, label_map, edited_map) -> None:
     desk = Desk(LocalEngine(pipeline), "test")
     anna, ben = Caller(desk, "anna"), Caller(desk, "ben")
-    mine = last_image(anna.order(label_map))
-    last_image(ben.order(label_map, seed="2"))
-    edited = anna.order(edited_map)
+    mine = last_image(anna.ask(label_map))
+    last_image(ben.ask(label_map, seed="2"))
+    edited = anna.ask(edited_map)
     outside = (mine == last_image(edited)).all(axis=2)
     assert outside.mean() >= edited[0]["kept"] > 0.5
 
@@ -163,10 +164,10 @@ def test_visitors_edit_their_own_images(pipeline, label_map, edited_map) -> None
 def test_a_visitor_who_leaves_stops_the_job_and_frees_the_memory(pipeline, label_map) -> None:
     desk = Desk(LocalEngine(pipeline), "test")
     caller = Caller(desk)
-    caller.order(label_map)
+    caller.ask(label_map)
     caller.number += 1
     caller.announce()
-    packets = desk.generate(order(caller.number, label_map, steps="90"), caller.request)
+    packets = desk.generate(asked(caller.number, label_map, steps="90"), caller.request)
     assert [next(packets)["kind"] for _ in range(2)] == ["start", "step"]
     desk.leave(caller.request)
     assert [packet["kind"] for packet in packets] == ["stopped"]
@@ -176,14 +177,14 @@ def test_a_visitor_who_leaves_stops_the_job_and_frees_the_memory(pipeline, label
 def test_the_line_counts_those_before_and_forgets_those_who_left() -> None:
     sessions = Sessions()
     for name in ("anna", "ben", "cleo"):
-        sessions.announce(name, 1, has_order=True)
+        sessions.announce(name, 1, has_request=True)
     assert [sessions.ahead(name, 1) for name in ("anna", "ben", "cleo")] == [0, 1, 2]
     sessions.finish("anna", 1)
-    sessions.announce("ben", 2, has_order=False)  # stopped
+    sessions.announce("ben", 2, has_request=False)  # stopped
     assert (sessions.ahead("ben", 1), sessions.ahead("ben", 2)) == (None, None)
     assert sessions.ahead("cleo", 1) == 0
-    sessions.announce("cleo", 2, has_order=True)
-    sessions.finish("cleo", 1)  # the older order's end must not take the newer one out
+    sessions.announce("cleo", 2, has_request=True)
+    sessions.finish("cleo", 1)  # the older request's end must not take the newer one out
     assert sessions.ahead("cleo", 2) == 0
     sessions.leave("cleo")
     assert sessions.ahead("cleo", 2) is None
@@ -193,9 +194,9 @@ def test_kept_images_stay_within_the_limit() -> None:
     """A server that keeps every visitor's image would run out of memory."""
     kept = Kept(limit=30)
     for number in (1, 2, 3):
-        kept.put("anna", number, SimpleNamespace(size=10))  # type: ignore[arg-type]
+        kept.put("anna", number, SimpleNamespace(recorded=SimpleNamespace(nbytes=10)))  # type: ignore[arg-type]
     kept.get("anna", 1)
-    kept.put("ben", 1, SimpleNamespace(size=10))  # type: ignore[arg-type]
+    kept.put("ben", 1, SimpleNamespace(recorded=SimpleNamespace(nbytes=10)))  # type: ignore[arg-type]
     assert kept.get("anna", 2) is None
     assert all(kept.get("anna", number) is not None for number in (1, 3))
     kept.forget("anna")
@@ -205,10 +206,10 @@ def test_kept_images_stay_within_the_limit() -> None:
 def test_an_earlier_image_can_be_edited_again(pipeline, label_map, edited_map) -> None:
     """An image taken back from the history must be what the next edit starts from."""
     caller = Caller(Desk(LocalEngine(pipeline), "test"))
-    first = last_image(caller.order(label_map))
-    caller.order(label_map, seed="2")
+    first = last_image(caller.ask(label_map))
+    caller.ask(label_map, seed="2")
     caller.base = {"number": 1}
-    packets = caller.order(edited_map)
+    packets = caller.ask(edited_map)
     assert (last_image(packets) == first).all(axis=2).mean() >= packets[0]["kept"] > 0.5
 
 
@@ -225,15 +226,15 @@ def test_an_image_that_the_server_has_forgotten_is_asked_for(
     pipeline, label_map, edited_map
 ) -> None:
     """After the server was started anew, an edit must not silently become another face."""
-    before = last_image(Caller(Desk(LocalEngine(pipeline), "test")).order(label_map))
+    before = last_image(Caller(Desk(LocalEngine(pipeline), "test")).ask(label_map))
     caller = Caller(Desk(LocalEngine(pipeline), "test"))
     caller.base = {"number": 1}
-    assert [packet["kind"] for packet in caller.order(edited_map)] == ["forgotten"]
+    assert [packet["kind"] for packet in caller.ask(edited_map)] == ["forgotten"]
     caller.base = sent_along(before, label_map, "a man")
-    packets = caller.order(edited_map)
+    packets = caller.ask(edited_map)
     assert (last_image(packets) == before).all(axis=2).mean() >= packets[0]["kept"] > 0.5
     caller.base = {"number": -1}
-    assert caller.order(edited_map)[0]["kept"] > 0.5  # it is sent once
+    assert caller.ask(edited_map)[0]["kept"] > 0.5  # it is sent once
 
 
 def test_an_image_that_was_not_made_here_keeps_its_face_whatever_the_prompt(
@@ -243,10 +244,10 @@ def test_an_image_that_was_not_made_here_keeps_its_face_whatever_the_prompt(
     photo = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
     caller = Caller(Desk(LocalEngine(pipeline), "test"))
     caller.base = sent_along(photo, label_map, None)
-    caller.order(edited_map, prompt="a man with a hat")
+    caller.ask(edited_map, prompt="a man with a hat")
     second = edited_map.copy()
     second[44:50, 28:36] = 12
-    packets = caller.order(second, prompt="red lips", seed="9")
+    packets = caller.ask(second, prompt="red lips", seed="9")
     kept = (last_image(packets) == photo).all(axis=2)
     assert kept[16:40, :8].all() and kept.mean() > 0.3
     content = base64.b64decode(packets[-2]["image"].split(",")[1])
@@ -258,14 +259,14 @@ def test_an_image_that_was_not_made_here_keeps_its_face_whatever_the_prompt(
 def test_an_image_that_cannot_be_read_is_explained(pipeline, label_map, edited_map, url) -> None:
     caller = Caller(Desk(LocalEngine(pipeline), "test"))
     caller.base = sent_along(np.zeros((8, 8, 3), np.uint8), label_map, None) | {"image": url}
-    (packet,) = caller.order(edited_map)
+    (packet,) = caller.ask(edited_map)
     assert packet["kind"] == "error"
     assert packet["text"].startswith("The image that you edit cannot be read")
 
 
 def test_the_finished_file_says_what_it_was_made_from(pipeline, label_map) -> None:
     experts = {"muted": [13], "expert_strengths": [0.0, *UNTOUCHED[1:]]}
-    packets = Caller(Desk(LocalEngine(pipeline), "test")).order(label_map, **experts)
+    packets = Caller(Desk(LocalEngine(pipeline), "test")).ask(label_map, **experts)
     signed = read_signed(base64.b64decode(packets[-2]["image"].split(",")[1]))
     assert signed is not None and np.array_equal(signed[0], label_map)
     assert signed[1] == {"prompt": "a man", "seed": "1", "steps": "3", **experts}
@@ -285,9 +286,9 @@ def test_mute_and_strengths_hold_for_a_face_and_for_its_edits(
     )
     caller = Caller(Desk(LocalEngine(pipeline), "test"))
     experts = {"muted": [13], "expert_strengths": [0.0, *UNTOUCHED[1:]]}
-    whole = caller.order(label_map, **experts)
+    whole = caller.ask(label_map, **experts)
     assert np.array_equal(last_image(whole), np.asarray(expected.images[0]))
-    edit = caller.order(edited_map, **experts)
+    edit = caller.ask(edited_map, **experts)
     assert edit[0]["kept"] > 0.5
     for packet in (*whole[1:-1], *edit[1:-1]):
         gate = np.frombuffer(base64.b64decode(packet["gate"]), "<u2").reshape(-1, 20)
@@ -302,18 +303,18 @@ def test_mute_and_strengths_hold_for_a_face_and_for_its_edits(
         ({"muted": "13"}, "muted is '13'. Give a list."),
         ({"expert_strengths": [1]}, "expert_strengths has 1 values: give 20"),
         ({"expert_strengths": [0] * 20}, "expert_strengths are all 0"),
-        ({"expert_strengths": ["2"] * 20}, "has '2' for expert 0"),
+        ({"expert_strengths": ["2"] * 20}, "has '2' for global"),
     ],
 )
 def test_experts_that_cannot_be_are_explained(pipeline, label_map, change, message) -> None:
-    packets = Caller(Desk(LocalEngine(pipeline), "test")).order(label_map, **change)
+    packets = Caller(Desk(LocalEngine(pipeline), "test")).ask(label_map, **change)
     assert [packet["kind"] for packet in packets] == ["error"]
     assert message in packets[0]["text"]
 
 
 def test_a_strength_out_of_range_is_explained(pipeline, label_map) -> None:
     for strength in ("0", "1.5", "nan", "much", None):
-        packets = Caller(Desk(LocalEngine(pipeline), "test")).order(label_map, strength=strength)
+        packets = Caller(Desk(LocalEngine(pipeline), "test")).ask(label_map, strength=strength)
         assert packets[-1]["kind"] == "error"
         assert packets[-1]["text"].startswith("Strength is")
 
@@ -343,11 +344,11 @@ def test_a_stroke_makes_a_draft_and_then_the_full_image_of_what_is_painted(
     drafted = "window.said.some((words) => words.startsWith('Draft, 3 steps'))"
     page.wait_for_function(drafted, timeout=PATIENCE)
     expect(text).to_contain_text("6 steps", timeout=PATIENCE)
-    assert np.array_equal(studio.label_maps[-1], studio.label_maps[-2])
+    assert np.array_equal(studio.requests[-1].label_map, studio.requests[-2].label_map)
 
-    made = len(studio.label_maps)
+    made = len(studio.requests)
     page.wait_for_timeout(2000)
-    assert len(studio.label_maps) == made  # nothing runs while nothing changes
+    assert len(studio.requests) == made  # nothing runs while nothing changes
 
 
 def test_the_newest_stroke_wins(page: Page, studio: StudioUnderTest) -> None:
@@ -358,7 +359,7 @@ def test_the_newest_stroke_wins(page: Page, studio: StudioUnderTest) -> None:
         drag(page, (200, y), (312, y))
     text = page.locator(".result .progress-text")
     expect(text).to_contain_text("6 steps", timeout=PATIENCE)
-    last = studio.label_maps[-1]
+    last = studio.requests[-1].label_map
     final = drawing(page)
     step = final.shape[0] // last.shape[0]
     assert np.array_equal(last, final[step // 2 :: step, step // 2 :: step])

@@ -47,7 +47,7 @@ def test_stroke_reaches_the_server_and_changes_image_and_heatmaps(
     drag(page, *FOREHEAD)
     generate(page)
 
-    sampled, painted = studio.label_maps[-1], drawing(page)
+    sampled, painted = studio.requests[-1].label_map, drawing(page)
     assert np.array_equal(sampled, resize_label_map(painted, *sampled.shape))
     assert painted[170, 256] == HAT
     assert set(painted[painted != TEMPLATE]) == {HAT}  # hard edges: no third label

@@ -10,8 +10,8 @@ import parity
 import pytest
 from parity import TOLERANCES, differences, largest_difference, load_case
 
-from facemogle.network.text import token_ids
-from facemogle.runs.denoising import dynamic_shift, make_schedule
+from facemogle.network.text import Text, token_ids
+from facemogle.runs.schedule import dynamic_shift, make_schedule
 
 CASE = "case_render_128_s4_seed42.npz"
 
@@ -48,7 +48,7 @@ def test_text_features_reproduce_the_reference(pipeline) -> None:
         t5_ids = token_ids(prompt, pipeline.tokenizer_2, 512)
         assert clip_ids[0].tolist() == unit["clip_input_ids"][row].tolist()
         assert t5_ids[0].tolist() == unit["t5_input_ids"][row].tolist()
-        text = pipeline.encode_prompt(prompt)
+        text = Text(*pipeline.encode_prompt(prompt)[:2])
         pooled = unit["pooled_prompt_embeds"][row]
         assert largest_difference(text.pooled[0].numpy(), pooled) < 1e-5
         start = text.sequence[0, :32].numpy()

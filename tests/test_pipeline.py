@@ -17,6 +17,7 @@ from facemogle.masks.reading import MaskError, index_png
 from facemogle.mogle import MoGLE
 from facemogle.network.tokens import pack
 from facemogle.pipeline import FaceMoGLEPipeline, Step
+from facemogle.runs.denoising import Changes
 
 SIDE = 64
 TEXT_LENGTH = 32
@@ -87,12 +88,12 @@ def test_prompts_are_encoded_once(own_pipeline) -> None:
     """Live mode asks for the same prompt with every stroke, and always for the empty one."""
     encoder = own_pipeline.text_encoder_2
     with patch.object(encoder, "forward", side_effect=encoder.forward) as spy:
-        first = own_pipeline.encode_prompt("a man")
-        assert own_pipeline.encode_prompt("a man") is first
-        other = own_pipeline.encode_prompt("a woman")
-        assert spy.call_count == 2 and not torch.equal(other.sequence, first.sequence)
+        first, *_ = own_pipeline.encode_prompt("a man")
+        assert torch.equal(own_pipeline.encode_prompt("a man")[0], first)
+        other, *_ = own_pipeline.encode_prompt("a woman")
+        assert spy.call_count == 2 and not torch.equal(other, first)
         own_pipeline.forget()
-        assert torch.equal(own_pipeline.encode_prompt("a man").sequence, first.sequence)
+        assert torch.equal(own_pipeline.encode_prompt("a man")[0], first)
         assert spy.call_count == 3
 
 
@@ -290,14 +291,14 @@ def test_any_size_in_whole_tokens(pipeline, label_map, height, width) -> None:
 
 
 def test_prepared_inputs_replace_what_they_were_made_from(pipeline, label_map) -> None:
-    text = pipeline.encode_prompt("a man")
+    embeds, pooled, _ = pipeline.encode_prompt("a man")
     prepared = pixels(
         pipeline,
         "",
         None,
         latents=pack(torch.randn((1, 16, SIDE // 8, SIDE // 8), generator=seeded())),
-        prompt_embeds=text.sequence,
-        pooled_prompt_embeds=text.pooled,
+        prompt_embeds=embeds,
+        pooled_prompt_embeds=pooled,
         condition_latents=pipeline.encode_mask(label_map),
     )
     assert np.array_equal(prepared, pixels(pipeline, "a man", label_map))
@@ -320,7 +321,7 @@ def test_the_consumer_may_send_other_latents(pipeline, label_map) -> None:
     steps = stream(pipeline, "", label_map)
     next(steps)
     other = torch.ones(1, N, 64)
-    second = steps.send(other)
+    second = steps.send(Changes(other))
     clean = other - second.t * second.velocity
     torch.testing.assert_close(second.clean_latents, clean)
 
@@ -358,7 +359,8 @@ def test_callback_sees_and_changes_every_step(pipeline, label_map) -> None:
         callback_on_step_end_tensor_inputs=["latents", "gate_weights"],
     )
     assert [index for index, _, _ in seen] == [0, 1, 2]
-    np.testing.assert_allclose([t for _, t, _ in seen], output.trace.times)
+    # Of diffusers' scale, unlike the trace's.
+    np.testing.assert_allclose([float(t) / 1000 for _, t, _ in seen], output.trace.times)
     assert all(names == ["gate_weights", "latents"] for _, _, names in seen)
     assert torch.equal(output.images, torch.zeros(1, N, 64))
 
@@ -391,8 +393,8 @@ def test_a_long_prompt_is_cut_and_says_so(pipeline, caplog) -> None:
     with caplog.at_level(
         "WARNING", "facemogle.network.text"
     ):  # whatever other tests did to loggers
-        cut = pipeline.encode_prompt("a " * 5000)
-    assert cut.sequence.shape == (1, TEXT_LENGTH, 64)
+        cut, *_ = pipeline.encode_prompt("a " * 5000)
+    assert cut.shape == (1, TEXT_LENGTH, 64)
     assert f"the model reads the first {TEXT_LENGTH}" in caplog.text
     caplog.clear()
     pipeline.encode_prompt("a man")
@@ -408,10 +410,10 @@ def test_a_long_prompt_is_cut_and_says_so(pipeline, caplog) -> None:
         ({"width": -16}, "width is -16"),
         ({"width": 0}, "width is 0"),
         ({"prompt": ["a man", 7]}, "prompt is or holds a int: give a string"),
-        ({"prompt": []}, "There are 0 of prompt"),
+        ({"prompt": []}, "You gave 0 prompts"),
         (
             {"prompt": ["a"] * 3, "mask": [np.zeros((SIDE, SIDE), np.uint8)] * 2},
-            "There are 3 of prompt, 2 of mask: give as many",
+            "You gave 3 prompts, 2 masks: give as many",
         ),
         ({"num_images_per_prompt": 0}, "num_images_per_prompt is 0: give a whole number"),
         ({"generator": [seeded()] * 2}, "generator has 2 entries for 1 images"),
@@ -429,12 +431,12 @@ def test_a_long_prompt_is_cut_and_says_so(pipeline, caplog) -> None:
         ({"expert_strengths": [1] * 19}, "expert_strengths has 19 values: give 20"),
         (
             {"expert_strengths": [1] * 19 + [-1]},
-            "has -1 for expert 19: give a number from 0 to 100",
+            "has -1 for cloth: give a number from 0 to 100",
         ),
-        ({"expert_strengths": [1] * 19 + ["x"]}, "has 'x' for expert 19"),
-        ({"expert_strengths": [1] * 19 + [float("nan")]}, "has nan for expert 19"),
+        ({"expert_strengths": [1] * 19 + ["x"]}, "has 'x' for cloth"),
+        ({"expert_strengths": [1] * 19 + [float("nan")]}, "has nan for cloth"),
         ({"expert_strengths": [0] * 20}, "all 0: leave at least one"),
-        ({"expert_strengths": [1] * 20}, "but there is none: give a mask"),
+        ({"expert_strengths": [2] + [1] * 19}, "but there is none: give a mask"),
         ({"output_type": "jpg"}, "output_type: 'jpg' is unknown; take pil"),
         ({"callback_on_step_end_tensor_inputs": ["x"]}, "'x' is unknown; take latents"),
     ],
@@ -458,7 +460,7 @@ def test_defaults_come_from_the_checkpoint(pipeline) -> None:
     )
     steps = list(small.stream("a man"))
     assert len(steps) == 3 and steps[0].latents.shape == (1, 4, 64)
-    assert small.encode_prompt("a man").sequence.shape == (1, 16, 64)
+    assert small.encode_prompt("a man")[0].shape == (1, 16, 64)
 
 
 def test_offload_knows_every_model(pipeline) -> None:
@@ -484,13 +486,15 @@ def test_offload_hooks_move_and_free_the_models(own_pipeline, label_map) -> None
         free.assert_called_once()
 
 
-def test_lora_goes_through_diffusers_names(own_pipeline, label_map, tmp_path) -> None:
+def test_the_condition_streams_terms_are_saved_and_loaded(
+    own_pipeline, label_map, tmp_path
+) -> None:
     own_pipeline = shortened(own_pipeline)
     expected = pixels(own_pipeline, "", label_map)
-    own_pipeline.save_lora_weights(tmp_path)
+    own_pipeline.save_condition_lora(tmp_path)
     own_pipeline.transformer.add_condition_lora(2)
     assert not np.allclose(pixels(own_pipeline, "", label_map), expected, atol=1e-4)
-    own_pipeline.load_lora_weights(tmp_path)
+    own_pipeline.load_condition_lora(tmp_path)
     np.testing.assert_allclose(pixels(own_pipeline, "", label_map), expected, rtol=0, atol=1e-5)
 
 

@@ -17,10 +17,11 @@ from parity import FIXTURES
 from facemogle.masks.reading import read_mask
 from facemogle.network.tokens import encode_pixels
 from facemogle.pipeline import FaceMoGLEPipeline
-from facemogle.runs.edit import Edit, Recorded
+from facemogle.runs.edit import Edit
 from facemogle.runs.previews import LatentToRGB
-from facemogle.serving.frames import frames
-from facemogle.serving.job import Job
+from facemogle.runs.recorded import Recorded
+from facemogle.serving.facts import Facts
+from facemogle.serving.reports import reports
 from facemogle.weights import folders
 from facemogle.weights.loading import load_pipeline
 
@@ -48,8 +49,8 @@ def own(pipeline: FaceMoGLEPipeline) -> FaceMoGLEPipeline:
 
 
 def run(pipeline: FaceMoGLEPipeline, label_map: np.ndarray, **options) -> list:
-    job = Job(label_map, "a man", seed=0, steps=STEPS)
-    _, *made = frames(pipeline, job, **options)
+    request = Facts.of(pipeline).request(label_map, "a man", seed=0, steps=STEPS, **options)
+    _, *made = reports(pipeline, request)
     return made
 
 
@@ -72,7 +73,7 @@ def test_steps_are_shown_quickly_and_the_last_one_in_full(own, label_map, has_ti
     own.preview_vae = tiny_vae() if has_tiny else None
     stream = own.stream("a man", label_map, STEPS, generator=torch.Generator().manual_seed(0))
     *early, last = stream
-    *previews, finished = [frame.image for frame in run(own, label_map)]
+    *previews, finished = [report.image for report in run(own, label_map)]
     for step, shown in zip(early, previews, strict=True):
         assert np.array_equal(shown, own.preview(step.clean_latents, SIDE, SIDE))
         assert not np.array_equal(shown, own.decode(step.clean_latents, SIDE, SIDE))
@@ -83,7 +84,7 @@ def test_a_tiny_vae_is_what_previews_come_from(own, label_map) -> None:
     images = []
     for vae in (None, tiny_vae(0), tiny_vae(1)):
         own.preview_vae = vae
-        images.append([frame.image for frame in run(own, label_map)])
+        images.append([report.image for report in run(own, label_map)])
     for first, second in ((0, 1), (1, 2)):
         assert not np.array_equal(images[first][0], images[second][0])
         assert np.array_equal(images[first][-1], images[second][-1])
@@ -96,7 +97,9 @@ def test_previews_of_an_edit_keep_what_it_keeps(own, label_map, context) -> None
     assert isinstance(before, Recorded)
     edited = label_map.copy()
     edited[4:12, 12:24] = 14
-    edit = Edit(own, before, edited, "a man", STEPS, margin=4, context=context)
+    change = {"before": before, "margin": 4, "context": context}
+    edit = own.run(own.request("a man", edited, STEPS, **change))
+    assert isinstance(edit, Edit)
     step = next(edit.steps())
     preview, full = (np.asarray(show(step.clean_latents)) for show in (edit.preview, edit.image))
     kept = edit.area.pixels == 0

@@ -18,9 +18,9 @@ from slow_model import load_slow_model, steps_of
 from studio import ROOT, TEMPLATES
 
 from facemogle.masks.reading import read_mask
+from facemogle.runs.request import Change
 from facemogle.serving.engine import Engine, LocalEngine, Unwanted
-from facemogle.serving.frames import Started
-from facemogle.serving.job import Job
+from facemogle.serving.reports import Started
 
 pytest.importorskip("ray", reason="Ray is not installed (requirements-serving.txt)")
 
@@ -50,8 +50,8 @@ def always() -> bool:
 
 
 def make(engine: Engine, name: str, steps: int, is_wanted: Callable[[], bool] = always) -> Any:
-    """The Started and all frames of an image with this prompt."""
-    return list(engine.frames(Job(MASK, name, seed=1, steps=steps), None, is_wanted))
+    """The Started and all reports of an image with this prompt."""
+    return list(engine.reports(engine.facts.request(MASK, name, seed=1, steps=steps), is_wanted))
 
 
 def until(condition: Callable[[], object]) -> None:
@@ -76,14 +76,14 @@ def test_two_visitors_are_served_at_once_and_a_third_may_give_up_waiting(engine,
     assert max(first[0].time, second[0].time) < min(first[-1].time, second[-1].time)
     assert not steps_of(folder, "cleo")
 
-    started, *frames = anna.result()
-    assert started == Started(3, 0.0) and [frame.index for frame in frames] == [0, 1, 2]
-    assert not np.array_equal(frames[-1].image, ben.result()[-1].image)
+    started, *made = anna.result()
+    assert started == Started(3, 0.0) and [report.index for report in made] == [0, 1, 2]
+    assert not np.array_equal(made[-1].image, ben.result()[-1].image)
     local = LocalEngine(load_slow_model(folder, 0))
     *_, expected = make(local, "anna", 3)
-    difference = np.abs(frames[-1].image.astype(int) - expected.image)
+    difference = np.abs(made[-1].image.astype(int) - expected.image)
     assert difference.max() <= 2  # other numbers of threads may round otherwise
-    assert frames[-1].recorded.latents.shape == expected.recorded.latents.shape
+    assert made[-1].recorded.latents.shape == expected.recorded.latents.shape
 
 
 def test_stop_ends_the_job_on_its_replica(engine, folder) -> None:
@@ -104,8 +104,8 @@ def test_a_killed_replicas_job_is_done_again_and_no_other_is_disturbed(engine, f
         killed = steps_of(folder, "gina")[0].process
         os.kill(killed, signal.SIGKILL)
     for job in (gina, hans):
-        started, *frames = job.result()
-        assert started.num_steps == 5 and [frame.index for frame in frames] == list(range(5))
+        started, *made = job.result()
+        assert started.num_steps == 5 and [report.index for report in made] == list(range(5))
     processes = {step.process for step in steps_of(folder, "gina")}
     assert killed in processes and len(processes) == 2
     assert len(steps_of(folder, "hans")) == 5 and len({s[0] for s in steps_of(folder, "hans")}) == 1
@@ -116,4 +116,8 @@ def test_what_a_visitor_can_mend_is_said_in_the_same_words(engine) -> None:
     recorded = engine.record(Image.new("RGB", (300, 300), "tan"), MASK, 0)
     assert recorded.image.shape == (256, 256, 3) and len(recorded.latents) == 2
     with pytest.raises(ValueError, match=r"^The mask is the image's own"):
-        list(engine.frames(Job(MASK, "ida", seed=1, steps=1), recorded, always))
+        list(
+            engine.reports(
+                engine.facts.request(MASK, "ida", seed=1, steps=1, change=Change(recorded)), always
+            )
+        )

@@ -23,12 +23,12 @@ import app
 from facemogle.masks.label_map import index_png
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.serving.engine import EngineError, LocalEngine, Unwanted
-from facemogle.serving.frames import Frame, Started, frames
-from facemogle.serving.job import Job
+from facemogle.serving.facts import Facts
+from facemogle.serving.reports import Report, Started, reports
 from facemogle.serving.retry import LostReplica, done_again
 from facemogle.ui.data_url import data_url
 from facemogle.ui.desk import Desk
-from facemogle.ui.sampling import packets
+from facemogle.ui.packets import packets
 
 
 @pytest.fixture(scope="module")
@@ -38,24 +38,26 @@ def small(pipeline: FaceMoGLEPipeline) -> FaceMoGLEPipeline:
     )
 
 
-def all_of(pipeline: FaceMoGLEPipeline, job: Job, **options: Any) -> list[Any]:
-    return list(frames(pipeline, job, **options))
+def all_of(
+    pipeline: FaceMoGLEPipeline, label_map: np.ndarray, steps: int = 3, **options: Any
+) -> list[Any]:
+    request = Facts.of(pipeline).request(label_map, "a face", 0, steps, **options)
+    return list(reports(pipeline, request))
 
 
-def test_frames_are_small_plain_data(small, label_map) -> None:
+def test_reports_are_small_plain_data(small, label_map) -> None:
     """A tensor that is a view would take all that it is a view of to the other process, at every
     step.
     """
-    job = Job(label_map, "a face", seed=0, steps=3)
-    started, *made = all_of(small, job)
+    started, *made = all_of(small, label_map)
     assert pickle.loads(pickle.dumps(started)) == Started(3, 0.0)
-    for frame in made:
-        sent = pickle.dumps(frame)
+    for report in made:
+        sent = pickle.dumps(report)
         again = pickle.loads(sent)
-        assert np.array_equal(again.image, frame.image)
-        assert np.array_equal(again.gate_weights, frame.gate_weights)
-        recorded = frame.recorded
-        assert (recorded is None) == (frame.index < 2)
+        assert np.array_equal(again.image, report.image)
+        assert np.array_equal(again.gate_weights, report.gate_weights)
+        recorded = report.recorded
+        assert (recorded is None) == (report.index < 2)
         numbers = 64 * 64 * 3 + 16 * 20 * 4
         if recorded is not None:
             numbers += 64 * 64 * 4 + recorded.latents.nbytes
@@ -63,19 +65,19 @@ def test_frames_are_small_plain_data(small, label_map) -> None:
 
 
 def test_without_previews_only_the_finished_image_is_decoded(small, label_map) -> None:
-    job = Job(label_map, "a face", seed=0, steps=3)
-    _, *shown = all_of(small, job)
-    _, *plain = all_of(small, job, has_previews=False)
-    assert [frame.image is None for frame in plain] == [True, True, False]
+    _, *shown = all_of(small, label_map)
+    _, *plain = all_of(small, label_map, has_previews=False)
+    assert [report.image is None for report in plain] == [True, True, False]
     assert np.array_equal(plain[-1].image, shown[-1].image)
 
 
 def test_closing_ends_the_sampling(small, label_map) -> None:
-    """A stopped job that samples on would keep the next visitor waiting."""
+    """A stopped run that goes on would keep the next visitor waiting."""
     wanted = iter([True, True, False])
     engine = LocalEngine(small)
-    made = engine.frames(Job(label_map, "", seed=0, steps=90), None, lambda: next(wanted))
-    assert isinstance(next(made), Started) and isinstance(next(made), Frame)
+    request = engine.facts.request(label_map, "", seed=0, steps=90)
+    made = engine.reports(request, lambda: next(wanted))
+    assert isinstance(next(made), Started) and isinstance(next(made), Report)
     with pytest.raises(Unwanted):
         next(made)
 
@@ -87,8 +89,8 @@ class FailingEngine(LocalEngine):
         super().__init__(pipeline)
         self.error = error
 
-    def frames(self, *arguments: Any, **options: Any) -> Any:
-        made = super().frames(*arguments, **options)
+    def reports(self, *arguments: Any) -> Any:
+        made = super().reports(*arguments)
         yield next(made)
         yield next(made)
         raise self.error
@@ -110,9 +112,9 @@ class FailingEngine(LocalEngine):
 )
 def test_a_visitor_hears_of_every_failure(small, label_map, error, packet) -> None:
     engine = FailingEngine(small, error)
-    job = Job(label_map, "", seed=0, steps=3)
+    request = engine.facts.request(label_map, "", seed=0, steps=3)
     accepted: list[Any] = []
-    told = list(packets(engine, job, None, lambda: True, accepted.append, "test"))
+    told = list(packets(engine, request, lambda: True, accepted.append, lambda *_: b""))
     assert [one["kind"] for one in told[:2]] == ["start", "step"]
     assert told[2:] == [packet] and accepted == []
 
@@ -153,13 +155,13 @@ class Attempts:
 
 
 @pytest.mark.parametrize("lost_at", [0, 2, 4])
-def test_a_lost_job_is_done_again_and_nothing_comes_twice(lost_at) -> None:
+def test_a_lost_request_is_carried_out_again_and_nothing_comes_twice(lost_at) -> None:
     attempts = Attempts(lost_at)
     assert list(done_again(attempts)) == [0, 1, 2, 3, 4]
     assert attempts.count == 2
 
 
-def test_a_job_that_is_lost_twice_is_given_up_aloud() -> None:
+def test_a_request_that_is_lost_twice_is_given_up_aloud() -> None:
     """Else a job that kills its process would go on to kill all of them."""
     attempts = Attempts(3, 1)
     made = done_again(attempts)
@@ -219,15 +221,6 @@ def test_threads_share_what_they_free() -> None:
         return output.count("<heap ")
 
     assert arenas("shared") == 2 < arenas("default")
-
-
-@pytest.mark.parametrize("other", [["--replicas", "2"], ["--offload", "model"]])
-def test_a_batch_is_refused_where_one_is_served_at_a_time(other, monkeypatch, capsys) -> None:
-    """It would be ignored by replicas, and weights that move would be missing in other threads."""
-    monkeypatch.setattr("sys.argv", ["app.py", "--batch", "2", *other])
-    with pytest.raises(SystemExit):
-        app.parse_arguments()
-    assert "--batch goes without" in capsys.readouterr().err
 
 
 def test_replicas_without_ray_say_what_to_install() -> None:

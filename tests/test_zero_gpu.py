@@ -20,8 +20,8 @@ from studio import ROOT
 
 import app
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.runs.request import Change
 from facemogle.serving.engine import EngineError, LocalEngine, Unwanted
-from facemogle.serving.job import Job
 
 
 class MadeUpSpaces:
@@ -92,11 +92,13 @@ def always() -> bool:
 def test_steps_decide_how_long_a_gpu_is_asked_for(engine, spaces, small, label_map) -> None:
     assert spaces.asked == []  # to open the page takes none
     for steps in (2, 4):
-        *_, last = engine.frames(Job(label_map, "a face", seed=0, steps=steps), None, always)
+        *_, last = engine.reports(
+            engine.facts.request(label_map, "a face", seed=0, steps=steps), always
+        )
     few, more = spaces.asked
     assert more - few == 2 and few > 2
     local: Any = LocalEngine(small)
-    *_, expected = local.frames(Job(label_map, "a face", 0, 4), None, always)
+    *_, expected = local.reports(local.facts.request(label_map, "a face", 0, 4), always)
     assert np.array_equal(last.image, expected.image)
     assert spaces.open == 0
 
@@ -107,13 +109,17 @@ def test_an_image_from_outside_is_read_on_a_gpu_too(engine, spaces, label_map) -
     assert len(spaces.asked) == 1
     edited = label_map.copy()
     edited[4:12, 12:24] = 14
-    started, *made = engine.frames(Job(edited, "", seed=0, steps=2), recorded, always)
+    started, *made = engine.reports(
+        engine.facts.request(edited, "", seed=0, steps=2, change=Change(recorded)), always
+    )
     assert started.kept > 0.5 and len(made) == 2
 
 
 def test_stop_gives_the_gpu_back_at_the_next_step(engine, spaces, label_map) -> None:
     wanted = iter([True, True, True, False])
-    made = engine.frames(Job(label_map, "", seed=0, steps=90), None, lambda: next(wanted))
+    made = engine.reports(
+        engine.facts.request(label_map, "", seed=0, steps=90), lambda: next(wanted)
+    )
     next(made)
     next(made)
     assert spaces.open == 1
@@ -122,9 +128,9 @@ def test_stop_gives_the_gpu_back_at_the_next_step(engine, spaces, label_map) -> 
     assert spaces.open == 0
 
 
-def test_an_order_that_was_stopped_in_the_line_borrows_nothing(engine, spaces, label_map) -> None:
+def test_a_request_that_was_stopped_in_the_line_borrows_nothing(engine, spaces, label_map) -> None:
     with pytest.raises(Unwanted):
-        next(engine.frames(Job(label_map, "", seed=0, steps=1), None, lambda: False))
+        next(engine.reports(engine.facts.request(label_map, "", seed=0, steps=1), lambda: False))
     assert spaces.asked == []
 
 
@@ -132,10 +138,15 @@ def test_messages_come_through(engine, spaces, label_map) -> None:
     """`spaces` keeps only the name of a ValueError, which would tell a visitor nothing."""
     recorded = engine.record(Image.new("RGB", (64, 64)), label_map, 0)
     with pytest.raises(ValueError, match="The mask is the image's own"):
-        list(engine.frames(Job(label_map, "", seed=0, steps=1), recorded, always))
+        list(
+            engine.reports(
+                engine.facts.request(label_map, "", seed=0, steps=1, change=Change(recorded)),
+                always,
+            )
+        )
     spaces.refusal = gr.Error("You have exceeded your GPU quota")
     for borrow in (
-        lambda: list(engine.frames(Job(label_map, "", seed=0, steps=1), None, always)),
+        lambda: list(engine.reports(engine.facts.request(label_map, "", seed=0, steps=1), always)),
         lambda: engine.record(Image.new("RGB", (64, 64)), label_map, 0),
     ):
         with pytest.raises(EngineError, match="exceeded your GPU quota"):
@@ -149,7 +160,7 @@ def test_the_hardware_decides_the_engine(spaces, small, monkeypatch, variable, k
     monkeypatch.setenv("SPACES_ZERO_GPU", variable)
     importlib.reload(app)
     monkeypatch.setattr(app, "load_chosen", lambda arguments: small)
-    engine = app.make_engine(Namespace(replicas=None, batch=1))
+    engine = app.make_engine(Namespace(replicas=None))
     assert type(engine).__name__ == kind
     monkeypatch.delenv("SPACES_ZERO_GPU")
     importlib.reload(app)

@@ -16,8 +16,8 @@ from facemogle.bench.plain import plain_latents
 from facemogle.network.text import Text
 from facemogle.network.tokens import pack
 from facemogle.pipeline import FaceMoGLEPipeline
-from facemogle.runs.edit import Edit, Recorded
-from facemogle.runs.request import grid_of
+from facemogle.runs.request import Request, grid_of
+from facemogle.runs.run import finished
 
 PROMPT = "A woman with long black hair"
 HAT = 14
@@ -63,9 +63,9 @@ class Parts:
         hook = pipeline.transformer.register_forward_pre_hook(
             lambda _, args, kwargs: self.calls.append((args, kwargs)), with_kwargs=True
         )
-        *_, self.last_step = self._stream(label_map, num_steps)
+        *_, self.last_step = pipeline.steps(self._request(label_map))
         hook.remove()
-        self.before = Recorded.from_steps(self._stream(label_map, num_steps), pipeline, label_map)
+        self.before = finished(pipeline.run(self._request(label_map)))
 
         mogle = pipeline.mogle
         self.x_t = self.last_step.latents.to(mogle.dtype)
@@ -87,7 +87,7 @@ class Parts:
             "gate and mix, once per step": Part(self._gate),
             STEP: Part(self.step),
             STEPS: Part(self.steps),
-            DECODE: Part(lambda: pipeline.decode(self.last_step.latents, *self.label_map.shape)),
+            DECODE: Part(lambda: self._decoded(self.last_step.latents)),
             FIRST: Part(lambda: self.image(self.label_map), self._know_prompts),
             SECOND: Part(lambda: self.image(self.changed), self._know),
             EDIT: Part(lambda: self._edit(None), self._know),
@@ -119,8 +119,8 @@ class Parts:
 
     def image(self, label_map: np.ndarray) -> Any:
         """The whole image, by the pipeline."""
-        *_, last = self._stream(label_map, self.num_steps)
-        return self.pipeline.decode(last.latents, *label_map.shape)
+        *_, last = self.pipeline.steps(self._request(label_map))
+        return self._decoded(last.latents)
 
     def plain_image(self) -> Any:
         """The same by the plain rendering."""
@@ -130,13 +130,13 @@ class Parts:
         if self.text:
             text = Text(*self.text.values())
         elif pipeline.transformer.config["guidance_embeds"]:
-            text = pipeline.encode_prompt(PROMPT)
+            text = pipeline.text_of((PROMPT,), target[0])
         else:
-            text = Text.stacked([pipeline.encode_prompt(prompt) for prompt in (PROMPT, "")])
+            text = pipeline.text_of((PROMPT, ""), target[0])
         text = Text(text.sequence.to(*target), text.pooled.to(*target))
         noise = pack(noise.to(target[0]))
         latents = plain_latents(pipeline, self.label_map, text, noise, self.num_steps)
-        return pipeline.decode(latents, *self.label_map.shape)
+        return self._decoded(latents)
 
     def _know_prompts(self) -> None:
         """Leave the prompts known and the mask images not."""
@@ -155,30 +155,25 @@ class Parts:
         mogle.mix(mogle.gate(self.condition_latents[:, 0], self.x_t, t), self.expert_tokens)
 
     def _edit(self, context: int | None, strength: float = 1.0) -> None:
-        prompt = "" if self.text else PROMPT
-        edit = Edit(
-            self.pipeline,
-            self.before,
-            self.changed,
-            prompt,
-            self.num_steps,
-            strength=strength,
-            context=context,
-            **self.text,
-        )
-        *_, last = edit.steps()
-        edit.image(last.latents)
+        change = {"before": self.before, "context": context, "strength": strength}
+        finished(self.pipeline.run(self._request(self.changed, **change)))
 
-    def _stream(self, label_map: np.ndarray, num_steps: int) -> Any:
-        height, width = label_map.shape
-        return self.pipeline.stream(
+    def _request(self, label_map: np.ndarray, **change: Any) -> Request:
+        height, width = self.pipeline.image_size(grid_of(label_map.shape))
+        return self.pipeline.request(
             "" if self.text else PROMPT,
             label_map,
-            num_inference_steps=num_steps,
+            num_inference_steps=self.num_steps,
             generator=_seeded(),
             height=height,
             width=width,
             **self.text,
+            **change,
+        )
+
+    def _decoded(self, latents: Tensor) -> Any:
+        return self.pipeline.decode(
+            latents, *self.pipeline.image_size(grid_of(self.label_map.shape))
         )
 
 

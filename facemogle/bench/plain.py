@@ -25,8 +25,8 @@ from facemogle.network.streams import NO_TERMS, Terms
 from facemogle.network.text import Text
 from facemogle.network.tokens import encode_image, position_ids
 from facemogle.pipeline import FaceMoGLEPipeline
-from facemogle.runs.denoising import make_schedule
 from facemogle.runs.request import grid_of
+from facemogle.runs.schedule import make_schedule
 
 
 @torch.no_grad()

@@ -14,7 +14,7 @@ from facemogle.commands.image_arguments import add_image_arguments, image_option
 from facemogle.gate.heatmap import Scale
 from facemogle.gate.trace import Trace
 from facemogle.masks.reading import MaskReading, read_mask
-from facemogle.runs.request import grid_of
+from facemogle.runs.request import mask_size
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,9 +73,9 @@ def _generate(arguments: argparse.Namespace) -> None:
     pipeline = load_chosen(arguments)
     side = pipeline.config["default_size"]
     height, width = arguments.size or (side, side)
-    label_map = None if mask is None else _fitted(mask, height, width)
-    count = arguments.steps or pipeline.config["default_steps"]
-    stream = pipeline.stream(
+    size = mask_size(pipeline.grid_of(height, width))
+    label_map = None if mask is None else _fitted(mask, *size)
+    request = pipeline.request(
         arguments.prompt,
         label_map,
         generator=torch.Generator("cpu").manual_seed(arguments.seed),
@@ -83,12 +83,12 @@ def _generate(arguments: argparse.Namespace) -> None:
         width=width,
         **options,
     )
-    steps = list(tqdm(stream, total=count, unit="step"))
+    steps = list(tqdm(pipeline.steps(request), total=request.num_steps, unit="step"))
     image = pipeline.decode(steps[-1].latents, height, width)
     image.save(arguments.output)
     if label_map is None:
         return
-    trace = Trace.from_steps(steps, grid_of((height, width)))
+    trace = Trace.from_steps(steps, request.grid)
     sheet = trace.contact_sheet(image, label_map, scale=arguments.gate_scale)
     sheet.save(arguments.output.with_suffix(".gate.png"))
     if arguments.trace is not None:
@@ -100,7 +100,7 @@ def _generate(arguments: argparse.Namespace) -> None:
 
 
 def _fitted(mask: MaskReading, height: int, width: int) -> np.ndarray:
-    """The mask at the image's size; says what was assumed and changed."""
+    """The mask at this size; says what was assumed and changed."""
     fitted = read_mask(mask.label_map, size=(height, width))
     for note in dict.fromkeys(mask.notes + fitted.notes):
         say("generate", note)

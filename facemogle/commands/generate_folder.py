@@ -18,6 +18,7 @@ from facemogle.commands.arguments import load_chosen, say
 from facemogle.commands.image_arguments import add_image_arguments, image_options
 from facemogle.masks.reading import read_mask
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.runs.request import mask_size
 
 COMMAND = "generate-folder"
 PATIENCE = timedelta(days=1)
@@ -99,7 +100,8 @@ def _make(
     """Write one image, with its prompt and seed as texts in the PNG."""
     side = pipeline.config["default_size"]
     height, width = arguments.size or (side, side)
-    reading = read_mask(mask, size=(height, width), swap_sides=arguments.swap_sides)
+    size = mask_size(pipeline.grid_of(height, width))
+    reading = read_mask(mask, size=size, swap_sides=arguments.swap_sides)
     for note in reading.notes:
         say(COMMAND, f"{mask}: {note}")
     beside = mask.with_suffix(".txt")

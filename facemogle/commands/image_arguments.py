@@ -7,8 +7,9 @@ import re
 from typing import Any
 
 from facemogle.commands.arguments import add_model_arguments, non_negative, whole_number
-from facemogle.runs.expert_names import read_muted, read_strengths
-from facemogle.runs.request import check_size
+from facemogle.network.tokens import PIXELS_PER_TOKEN
+from facemogle.runs.checks import check_size
+from facemogle.runs.experts import UNTOUCHED, read_muted, read_strengths
 
 MAX_SEED = 2**63 - 1
 MAX_STEPS = 1000
@@ -67,7 +68,7 @@ def image_options(arguments: argparse.Namespace) -> dict[str, Any]:
 
     Raises ValueError.
     """
-    strengths = read_strengths(" ".join(arguments.strength)) if arguments.strength else None
+    strengths = read_strengths(" ".join(arguments.strength)) if arguments.strength else UNTOUCHED
     return {
         "num_inference_steps": arguments.steps,
         "guidance_scale": arguments.guidance,
@@ -82,6 +83,6 @@ def _size(text: str) -> tuple[int, int]:
     if match is None or max(sides := (int(match[1]), int(match[2] or match[1]))) > MAX_SIDE:
         raise argparse.ArgumentTypeError(f"{text!r} is not like 512 or 512x768, up to {MAX_SIDE}")
     try:
-        return check_size(sides[1], sides[0], default=512)
+        return check_size(sides[1], sides[0], default=512, multiple=PIXELS_PER_TOKEN)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error

@@ -13,7 +13,8 @@ from facemogle.evaluation.faces import HeldOut
 from facemogle.evaluation.gallery import Gallery
 from facemogle.evaluation.report import Section, Value
 from facemogle.photo.parser import FaceParser
-from facemogle.runs.edit import Area, Edit
+from facemogle.runs.area import Area
+from facemogle.runs.run import finished
 
 COLUMNS = ("edits", "change inside", "outside, largest", "region IoU", "before")
 
@@ -67,9 +68,8 @@ def _edited(
     def make() -> np.ndarray:
         # Made again, on another machine perhaps with other last bits: what counts is the image.
         recorded = replace(gallery.recorded(name, prompt, label_map), image=before)
-        edit = Edit(gallery.pipeline, recorded, target, prompt)
-        *_, last = edit.steps()
-        return np.asarray(edit.image(last.latents))
+        request = gallery.pipeline.request(prompt, target, before=recorded)
+        return finished(gallery.pipeline.run(request)).image
 
     after = gallery.keep(f"edits/{name}", (prompt, label_map, target), make)
     return _measured(change, before, after, label_map, target, parser)
@@ -83,7 +83,7 @@ def _measured(
     target: np.ndarray,
     parser: FaceParser,
 ) -> Edited:
-    area = Area.between(label_map, target).pixels
+    area = Area.between(label_map, target).of_size(before.shape[:2])
     difference = np.abs(after.astype(int) - before)
     regions = indices(change.regions)
     wanted = np.isin(target, regions)

@@ -16,7 +16,9 @@ from PIL.PngImagePlugin import PngInfo
 
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.runs.denoising import Step
-from facemogle.runs.edit import Recorded
+from facemogle.runs.recorded import Recorded
+from facemogle.runs.request import Request, grid_of
+from facemogle.runs.run import finished
 
 SOURCE = "source"
 """Name of the text in an image's file that tells its prompt and masks from others."""
@@ -52,16 +54,19 @@ class Gallery:
 
     def recorded(self, name: str, prompt: str, label_map: np.ndarray) -> Recorded:
         """The same with the way that led to it, made anew."""
-        return Recorded.from_steps(self.steps(name, prompt, label_map), self.pipeline, label_map)
+        return finished(self.pipeline.run(self.request(name, prompt, label_map)))
 
     def steps(self, name: str, prompt: str, label_map: np.ndarray) -> list[Step]:
         """The steps of ``image``, made anew."""
+        return list(self.pipeline.steps(self.request(name, prompt, label_map)))
+
+    def request(self, name: str, prompt: str, label_map: np.ndarray) -> Request:
+        """What ``image`` is made from."""
         generator = torch.Generator("cpu").manual_seed(self.seed_of(name))
-        height, width = label_map.shape
-        stream = self.pipeline.stream(
+        height, width = self.pipeline.image_size(grid_of(label_map.shape))
+        return self.pipeline.request(
             prompt, label_map, generator=generator, height=height, width=width
         )
-        return list(stream)
 
     def seed_of(self, name: str) -> int:
         """Images of one face have one seed, whatever else differs."""

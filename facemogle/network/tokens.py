@@ -1,4 +1,4 @@
-"""Images and tokens: VAE coding, 2x2 packing, position ids, and the cache of region latents.
+"""Images and tokens: VAE coding, 2x2 packing, position ids.
 
 Shapes: B batch, C latent channels (FLUX: 16), h and w latent height and width (1/8 of the image),
 N = rows * columns tokens with rows = h / 2, columns = w / 2. A token has 4 C channels, ordered
@@ -7,11 +7,6 @@ latent channel, row in its patch, column in its patch; tokens run row by row.
 
 from __future__ import annotations
 
-import hashlib
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -23,7 +18,21 @@ from torch import Tensor
 VAE = AutoencoderKL | AutoencoderDC
 
 PIXELS_PER_TOKEN = 16
-"""Side of the square that a token stands for: an 8x VAE, then 2x2 patches."""
+"""Side of the square of a mask that a token reads: an 8x VAE, then 2x2 patches."""
+
+PIXELS_PER_LATENT = PIXELS_PER_TOKEN // 2
+
+
+def painted_per_token(vae: VAE) -> int:
+    """Side, in pixels, of the square of the image that a token paints.
+
+    That of a mask, unless the VAE's decoder has more levels than its encoder: then masks are read
+    at a fraction of the image's size.
+    """
+    if isinstance(vae, AutoencoderKL):
+        return PIXELS_PER_TOKEN
+    levels = len(vae.config["decoder_block_out_channels"])
+    return 2 << (levels - 1)
 
 
 def pack(latents: Tensor) -> Tensor:
@@ -76,64 +85,3 @@ def decode_tokens(vae: VAE, tokens: Tensor, grid: tuple[int, int]) -> Tensor:
 
 def _normalisation(vae: VAE) -> tuple[float, float]:
     return vae.config.get("shift_factor") or 0.0, vae.config["scaling_factor"]
-
-
-class RegionLatentCache:
-    """Tokens of mask images by content, for one VAE.
-
-    A brush stroke changes the global image and one or two regions, and empty regions are all the
-    same image: only what is new gets encoded. The least recently used tokens are forgotten.
-    Threads may share a cache. Call `clear` after changing the VAE's weights.
-
-    capacity: number of images to remember.
-    """
-
-    def __init__(self, capacity: int) -> None:
-        self.capacity = capacity
-        self._entries: OrderedDict[bytes, Tensor] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def tokens(
-        self,
-        images: np.ndarray,
-        encode: Callable[[np.ndarray], Tensor],
-        context: str = "",
-        threads: int = 1,
-    ) -> Tensor:
-        """Tokens (R, N, C) of the images uint8 (R, H, W, 3).
-
-        encode: image uint8 (H, W, 3) -> tokens (N, C). One image at a time, since results must
-            not depend, not even in the last bit, on which others happened to be known.
-        context: what else the tokens depend on, such as the VAE's dtype.
-        threads: how many encode at the same time.
-        """
-        keys = [_key(image, context) for image in images]
-        with self._lock:
-            found = {key: self._entries[key] for key in keys if key in self._entries}
-        new = {k: image for k, image in zip(keys, images, strict=True) if k not in found}
-        # Those with most to encode first, so that the threads end together.
-        new = dict(sorted(new.items(), key=lambda item: -np.count_nonzero(item[1])))
-        # Not under the lock: two callers may encode the same image, with the same result.
-        with ThreadPoolExecutor(threads) as pool:
-            run = map if threads == 1 else pool.map
-            found |= zip(new, run(encode, new.values()), strict=True)
-        self._remember(found)
-        return torch.stack([found[key] for key in keys])
-
-    def clear(self) -> None:
-        """Forget everything."""
-        with self._lock:
-            self._entries.clear()
-
-    def _remember(self, used: Mapping[bytes, Tensor]) -> None:
-        with self._lock:
-            self._entries.update(used)
-            for key in used:
-                self._entries.move_to_end(key)
-            while len(self._entries) > self.capacity:
-                self._entries.popitem(last=False)
-
-
-def _key(image: np.ndarray, context: str) -> bytes:
-    header = f"{image.shape} {context}".encode()
-    return hashlib.blake2b(header + image.tobytes(), digest_size=16).digest()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
+from threading import Lock
 
 import cv2
 import numpy as np
@@ -25,6 +26,7 @@ from facemogle.masks.regions import NUM_REGIONS, REGIONS
 from facemogle.weights.headers import CheckpointError
 
 EMBEDDED_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints" / "parser"
+PARSERS = ("embedded", "hub")
 HUB_REPOSITORY = "jonathandinu/face-parsing"
 HUB_REVISION = "13e2694f59bd148d637320c3f6ce37c4b9b6db03"
 HUB_FILES = ["config.json", "preprocessor_config.json", "model.safetensors"]
@@ -108,6 +110,27 @@ class FaceParser:
         )
         shrink = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         return cv2.resize(image, (width, height), interpolation=shrink)
+
+
+class Parsers:
+    """The parsers by name, each loaded when it is first asked for; threads may share it.
+
+    device: where they run.
+    """
+
+    def __init__(self, device: str) -> None:
+        self.device = device
+        self._loaded: dict[str, FaceParser] = {}
+        self._lock = Lock()
+
+    def parse(self, image: Image.Image, name: str) -> np.ndarray:
+        """Label map of an image, uint8 (H, W). Raises CheckpointError."""
+        if name not in PARSERS:
+            raise CheckpointError(f"The parser is {name!r}: take {' or '.join(PARSERS)}.")
+        with self._lock:
+            if name not in self._loaded:
+                self._loaded[name] = load_parser(name, self.device)
+        return self._loaded[name].parse(image)
 
 
 def load_parser(name_or_path: str | Path = "embedded", device: str | None = None) -> FaceParser:

@@ -6,12 +6,9 @@ C channels of a token, T text tokens.
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
 from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
     FlowMatchEulerDiscreteScheduler,
@@ -46,40 +43,21 @@ class Step:
     gate_weights: Tensor | None
 
 
-Steps = Generator[Step, Tensor | None, None]
-"""Steps as they are made. `close()` cancels the rest; `send(latents)` goes on from these instead
-of the last step's."""
+@dataclass(frozen=True, eq=False)
+class Changes:
+    """What a consumer of the steps puts in place of the run's own, from the next step on.
 
-
-def make_schedule(
-    scheduler: FlowMatchEulerDiscreteScheduler,
-    num_tokens: int,
-    num_steps: int,
-    sigmas: Sequence[float] | None = None,
-    timesteps: Sequence[float] | None = None,
-) -> FlowMatchEulerDiscreteScheduler:
-    """A copy of the scheduler, set to FLUX's noise levels: evenly spaced, then shifted.
-
-    num_tokens: N; more tokens shift the levels towards noise.
-    sigmas: noise levels in [0, 1] before the shift, in place of the even ones.
-    timesteps: what the models are told instead of sigma * 1000 after the shift.
+    latents: tokens (B, N, C). text: of the B prompts. guidance_scale: 1 or less ends guidance by
+    two passes. None = as it was.
     """
-    scheduler = copy.deepcopy(scheduler)
-    even = np.linspace(1.0, 1 / num_steps, num_steps)
-    scheduler.set_timesteps(
-        sigmas=list(even if sigmas is None else sigmas),
-        timesteps=None if timesteps is None else list(timesteps),
-        mu=dynamic_shift(scheduler.config, num_tokens),
-    )
-    scheduler.set_begin_index(0)
-    return scheduler
+
+    latents: Tensor | None = None
+    text: Text | None = None
+    guidance_scale: float | None = None
 
 
-def dynamic_shift(config: Mapping[str, Any], num_tokens: int) -> float:
-    """FLUX's shift parameter mu: linear in the number of tokens, through two given points."""
-    start, end = config["base_image_seq_len"], config["max_image_seq_len"]
-    slope = (config["max_shift"] - config["base_shift"]) / (end - start)
-    return config["base_shift"] + slope * (num_tokens - start)
+Steps = Generator[Step, Changes | None, None]
+"""Steps as they are made. `close()` cancels the rest; `send(changes)` goes on with these."""
 
 
 class Mixture:
@@ -106,64 +84,108 @@ class Mixture:
         return self._mogle.mix(weights, self._expert_tokens), weights
 
 
-def denoise(
-    transformer: FaceMoGLETransformer,
-    schedule: FlowMatchEulerDiscreteScheduler,
-    latents: Tensor,
-    grid: tuple[int, int],
-    text: Text,
-    guidance_scale: float,
-    mixture: Mixture | None,
-    sampled_tokens: Sequence[int] | None = None,
-    guided_from: float = 1.0,
-    guided_until: float = 0.0,
-) -> Steps:
+@dataclass(frozen=True, eq=False)
+class Guidance:
+    """How strongly the prompt guides.
+
+    embedded: the model's own input for it, as FLUX.1-dev has it; None = there is none.
+    scale: of classifier-free guidance (arXiv 2207.12598), where a step predicts twice.
+    guided_from, guided_until: the highest and lowest t at which it does: at much noise it harms, at
+        little noise it is hardly needed (arXiv 2404.07724).
+    """
+
+    embedded: float | None
+    scale: float
+    guided_from: float = 1.0
+    guided_until: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """All that the denoising loop needs.
+
+    schedule: from `make_schedule`. latents: noise (B, N, C). grid: (rows, columns) of the tokens.
+    text: of the B prompts. negative: of as many others, for classifier-free guidance; None = none.
+    mixture: None for text alone.
+    sampled_tokens: the only ones that the transformer sees; the velocity of others is 0.
+    """
+
+    schedule: FlowMatchEulerDiscreteScheduler
+    latents: Tensor
+    grid: tuple[int, int]
+    text: Text
+    negative: Text | None
+    guidance: Guidance
+    mixture: Mixture | None
+    sampled_tokens: Sequence[int] | None = None
+
+
+class NotFiniteError(ValueError):
+    """Numbers have left the range of their dtype. The message says what to do."""
+
+
+def denoise(transformer: FaceMoGLETransformer, inputs: Inputs) -> Steps:
     """Follow the velocity from noise to image: x <- x + (t_next - t) * v(x, t).
 
-    schedule: from `make_schedule`. latents: noise (B, N, C). mixture: None for text alone.
-    text: of the B prompts; with B more rows, of no prompt, for classifier-free guidance
-        (arXiv 2207.12598): v = v_without + guidance_scale * (v_with - v_without).
-    sampled_tokens: the only ones that the transformer sees; the velocity of others is 0.
-    guided_from, guided_until: the highest and lowest t with classifier-free guidance, at twice the
-        cost: at much noise it harms, at little noise it is hardly needed (arXiv 2404.07724).
+    With a negative prompt v = v_negative + scale * (v_prompt - v_negative), at twice the cost.
+    Raises NotFiniteError instead of a last step that no image can be made of.
     """
+    latents, text, negative = inputs.latents, inputs.text, inputs.negative
+    guidance, mixture = inputs.guidance, inputs.mixture
     device, dtype = latents.device, latents.dtype
-    seen = slice(None) if sampled_tokens is None else torch.tensor(sampled_tokens, device=device)
+    chosen = inputs.sampled_tokens
+    seen = slice(None) if chosen is None else torch.tensor(chosen, device=device)
     fixed = {
-        "img_ids": position_ids(grid).to(device)[seen],
+        "img_ids": position_ids(inputs.grid).to(device)[seen],
         "txt_ids": torch.zeros(text.sequence.shape[1], 3, device=device),
     }
-    images, text_rows = len(latents), len(text.sequence)
-    if transformer.config["guidance_embeds"]:
-        fixed["guidance"] = torch.full((text_rows,), guidance_scale, device=device)
-
-    scale = schedule.config["num_train_timesteps"]
-    timesteps = torch.as_tensor(schedule.timesteps)
+    scale = inputs.schedule.config["num_train_timesteps"]
+    timesteps = torch.as_tensor(inputs.schedule.timesteps)
     # On the device before the first step: a copy to a GPU would wait for all that it has to do.
-    exact, rounded = (timesteps.double() / scale).to(device), timesteps.to(device, dtype)
+    double = torch.float32 if device.type == "mps" else torch.float64  # which MPS does not have
+    exact, rounded = (timesteps.double() / scale).to(device, double), timesteps.to(device, dtype)
     for index, timestep in enumerate(timesteps):
         t, now = float(timestep) / scale, slice(index, index + 1)
-        rows = text_rows if guided_until <= t <= guided_from else images
-        passes = rows // images
+        is_guided = negative is not None and guidance.guided_until <= t <= guidance.guided_from
+        read = Text.stacked([text, negative]) if negative is not None and is_guided else text
+        rows, passes = len(read.sequence), 2 if is_guided else 1
+        if guidance.embedded is not None:
+            fixed["guidance"] = torch.full((rows,), guidance.embedded, device=device)
         tokens, weights = (None, None) if mixture is None else mixture.at(latents, exact[now])
         tokens = None if tokens is None else tokens.to(dtype)
         with transformer.cache_context("step"):
             (velocity,) = transformer(
                 hidden_states=latents[:, seen].repeat(passes, 1, 1),
-                encoder_hidden_states=text.sequence[:rows],
-                pooled_projections=text.pooled[:rows],
+                encoder_hidden_states=read.sequence,
+                pooled_projections=read.pooled,
                 # FluxPipeline rounds in this order too, which shows in half precision.
                 timestep=rounded[now].expand(rows) / scale,
                 condition_tokens=None if tokens is None else tokens[:, seen].repeat(passes, 1, 1),
                 return_dict=False,
                 **fixed,
             )
-        if passes == 2:
+        if is_guided:
             prompted, unprompted = velocity.chunk(2)
-            velocity = unprompted + guidance_scale * (prompted - unprompted)
-        if sampled_tokens is not None:
+            velocity = unprompted + guidance.scale * (prompted - unprompted)
+        if chosen is not None:
             velocity = torch.zeros_like(latents).index_copy(1, seen, velocity)
         clean_latents = latents - t * velocity
-        latents = schedule.step(velocity, timestep, latents, return_dict=False)[0]  # pyright: ignore
-        instead = yield Step(index, t, latents, clean_latents, velocity, tokens, weights)
-        latents = latents if instead is None else instead
+        latents = inputs.schedule.step(velocity, timestep, latents, return_dict=False)[0]  # pyright: ignore
+        if index == len(timesteps) - 1:
+            _check_finite(latents)
+        changes = yield Step(index, t, latents, clean_latents, velocity, tokens, weights)
+        if changes is not None:
+            latents = latents if changes.latents is None else changes.latents
+            text = changes.text or text
+            if changes.guidance_scale is not None:
+                guidance = replace(guidance, scale=changes.guidance_scale)
+                negative = negative if changes.guidance_scale > 1 else None
+
+
+def _check_finite(latents: Tensor) -> None:
+    """Once a run, as a GPU has to finish its work for it."""
+    if not bool(torch.isfinite(latents).all()):
+        raise NotFiniteError(
+            f"The latents are not finite in {str(latents.dtype).removeprefix('torch.')}: take "
+            "bfloat16 or float32 (--dtype), or latents and embeddings that are finite."
+        )

@@ -17,7 +17,8 @@ import torch.nn.functional as F
 from diffusers.models.autoencoders.autoencoder_dc import AutoencoderDC, DCDownBlock2d
 from torch import Tensor, nn
 
-from facemogle.network.tokens import PIXELS_PER_TOKEN, VAE, RegionLatentCache, encode_image
+from facemogle.network.tokens import PIXELS_PER_TOKEN, VAE, encode_image
+from facemogle.runs.token_cache import RegionLatentCache
 
 WORTH_CROPPING = 0.7
 """Larger crops, as shares of the image, take as long as the whole."""

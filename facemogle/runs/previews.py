@@ -14,10 +14,14 @@ import torch.nn.functional as F
 from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTiny
 from torch import Tensor
 
-from facemogle.network.tokens import PIXELS_PER_TOKEN, VAE, encode_pixels, unpack
+from facemogle.network.tokens import (
+    PIXELS_PER_LATENT,
+    PIXELS_PER_TOKEN,
+    VAE,
+    encode_pixels,
+    unpack,
+)
 from facemogle.runs.mask_tokens import cpu_multiplies_bfloat16
-
-PIXELS_PER_LATENT = PIXELS_PER_TOKEN // 2
 
 FITTED_SIDE = 128
 FITTED_DETAILS = (1, 1, 1, 1, 2, 3, 4, 6, 8, 12)

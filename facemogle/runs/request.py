@@ -1,66 +1,125 @@
-"""What images are made from: all arguments of one call, checked."""
+"""What images are made from: one checked, immutable value that travels from the border to the
+denoising loop.
+
+Shapes: P prompts, B = P * num_images_per_prompt images, N = rows * columns tokens, R = 20 experts,
+C channels of a token.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from numbers import Integral, Real
-from typing import Any, Literal, get_args
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from numbers import Integral
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from facemogle.masks.regions import NUM_EXPERTS, NUM_REGIONS
+from facemogle.masks.regions import NUM_EXPERTS
 from facemogle.network.text import Text
 from facemogle.network.tokens import PIXELS_PER_TOKEN
+from facemogle.runs.area import Area
+from facemogle.runs.checks import (
+    check_guidance,
+    check_steps,
+    check_tokens,
+    listed,
+)
+from facemogle.runs.experts import Experts
+from facemogle.runs.recorded import Recorded
 
-LocalMasks = Literal["regions", "empty"]
+Noise = int | torch.Generator | tuple[torch.Generator, ...] | Tensor | None
+"""Where the noise comes from: a seed, which means the same on every device; a generator, or one for
+each image; torch's global one; or the noise itself, tokens (B, N, C)."""
 
-MAX_STRENGTH = 100
-"""An expert 100 times as strong has all the weight; far more would overflow half precision."""
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """What an edit starts from, and how far it may go.
+
+    before: the image that is edited, of the request's size.
+    strength: in (0, 1]: the share of the steps that are made. 1 starts at noise; less starts at a
+        later stored level, which takes as much less time and stays closer to what was there.
+    margin: pixels around the change, see `Area.between`. area: in place of what the masks'
+        difference and `margin` give.
+    context: tokens around the area that the model sees of the rest of the image: fewer are quicker,
+        and what is new may match the rest less well. None = the model's `edit_context`.
+    Raises ValueError.
+    """
+
+    before: Recorded
+    strength: float = 1.0
+    margin: int | None = None
+    area: Area | None = None
+    context: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.strength <= 1:
+            raise ValueError(f"strength is {self.strength}: give a number over 0, up to 1.")
 
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """Complete data of B images; the fields are the arguments of `FaceMoGLEPipeline.stream`.
+    """Complete data of B images. It crosses to another process if no tensor or generator is in it.
 
-    Of prompts, label maps, prompt features and mask tokens there is one of each per P prompts, or
-    one for all of them; B = P * num_images_per_prompt.
+    Of prompts, label maps, text features and mask tokens there is one for each of P prompts, or one
+    for all of them.
 
-    label_maps: uint8 (height, width), or None for text alone.
-    generator: one for all images, or a list of one for each.
+    prompts: "" = no text. prompts_2: what T5 reads in their place. negative_prompts: what guidance
+        by two passes leads away from. text_length: T5 tokens read; None = the model's.
+    label_maps: uint8 (16 rows, 16 columns) each, or None for text alone.
+    grid: (rows, columns) of the image's tokens.
+    num_steps: denoising steps, of a whole face; an edit makes `change.strength` of them.
+    guidance_scale: how strongly the prompt guides, by the model's input for it where it has one,
+        else by two passes. true_cfg_scale: of two passes, for a model that has the input.
+    text, negative_text: features in place of the prompts'.
+    condition_latents: tokens of the mask images (P, R, N, C) in place of label maps.
+    sigmas, timesteps: see `make_schedule`.
+    sampled_tokens: the tokens that the transformer sees, the others stay as they are; None = all.
+    change: of an edit; None = a whole face.
+    is_draft: a quick look, which no later edit starts from.
+    has_previews: whether steps before the last one are to be seen.
     Raises ValueError with the value and the remedy.
     """
 
-    prompts: Sequence[str]
-    label_maps: Sequence[np.ndarray] | None
-    num_images_per_prompt: int
+    prompts: tuple[str, ...]
+    label_maps: tuple[np.ndarray, ...] | None
+    grid: tuple[int, int]
     num_steps: int
     guidance_scale: float
-    generator: torch.Generator | Sequence[torch.Generator] | None
-    size: tuple[int, int]
-    local_masks: LocalMasks
-    muted: Sequence[int]
-    expert_strengths: Sequence[float] | None
-    latents: Tensor | None
-    prompt_embeds: Tensor | None
-    pooled_prompt_embeds: Tensor | None
-    condition_latents: Tensor | None
-    sigmas: Sequence[float] | None
-    timesteps: Sequence[float] | None
-    sampled_tokens: Sequence[int] | None
+    noise: Noise = None
+    experts: Experts = field(default_factory=Experts)
+    num_images_per_prompt: int = 1
+    prompts_2: tuple[str, ...] | None = None
+    negative_prompts: tuple[str, ...] | None = None
+    true_cfg_scale: float = 1.0
+    text: Text | None = None
+    negative_text: Text | None = None
+    condition_latents: Tensor | None = None
+    sigmas: tuple[float, ...] | None = None
+    timesteps: tuple[float, ...] | None = None
+    sampled_tokens: tuple[int, ...] | None = None
+    text_length: int | None = None
+    change: Change | None = None
+    is_draft: bool = False
+    has_previews: bool = True
 
     def __post_init__(self) -> None:
-        self._check_kinds()
+        check_steps(self.num_steps)
+        check_guidance(self.guidance_scale)
+        check_guidance(self.true_cfg_scale, "true_cfg_scale")
         self._check_counts()
         self._check_experts()
-        num_tokens = math.prod(grid_of(self.size))
-        _check_shape("latents", self.latents, (self.count, num_tokens))
+        self._check_levels()
+        num_tokens = math.prod(self.grid)
+        if isinstance(self.noise, Tensor):
+            _check_shape("latents", self.noise, (self.count, num_tokens))
         check_tokens(self.sampled_tokens, num_tokens)
-        masks = 1 if self.condition_latents is None else len(self.condition_latents)
-        _check_shape("condition_latents", self.condition_latents, (masks, NUM_EXPERTS, num_tokens))
+        if self.condition_latents is not None:
+            expected = (len(self.condition_latents), NUM_EXPERTS, num_tokens)
+            _check_shape("condition_latents", self.condition_latents, expected)
 
     @property
     def count(self) -> int:
@@ -68,176 +127,115 @@ class Request:
         return max(self._counts().values()) * self.num_images_per_prompt
 
     @property
-    def text(self) -> Text | None:
-        """The given features; None if the prompts are still to be encoded."""
-        if self.prompt_embeds is None or self.pooled_prompt_embeds is None:
-            return None
-        return Text(self.prompt_embeds, self.pooled_prompt_embeds)
-
-    def for_each_image(self, rows: Tensor) -> Tensor:
-        """One row per prompt, or one for all (P or 1, ...) -> one per image (B, ...)."""
-        return rows.repeat_interleave(self.count // len(rows), dim=0)
+    def has_mask(self) -> bool:
+        """Whether experts have anything to look at."""
+        return self.label_maps is not None or self.condition_latents is not None
 
     @property
-    def strengths(self) -> Sequence[float] | None:
-        """The experts' factors; None if they change nothing, so that not a bit changes."""
-        if self.expert_strengths is None or all(s == 1 for s in self.expert_strengths):
-            return None
-        return self.expert_strengths
+    def label_map(self) -> np.ndarray:
+        """The only mask, uint8 (H, W), of a request for one image of a mask."""
+        assert self.label_maps is not None and len(self.label_maps) == self.count == 1
+        return self.label_maps[0]
 
-    def _check_kinds(self) -> None:
-        for prompt in self.prompts:
-            if not isinstance(prompt, str):
-                raise ValueError(
-                    f"prompt is or holds a {type(prompt).__name__}: give a string, or a list of "
-                    "strings for several images."
-                )
-        check_steps(self.num_steps)
+    @property
+    def face(self) -> tuple[Any, ...]:
+        """What makes it this face: requests that share it differ in their masks at most."""
+        experts = self.experts
+        return self.prompts, self.noise, sorted(experts.muted), experts.strengths
+
+    def for_each_image(self, rows: Tensor) -> Tensor:
+        """One row for each prompt, or one for all (P or 1, ...) -> one for each image (B, ...)."""
+        return rows.repeat_interleave(self.count // len(rows), dim=0)
+
+    def _counts(self) -> Mapping[str, int]:
+        """How many there are of what may be one for each prompt."""
+        given: dict[str, Any] = {
+            "prompt": self.prompts,
+            "prompt_2": self.prompts_2,
+            "negative prompt": self.negative_prompts,
+            "mask": self.label_maps,
+            "row of prompt_embeds": self.text and self.text.sequence,
+            "row of pooled_prompt_embeds": self.text and self.text.pooled,
+            "row of negative_prompt_embeds": self.negative_text and self.negative_text.sequence,
+            "row of condition_latents": self.condition_latents,
+        }
+        return {name: len(values) for name, values in given.items() if values is not None}
+
+    def _check_counts(self) -> None:
         if not isinstance(self.num_images_per_prompt, Integral) or self.num_images_per_prompt < 1:
             raise ValueError(
                 f"num_images_per_prompt is {self.num_images_per_prompt!r}: give a whole number, 1 "
                 "or more."
             )
-        for generator in listed(self.generator):
-            if generator is not None and not isinstance(generator, torch.Generator):
-                raise ValueError(
-                    f"generator is or holds a {type(generator).__name__}: give a torch.Generator, "
-                    "e.g. torch.Generator().manual_seed(42), or a list with one for each image."
-                )
-        check_choices("local_masks", [self.local_masks], get_args(LocalMasks))
-        if (self.prompt_embeds is None) != (self.pooled_prompt_embeds is None):
-            raise ValueError("Give both prompt_embeds and pooled_prompt_embeds, or neither.")
+        counts = self._counts()
+        most = max(counts.values())
+        if not all(counts.values()) or any(count not in (1, most) for count in counts.values()):
+            given = ", ".join(_counted(name, count) for name, count in counts.items())
+            raise ValueError(f"You gave {given}: give as many of each, or one for all.")
+        if isinstance(self.noise, tuple) and len(self.noise) != self.count:
+            raise ValueError(
+                f"generator has {len(self.noise)} entries for {self.count} images: give one each, "
+                "or one for all."
+            )
+
+    def _check_experts(self) -> None:
+        if self.label_maps is not None and self.condition_latents is not None:
+            raise ValueError("Give a mask or condition_latents, not both.")
+        if self.experts.muted and self.label_maps is None:
+            raise ValueError("muted empties regions of a mask, but there is none: give a mask.")
+        if self.experts.are_reweighted and not self.has_mask:
+            raise ValueError(
+                "expert_strengths weigh a mask's experts, but there is none: give a mask."
+            )
+
+    def _check_levels(self) -> None:
         for name, levels in (("sigmas", self.sigmas), ("timesteps", self.timesteps)):
             if levels is not None and len(levels) != self.num_steps:
                 raise ValueError(
                     f"{name} has {len(levels)} values for {self.num_steps} steps: give one each."
                 )
-        if self.label_maps is not None and self.condition_latents is not None:
-            raise ValueError("Give a mask or condition_latents, not both.")
 
-    def _counts(self) -> dict[str, int]:
-        """How many there are of what may be one per prompt."""
-        given = {
-            "prompt": self.prompts,
-            "mask": self.label_maps,
-            "prompt_embeds": self.prompt_embeds,
-            "pooled_prompt_embeds": self.pooled_prompt_embeds,
-            "condition_latents": self.condition_latents,
-        }
-        return {name: len(values) for name, values in given.items() if values is not None}
 
-    def _check_counts(self) -> None:
-        counts = self._counts()
-        most = max(counts.values())
-        if not all(counts.values()) or any(count not in (1, most) for count in counts.values()):
-            given = ", ".join(f"{count} of {name}" for name, count in counts.items())
-            raise ValueError(f"There are {given}: give as many of each, or one for all.")
-        generators = listed(self.generator)
-        if isinstance(self.generator, list | tuple) and len(generators) != self.count:
+def noise_source(generator: Any, latents: Tensor | None) -> Noise:
+    """Diffusers' two arguments as one value. Raises ValueError."""
+    if latents is not None:
+        return latents
+    for one in listed(generator):
+        if one is not None and not isinstance(one, torch.Generator):
             raise ValueError(
-                f"generator has {len(generators)} entries for {self.count} images: give one "
-                "each, or one for all."
+                f"generator is or holds a {type(one).__name__}: give a torch.Generator, e.g. "
+                "torch.Generator().manual_seed(42), or a list with one for each image."
             )
-
-    def _check_experts(self) -> None:
-        check_muted(self.muted)
-        if self.muted and self.label_maps is None:
-            raise ValueError("muted empties regions of a mask, but there is none: give a mask.")
-        if self.expert_strengths is None:
-            return
-        check_strengths(self.expert_strengths)
-        if self.label_maps is None and self.condition_latents is None:
-            raise ValueError(
-                "expert_strengths weigh a mask's experts, but there is none: give a mask."
-            )
+    return tuple(generator) if isinstance(generator, list | tuple) else generator
 
 
-def listed(value: Any) -> Sequence[Any]:
-    """A list or tuple as it is, anything else as the one thing in a list."""
-    return value if isinstance(value, list | tuple) else [value]
-
-
-def check_size(height: int | None, width: int | None, default: int) -> tuple[int, int]:
-    """(height, width) of the image; None = `default`. Raises ValueError."""
-    size = (default if height is None else height, default if width is None else width)
-    for name, length in zip(("height", "width"), size, strict=True):
-        if not isinstance(length, Integral) or length < 1 or length % PIXELS_PER_TOKEN:
-            raise ValueError(
-                f"{name} is {length!r}: give a multiple of {PIXELS_PER_TOKEN} pixels, "
-                f"e.g. {default}."
-            )
-    return size
-
-
-def check_steps(count: int) -> int:
-    """The number of denoising steps, as it is. Raises ValueError if it is none."""
-    if not isinstance(count, Integral) or count < 1:
-        raise ValueError(f"num_inference_steps is {count!r}: give a whole number, 1 or more.")
-    return count
-
-
-def check_tokens(tokens: Sequence[int] | None, count: int) -> None:
-    """Raise ValueError unless these are some of an image's `count` tokens, each once, or None."""
-    if tokens is None:
-        return
-    for token in tokens:
-        if not isinstance(token, Integral) or not 0 <= token < count:
-            raise ValueError(
-                f"sampled_tokens has {token!r}: this image's are whole numbers from 0 to "
-                f"{count - 1}."
-            )
-    if not 0 < len(set(tokens)) == len(tokens):
+def given_text(name: str, sequence: Tensor | None, pooled: Tensor | None) -> Text | None:
+    """Features that a caller gave; None if there are none. Raises ValueError for half of them."""
+    if (sequence is None) != (pooled is None):
         raise ValueError(
-            f"sampled_tokens are {len(tokens)}, {len(set(tokens))} different ones: give at least "
-            "one, and each once."
+            f"Give both {name}prompt_embeds and {name}pooled_prompt_embeds, or neither."
         )
+    return None if sequence is None or pooled is None else Text(sequence, pooled)
 
 
-def check_muted(muted: Iterable[int]) -> tuple[int, ...]:
-    """Region indices whose local expert is shown a black image. Raises ValueError."""
-    regions = tuple(muted)
-    for region in regions:
-        if not isinstance(region, Integral) or not 0 <= region < NUM_REGIONS:
-            raise ValueError(
-                f"muted names the region {region!r}: regions are whole numbers from 0 "
-                f"(background) to {NUM_REGIONS - 1} (clothes)."
-            )
-    return regions
+def mask_size(grid: tuple[int, int]) -> tuple[int, int]:
+    """(height, width) in pixels of the masks of an image with this grid of tokens."""
+    return grid[0] * PIXELS_PER_TOKEN, grid[1] * PIXELS_PER_TOKEN
 
 
-def check_strengths(expert_strengths: Iterable[float]) -> tuple[float, ...]:
-    """A factor on the gate's weight for each of the 20 experts. Raises ValueError."""
-    strengths = tuple(expert_strengths)
-    if len(strengths) != NUM_EXPERTS:
-        raise ValueError(
-            f"expert_strengths has {len(strengths)} values: give {NUM_EXPERTS}, the global "
-            "expert's and then the regions' in their order."
-        )
-    for expert, strength in enumerate(strengths):
-        if not (isinstance(strength, Real) and 0 <= strength <= MAX_STRENGTH):
-            raise ValueError(
-                f"expert_strengths has {strength!r} for expert {expert}: give a number from 0 "
-                f"to {MAX_STRENGTH}, 1 = untouched."
-            )
-    if not any(strengths):
-        raise ValueError("expert_strengths are all 0: leave at least one expert above 0.")
-    return strengths
-
-
-def check_choices(name: str, values: Iterable[str], choices: Sequence[str]) -> None:
-    """Raise ValueError if a value is not one of the choices."""
-    for value in values:
-        if value not in choices:
-            raise ValueError(f"{name}: {value!r} is unknown; take {' or '.join(choices)}.")
-
-
-def grid_of(size: tuple[int, int]) -> tuple[int, int]:
-    """Rows and columns of the tokens of an image of (height, width) pixels."""
+def grid_of(size: Sequence[int]) -> tuple[int, int]:
+    """Rows and columns of the tokens that a mask of (height, width) pixels has."""
     return size[0] // PIXELS_PER_TOKEN, size[1] // PIXELS_PER_TOKEN
 
 
-def _check_shape(name: str, tensor: Tensor | None, beginning: tuple[int, ...]) -> None:
-    if tensor is not None and tuple(tensor.shape[: len(beginning)]) != beginning:
+def _counted(name: str, count: int) -> str:
+    """("row of x", 3) -> "3 rows of x"."""
+    noun, *rest = name.split(" of ")
+    return " of ".join([f"{count} {noun}" if count == 1 else f"{count} {noun}s", *rest])
+
+
+def _check_shape(name: str, tensor: Tensor, beginning: tuple[int, ...]) -> None:
+    if tuple(tensor.shape[: len(beginning)]) != beginning:
         raise ValueError(
             f"{name} has shape {tuple(tensor.shape)}: for images of this size and number it must "
             f"begin with {beginning}."

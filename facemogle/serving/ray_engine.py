@@ -24,22 +24,23 @@ from ray.exceptions import RayError, RayTaskError
 from ray.serve.exceptions import RayServeException
 
 from facemogle.pipeline import FaceMoGLEPipeline
-from facemogle.runs.edit import Recorded
-from facemogle.serving.engine import EngineError, Facts, IsWanted, LocalEngine, Unwanted
-from facemogle.serving.frames import Frame, Frames, Started, frames
-from facemogle.serving.job import Job
+from facemogle.runs.recorded import Recorded
+from facemogle.runs.request import Request
+from facemogle.serving.engine import EngineError, IsWanted, LocalEngine, Unwanted
+from facemogle.serving.facts import Facts
+from facemogle.serving.reports import Report, Reports, Started, reports
 from facemogle.serving.retry import LostReplica, done_again
 
 LoadPipeline = Callable[[], FaceMoGLEPipeline]
 
 APPLICATION = "facemogle"
-PATIENCE = 0.1  # seconds between two looks at whether a job is still wanted
+PATIENCE = 0.1  # seconds between two looks at whether an image is still wanted
 UPSCALE_SECONDS = 5.0
 """A line of visitors that lasts this long brings another replica, if there may be one more."""
 
 
 class Replica:
-    """One of the processes, with a model of its own, which does one job at a time.
+    """One of the processes, with a model of its own, which makes one image at a time.
 
     load: gives the pipeline. first_mask: as for `LocalEngine.warm_up`.
     """
@@ -54,13 +55,14 @@ class Replica:
     def record(self, image: Image.Image, label_map: np.ndarray, seed: int) -> Recorded:
         return self._engine.record(image, label_map, seed)
 
-    async def frames(
-        self, job: Job, before: Recorded | None, has_previews: bool
-    ) -> AsyncIterator[Started | Frame]:
-        """See `facemogle.serving.frames.frames`. Asynchronous, as Serve can cancel only that."""
-        with closing(frames(self._engine.pipeline, job, before, has_previews=has_previews)) as made:
-            while (frame := await _next_of(made)) is not None:
-                yield frame
+    def parse(self, image: Image.Image, parser: str) -> np.ndarray:
+        return self._engine.parse(image, parser)
+
+    async def reports(self, request: Request) -> AsyncIterator[Started | Report]:
+        """See `Engine.reports`. Asynchronous, as Serve can cancel only that."""
+        with closing(reports(self._engine.pipeline, request)) as made:
+            while (report := await _next_of(made)) is not None:
+                yield report
 
 
 class RayEngine:
@@ -103,22 +105,19 @@ class RayEngine:
         except RuntimeError as error:  # Serve's, which does not say why
             raise EngineError(f"No replica could start. {_complaint()}") from error
 
-    def frames(
-        self,
-        job: Job,
-        before: Recorded | None,
-        is_wanted: IsWanted,
-        *,
-        has_previews: bool = True,
-    ) -> Frames:
-        """See `Engine`. A job whose replica was lost is done again by another one, once."""
-        return done_again(partial(self._attempt, job, before, is_wanted, has_previews))
+    def reports(self, request: Request, is_wanted: IsWanted) -> Reports:
+        """See `Engine`. Where a replica is lost, another one carries out its request, once."""
+        return done_again(partial(self._attempt, request, is_wanted))
 
     def record(self, image: Image.Image, label_map: np.ndarray, seed: int) -> Recorded:
         """See `Engine`."""
         side = self.facts.side
         small = image.convert("RGB").resize((side, side), Image.Resampling.LANCZOS)
         return self._call("record", small, label_map, seed)
+
+    def parse(self, image: Image.Image, parser: str) -> np.ndarray:
+        """See `Engine`."""
+        return self._call("parse", image, parser)
 
     def close(self) -> None:
         """End the replicas, and Ray if it was started here. Done when the program ends, too."""
@@ -150,10 +149,8 @@ class RayEngine:
 
         return next(done_again(attempt))
 
-    def _attempt(
-        self, job: Job, before: Recorded | None, is_wanted: IsWanted, has_previews: bool
-    ) -> Frames:
-        response = self._handle.options(stream=True).frames.remote(job, before, has_previews)
+    def _attempt(self, request: Request, is_wanted: IsWanted) -> Reports:
+        response = self._handle.options(stream=True).reports.remote(request)
         arrived: SimpleQueue[Any] = SimpleQueue()
         Thread(target=_forward, args=(response, arrived), daemon=True).start()
         try:
@@ -165,10 +162,10 @@ class RayEngine:
             response.cancel()
 
 
-async def _next_of(made: Frames) -> Started | Frame | None:
-    """The next frame, made in a thread; None after the last one.
+async def _next_of(made: Reports) -> Started | Report | None:
+    """The next report, made in a thread; None after the last one.
 
-    A step cannot be interrupted: cancelled, this waits for its end, and then frames can be closed.
+    A step cannot be interrupted: cancelled, this waits for its end, and then reports can be closed.
     """
     step = asyncio.ensure_future(asyncio.to_thread(next, made, None))
     try:

@@ -1,4 +1,4 @@
-"""A job whose process was lost is done again."""
+"""A request whose process was lost is carried out again."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ T = TypeVar("T")
 
 
 class LostReplica(Exception):
-    """The process that did a job has ended, or cannot be reached any more."""
+    """The process that made an image has ended, or cannot be reached any more."""
 
 
 def done_again(attempt: Callable[[], Generator[T, None, None]]) -> Generator[T, None, None]:
     """Yield what an attempt yields; after a LostReplica make another one, once.
 
-    The same job gives the same frames, so those that came already are left out, and whoever follows
-    them sees a pause. Raises EngineError after the second loss.
+    The same request gives the same reports, so those that came already are omitted, and whoever
+    follows them sees a pause. Raises EngineError after the second loss.
     """
     delivered = 0
     for _ in range(2):

@@ -6,19 +6,21 @@ pickled. The package `spaces`, which every Gradio Space has, must have been impo
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import closing
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 
 import numpy as np
 import spaces  # type: ignore[import-not-found]
 from gradio import Error
 from PIL import Image
 
+from facemogle.photo.parser import Parsers
 from facemogle.pipeline import FaceMoGLEPipeline
-from facemogle.runs.edit import Recorded
-from facemogle.serving.engine import EngineError, Facts, IsWanted, Unwanted
-from facemogle.serving.frames import Frame, Frames, Started, frames, noise_of
-from facemogle.serving.job import Job
+from facemogle.runs.recorded import Recorded
+from facemogle.runs.request import Request
+from facemogle.serving.engine import EngineError, IsWanted, Unwanted
+from facemogle.serving.facts import Facts
+from facemogle.serving.reports import Report, Reports, Started, reports
 
 SETUP_SECONDS = 15
 STEP_SECONDS = 1
@@ -26,9 +28,9 @@ STEP_SECONDS = 1
 cut off."""
 
 
-def seconds_of(job: Job, _before: Recorded | None, _has_previews: bool) -> int:
-    """How long a GPU is asked for, for a job."""
-    return SETUP_SECONDS + STEP_SECONDS * job.steps
+def seconds_of(request: Request) -> int:
+    """How long a GPU is asked for, for a request."""
+    return SETUP_SECONDS + STEP_SECONDS * request.num_steps
 
 
 class ZeroGPUEngine:
@@ -37,52 +39,63 @@ class ZeroGPUEngine:
     Make it before the page is launched: only then `spaces` takes note.
     """
 
-    concurrency = 4  # each job has a process of its own
+    concurrency = 4  # each request has a process of its own
 
     def __init__(self, pipeline: FaceMoGLEPipeline) -> None:
         self.facts = Facts.of(pipeline)
+        parsers = Parsers(self.facts.device)
 
         # Of other exceptions than Gradio's, only the name would come back.
         @spaces.GPU(duration=seconds_of)
-        def make(
-            job: Job, before: Recorded | None, has_previews: bool
-        ) -> Generator[Started | Frame | ValueError, None, None]:
+        def make(request: Request) -> Generator[Started | Report | ValueError, None, None]:
             try:
-                yield from frames(pipeline, job, before, has_previews=has_previews)
+                yield from reports(pipeline, request)
             except ValueError as error:
                 yield error
 
         @spaces.GPU(duration=SETUP_SECONDS)
         def record(image: Image.Image, label_map: np.ndarray, seed: int) -> Recorded:
-            return Recorded.from_image(pipeline, image, label_map, noise_of(seed))
+            return pipeline.record(image, label_map, seed)
 
-        self._make, self._record = make, record
+        @spaces.GPU(duration=SETUP_SECONDS)
+        def parse(image: Image.Image, parser: str) -> np.ndarray | ValueError:
+            try:
+                return parsers.parse(image, parser)
+            except ValueError as error:
+                return error
 
-    def frames(
-        self,
-        job: Job,
-        before: Recorded | None,
-        is_wanted: IsWanted,
-        *,
-        has_previews: bool = True,
-    ) -> Frames:
-        """See `Engine`. A job that nobody waits for any more borrows no GPU."""
+        self._make, self._record, self._parse = make, record, parse
+
+    def reports(self, request: Request, is_wanted: IsWanted) -> Reports:
+        """See `Engine`. A request that nobody waits for any more borrows no GPU."""
         if not is_wanted():
             raise Unwanted
-        try:
-            with closing(self._make(job, before, has_previews)) as made:
-                for frame in made:
-                    if isinstance(frame, ValueError):
-                        raise frame
-                    if not is_wanted():
-                        raise Unwanted
-                    yield frame
-        except Error as error:  # no GPU to be had, or for too long: `spaces` says what to do
-            raise EngineError(str(error.message)) from error
+        with _borrowing(), closing(self._make(request)) as made:
+            for report in made:
+                if isinstance(report, ValueError):
+                    raise report
+                if not is_wanted():
+                    raise Unwanted
+                yield report
 
     def record(self, image: Image.Image, label_map: np.ndarray, seed: int) -> Recorded:
         """See `Engine`."""
-        try:
+        with _borrowing():
             return self._record(image, label_map, seed)
-        except Error as error:
-            raise EngineError(str(error.message)) from error
+
+    def parse(self, image: Image.Image, parser: str) -> np.ndarray:
+        """See `Engine`."""
+        with _borrowing():
+            parsed = self._parse(image, parser)
+        if isinstance(parsed, ValueError):
+            raise parsed
+        return parsed
+
+
+@contextmanager
+def _borrowing() -> Iterator[None]:
+    """No GPU to be had, or not for so long: `spaces` says what to do."""
+    try:
+        yield
+    except Error as error:
+        raise EngineError(str(error.message)) from error

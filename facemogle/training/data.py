@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import zlib
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -16,10 +17,14 @@ import numpy as np
 import torch
 from torch.utils.data import ConcatDataset, DataLoader, Dataset, Sampler
 
+from facemogle.masks.hiding import hidden
+from facemogle.masks.label_map import present_regions
 from facemogle.masks.reading import read_mask
 from facemogle.render.augment import painted_like
 
 CAPTION_FILES = ("metadata.jsonl", "attributes.jsonl")
+MORE_HIDDEN = 0.4
+MOST_HIDDEN = 4
 
 
 @dataclass(frozen=True)
@@ -32,10 +37,13 @@ class Face:
 
 
 class MapKind(NamedTuple):
-    """Which of a face's label maps. bare: what lies under its glasses. painted: by a rough hand."""
+    """Which of a face's label maps. bare: what lies under its glasses. painted: by a rough hand.
+    hidden: some regions are taken out, see `facemogle.masks.hiding`.
+    """
 
     bare: bool = False
     painted: bool = False
+    hidden: bool = False
 
 
 def read_rows(folder: Path) -> list[dict[str, Any]]:
@@ -103,14 +111,25 @@ class FaceFolder(Dataset[Face]):
     def label_map(self, n: int, kind: MapKind = MapKind()) -> np.ndarray:  # noqa: B008
         """Label map of face n, by nearest neighbour: uint8 (size, size).
 
-        The painted one is always the same. A bare one needs the face's id in ``bare``.
+        The painted one is always the same, and so is what is hidden. A bare one needs the face's
+        id in ``bare``.
         """
         name = self.ids[n]
         path = self.folder / ("labels_bare" if kind.bare else self.labels) / f"{name}.png"
         label_map = read_mask(path, size=(self.size, self.size)).label_map
         if kind.painted:
             label_map = painted_like(label_map, np.random.default_rng(zlib.crc32(name.encode())))
+        if kind.hidden:
+            label_map = some_hidden(label_map, random.Random(name))
         return label_map
+
+
+def some_hidden(label_map: np.ndarray, draw: random.Random) -> np.ndarray:
+    """The label map without one of its regions, or now and then without several."""
+    present = present_regions(label_map)
+    most = min(MOST_HIDDEN, len(present) - 1)
+    count = draw.randint(1, max(most, 1)) if draw.random() < MORE_HIDDEN else 1
+    return hidden(label_map, draw.sample(present, min(count, most)))
 
 
 class Visit(NamedTuple):

@@ -15,8 +15,8 @@ class Departures:
 
     Pages, and programs with gradio_client, keep a connection open as long as they are there, and
     Gradio tells when it ends. A plain HTTP caller has only the answer to ``/call/NAME/EVENT``, and
-    Gradio lets its job run on. on_departure: called with the job's event, which is the session of a
-    caller who named none.
+    Gradio lets its work run on. on_departure: called with the call's event, which is the session of
+    a caller who named none.
     """
 
     def __init__(self, app: ASGIApp, on_departure: Callable[[str], None]) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
-from threading import Lock
 from typing import Any, TypeVar
 
 import gradio as gr
@@ -14,25 +13,26 @@ import numpy as np
 from PIL import Image
 
 from facemogle.gate.trace import Trace
-from facemogle.runs.expert_names import read_muted, read_strengths
+from facemogle.runs.experts import read_muted, read_strengths
+from facemogle.runs.recorded import Recorded
+from facemogle.runs.request import Change, Request
 from facemogle.serving.engine import Engine, IsWanted, Unwanted
-from facemogle.serving.job import Job
-from facemogle.ui.photos import Photos
-from facemogle.ui.sampling import Accepted, Packet, failure, packets, render
+from facemogle.ui.accepted import Accepted, Kept
+from facemogle.ui.asked import read_drawing, read_request, read_share
+from facemogle.ui.packets import Finish, Packet, explained, failure, packets, render
+from facemogle.ui.provenance import signed_png
 from facemogle.ui.sessions import Sessions
 
 T = TypeVar("T")
 
-_CHECKED = (
-    "prompt", "seed", "steps", "strength", "whole_face", "is_draft", "muted", "expert_strengths",
-)  # fmt: skip
+_ASKED = ("prompt", "seed", "steps", "muted", "expert_strengths")
 
 MAX_KEPT = 48 * 2**20
 """Bytes of accepted images that are kept for edits; who has not edited longest starts anew."""
 
 
 class Desk:
-    """Takes orders and carries them out. model: the checkpoint's name."""
+    """Takes requests and carries them out. model: the checkpoint's name."""
 
     def __init__(self, engine: Engine, model: str) -> None:
         self.engine, self.model = engine, model
@@ -40,50 +40,67 @@ class Desk:
         self.kept = Kept(MAX_KEPT)
 
     def announce(self, event: gr.EventData, request: gr.Request) -> None:
-        """Make the session's older orders stale, at once."""
-        has_order = bool(event.has_order)
-        self.sessions.announce(_session(request), int(event.number), has_order=has_order)
+        """Make the session's older requests stale, at once."""
+        has_request = bool(event.has_request)
+        self.sessions.announce(_session(request), int(event.number), has_request=has_request)
 
     def ask(self, event: gr.EventData, request: gr.Request) -> Packet:
-        """Say how many orders are before one that waits; ``ahead`` is None if it got lost."""
+        """Say how many requests are before one that waits; ``ahead`` is None if it got lost."""
         number = int(event.number)
         ahead = self.sessions.ahead(_session(request), number)
         return {"kind": "place", "ahead": ahead, "number": number, "asked": event.asked}
 
-    def generate(self, order: dict[str, Any], request: gr.Request) -> Iterator[Packet]:
-        """Carry out an order of the page, laid out as in ``facemogle.ui.studio``."""
-        session, number = _session(request), int(order["number"])
+    def generate(self, asked: dict[str, Any], request: gr.Request) -> Iterator[Packet]:
+        """Carry out what the page asks for, laid out as in ``facemogle.ui.studio``."""
+        session, number = _session(request), int(asked["number"])
+        self.sessions.begin(session, number)
         try:
-            for packet in self._packets(session, number, order):
+            for packet in self._packets(session, number, asked):
                 yield {**packet, "number": number}
         finally:
             self.sessions.finish(session, number)
 
-    def _packets(self, session: str, number: int, order: dict[str, Any]) -> Iterator[Packet]:
+    def _packets(self, session: str, number: int, asked: dict[str, Any]) -> Iterator[Packet]:
         try:
-            mask = b64decode(order["mask"], validate=True)
-            job = Job.checked(mask, **{name: order[name] for name in _CHECKED})
-            before = self._before(session, order["base"])
-        except ValueError as error:
-            yield {"kind": "error", "text": str(error)}
-            return
+            drawing = read_drawing(b64decode(asked["mask"], validate=True))
+            told = {name: asked[name] for name in _ASKED}
+            is_draft = bool(asked["is_draft"])
+            request = read_request(self.engine.facts, drawing, **told, is_draft=is_draft)
+            strength = read_share("Strength", asked["strength"])
+            before = self._before(session, asked["base"])
         except Forgotten:
             yield {"kind": "forgotten"}
             return
         except Exception as error:
-            yield {"kind": "error", "text": f"{failure(error)} Your drawing is kept."}
+            yield explained(error)
             return
-        yield from packets(
-            self.engine,
-            job,
-            before,
-            partial(self.sessions.is_newest, session, number),
-            partial(self.kept.put, session, number),
-            self.model,
-        )
+        if before is not None and not asked["whole_face"]:
+            request = before.edited(request, strength)
+        is_foreign = request.change is not None and before is not None and before.face is None
+        face = None if is_foreign else request.face
+
+        def accept(recorded: Recorded) -> None:
+            self.kept.put(session, number, Accepted(face, recorded))
+
+        is_wanted = partial(self.sessions.is_newest, session, number)
+        finish = self._signature(request, drawing, is_foreign)
+        yield from packets(self.engine, request, is_wanted, accept, finish)
+
+    def _signature(self, request: Request, drawing: np.ndarray, is_foreign: bool) -> Finish:
+        """Writes a PNG, exact to the pixel, with what the image was made from."""
+        facts = {
+            "prompt": request.prompts[0],
+            "seed": request.noise,
+            "steps": request.num_steps,
+            "muted": request.experts.muted,
+            "expert_strengths": request.experts.strengths,
+            "is_foreign": is_foreign,
+            "model": self.model,
+        }
+        return lambda image, kept: signed_png(image, drawing, {**facts, "kept": kept})
 
     def _before(self, session: str, base: dict[str, Any] | None) -> Accepted | None:
-        """The image that an order starts from. Raises Forgotten, or what `Engine.record` does."""
+        """The image that a request starts from. Raises Forgotten, or what `Engine.record` does."""
         if base is None:
             return None
         number = int(base["number"])
@@ -114,9 +131,9 @@ class Desk:
         """Make one image for a caller of the API; failures become messages."""
 
         def work(is_wanted: IsWanted) -> tuple[Image.Image, Trace]:
-            experts = _experts(mute, expert_strengths)
-            job = Job.checked(mask, prompt, seed, steps, **experts)
-            return render(self.engine, job, None, is_wanted)
+            asked = (prompt, seed, steps, *_experts(mute, expert_strengths))
+            wanted = read_request(self.engine.facts, read_drawing(mask), *asked)
+            return render(self.engine, wanted, is_wanted)
 
         return self._serve(work, request)
 
@@ -138,31 +155,30 @@ class Desk:
         def work(is_wanted: IsWanted) -> tuple[Image.Image, Trace]:
             if image is None:
                 raise ValueError("There is no image. Give the one that is to be edited.")
-            old = Job.checked(mask, prompt, seed, steps)
-            job = Job.checked(
-                new_mask, prompt, seed, steps, strength, **_experts(mute, expert_strengths)
-            )
-            before = self.engine.record(image, old.label_map, job.seed)
-            return render(self.engine, job, before, is_wanted)
+            asked = (prompt, seed, steps, *_experts(mute, expert_strengths))
+            old = read_drawing(mask)
+            wanted = read_request(self.engine.facts, read_drawing(new_mask), *asked)
+            share = read_share("Strength", strength)
+            before = self.engine.record(image, old, int(seed))
+            change = Change(before, share)
+            return render(self.engine, replace(wanted, change=change), is_wanted)
 
         return self._serve(work, request)
 
-    def read(
-        self, photos: Photos, image: Image.Image | None, parser: str, request: gr.Request
-    ) -> np.ndarray:
+    def read(self, image: Image.Image | None, parser: str, request: gr.Request) -> np.ndarray:
         """Read an image's label map, uint8 (H, W), for a caller of the API."""
 
         def work(is_wanted: IsWanted) -> np.ndarray:
             if image is None:
                 raise ValueError("There is no image. Give the one that is to be read.")
-            return photos.parse(image, parser)
+            return self.engine.parse(image, parser)
 
         return self._serve(work, request)
 
     def _serve(self, work: Callable[[IsWanted], T], request: gr.Request) -> T:
         """Do a caller's work while the caller is there."""
         session = _session(request)
-        self.sessions.announce(session, 0, has_order=False)
+        self.sessions.enter(session)
         try:
             return work(partial(self.sessions.is_newest, session, 0))
         except (ValueError, Unwanted) as error:
@@ -172,48 +188,12 @@ class Desk:
 
 
 class Forgotten(Exception):
-    """The image of an order is not here any more: it has to be sent along."""
+    """The image of a request is not here any more: it has to be sent along."""
 
 
-class Kept:
-    """Accepted images of all sessions by order number, within a limit.
-
-    limit: bytes of all together; the least recently used are forgotten.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self._images: OrderedDict[tuple[str, int], Accepted] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, session: str, number: int) -> Accepted | None:
-        """The image of a session's order, if there was one and it is still there."""
-        key = session, number
-        with self._lock:
-            if key in self._images:
-                self._images.move_to_end(key)
-            return self._images.get(key)
-
-    def put(self, session: str, number: int, image: Accepted) -> None:
-        """Keep the image of an order."""
-        with self._lock:
-            self._images[session, number] = image
-            while sum(kept.size for kept in self._images.values()) > self.limit:
-                self._images.popitem(last=False)
-
-    def forget(self, session: str) -> None:
-        """Drop the images of a session that has left."""
-        with self._lock:
-            for key in [key for key in self._images if key[0] == session]:
-                del self._images[key]
-
-
-def _experts(mute: str, expert_strengths: str) -> dict[str, Any]:
-    """How the experts are to be heard, as arguments of a job. Raises ValueError."""
-    return {
-        "muted": read_muted(mute or ""),
-        "expert_strengths": read_strengths(expert_strengths or ""),
-    }
+def _experts(mute: str, expert_strengths: str) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """Regions that are muted, and factors. Raises ValueError."""
+    return read_muted(mute or ""), read_strengths(expert_strengths or "")
 
 
 def _session(request: gr.Request) -> str:

@@ -13,11 +13,11 @@ import gradio as gr
 from PIL import Image
 
 from facemogle.masks.label_map import index_png
+from facemogle.photo.parser import PARSERS
 from facemogle.ui.desk import Desk
-from facemogle.ui.photos import PARSERS, Photos
 
 
-def add_endpoints(desk: Desk, photos: Photos, default_steps: int, **queue: Any) -> None:
+def add_endpoints(desk: Desk, default_steps: int, **queue: Any) -> None:
     """Publish the endpoints, with components as only these move files in and out.
 
     queue: Gradio's arguments for the line that they wait in.
@@ -111,7 +111,7 @@ def add_endpoints(desk: Desk, photos: Photos, default_steps: int, **queue: Any) 
             An indexed PNG of the image's size: the indices are the labels, 0 to 18.
         """
         path = _fresh(labels, "mask.png")
-        path.write_bytes(index_png(desk.read(photos, image, parser, request)))
+        path.write_bytes(index_png(desk.read(image, parser, request)))
         return str(path)
 
     words, experts = [prompt, seed, steps], [mute, expert_strengths]

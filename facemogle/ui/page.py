@@ -54,8 +54,8 @@ def build_page(engine: Engine, *, model: str, templates: Path) -> gr.Blocks:
     model: the checkpoint's name, shown in the header.
     templates: folder of faces to start from, as of `read_templates`; the first is on the canvas.
     """
-    desk, photos = Desk(engine, model), Photos(engine.facts.side)
-    line = {"concurrency_id": "sampling", "concurrency_limit": engine.concurrency}
+    desk, photos = Desk(engine, model), Photos(engine.facts.side, engine.parse)
+    line = {"concurrency_id": "engine", "concurrency_limit": engine.concurrency}
 
     def read_photo(sent: Any) -> dict[str, Any]:  # as Gradio marks it, which methods do not allow
         return photos.read_photo(sent)
@@ -80,11 +80,11 @@ def build_page(engine: Engine, *, model: str, templates: Path) -> gr.Blocks:
         packets = bus()
         desktop.ask(desk.ask, None, packets, queue=False, **_PRIVATE)
         # Named, as Gradio would take the function's name, which the public endpoint has.
-        order = desktop.generate(
-            desk.generate, desktop, packets, api_name="order", **line, **_PRIVATE
+        asked = desktop.generate(
+            desk.generate, desktop, packets, api_name="request", **line, **_PRIVATE
         )
-        order.failure(None, js=ON_FAILURE)
-        add_endpoints(desk, photos, engine.facts.default_steps, **line)
+        asked.failure(None, js=ON_FAILURE)
+        add_endpoints(desk, engine.facts.default_steps, **line)
         page.unload(desk.leave)
     return page
 

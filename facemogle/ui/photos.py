@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from io import BytesIO
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -12,14 +12,13 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from facemogle.masks.label_map import present_regions, resize_label_map
 from facemogle.masks.reading import read_mask
-from facemogle.photo.parser import HUB_REPOSITORY, FaceParser, load_parser
+from facemogle.photo.parser import HUB_REPOSITORY
 from facemogle.ui.data_url import data_url
 from facemogle.ui.studio import SIDE, packed
 
 log = logging.getLogger(__name__)
 
 MAX_PIXELS = 64 * 10**6
-PARSERS = ("embedded", "hub")
 
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
 _NOSE = 2
@@ -32,29 +31,22 @@ _TRUST = {
 }
 
 
+Parse = Callable[[Image.Image, str], np.ndarray]
+
+
 class PhotoError(ValueError):
     """An image cannot be read. The message names what was found and what to do about it."""
 
 
 class Photos:
-    """The parsers, each loaded when it is first asked for.
+    """Reads images of faces for the page.
 
-    side: of the images that the page edits, in pixels.
+    side: of the images that the page edits, in pixels. parse: an image and the parser's name ->
+    label map, uint8 (H, W), as `Engine.parse`.
     """
 
-    def __init__(self, side: int) -> None:
-        self.side = side
-        self._parsers: dict[str, FaceParser] = {}
-        self._lock = Lock()
-
-    def parse(self, image: Image.Image, parser: str = "embedded") -> np.ndarray:
-        """Label map of an image, uint8 (H, W). Raises PhotoError or CheckpointError."""
-        if parser not in PARSERS:
-            raise PhotoError(f"The parser is {parser!r}. Name one of {', '.join(PARSERS)}.")
-        with self._lock:
-            if parser not in self._parsers:
-                self._parsers[parser] = load_parser(parser)
-        return self._parsers[parser].parse(image)
+    def __init__(self, side: int, parse: Parse) -> None:
+        self.side, self.parse = side, parse
 
     def read_photo(self, sent: Any) -> dict[str, Any]:
         """Read a photo that a person opens. Called by the browser, outside the queue.

@@ -17,8 +17,7 @@ from PIL import Image, PngImagePlugin
 
 from facemogle.masks.label_map import index_png
 from facemogle.masks.reading import read_mask
-from facemogle.runs.request import check_muted, check_strengths
-from facemogle.serving.job import UNTOUCHED
+from facemogle.runs.experts import UNTOUCHED, Experts
 
 VERSION = "0.1.0"
 
@@ -70,9 +69,13 @@ def read_signed(content: bytes) -> tuple[np.ndarray, dict[str, Any], bool] | Non
         facts = json.loads(text)
         mask = read_mask(b64decode(facts["mask"], validate=True)).label_map
         settings: dict[str, Any] = {name: str(facts[name]) for name in ("prompt", "seed", "steps")}
-        muted = check_muted(facts.get("muted", ()))
-        strengths = check_strengths(facts.get("expert_strengths", UNTOUCHED))
-        settings |= {"muted": list(muted), "expert_strengths": list(strengths)}
+        experts = Experts(
+            tuple(facts.get("muted", ())), tuple(facts.get("expert_strengths", UNTOUCHED))
+        )
+        settings |= {
+            "muted": list(experts.muted),
+            "expert_strengths": list(experts.strengths),
+        }
         return mask, settings, bool(facts.get("is_foreign"))
     except (ValueError, KeyError, TypeError, OSError, SyntaxError):  # the last is Pillow's own
         return None

@@ -1,16 +1,16 @@
 """The studio as Gradio components: the whole page, and the bus that packets come down on.
 
-The studio's value, browser to server, is an order: ``{number: int, mask: base64 of an indexed PNG,
+The studio's value, browser to server, is a request: ``{number: int, mask: base64 of an indexed PNG,
 prompt: str, seed: str, steps: str, strength: str, whole_face: bool, is_draft: bool, muted: list of
 regions, expert_strengths: list of 20 numbers, base: the image that is to be edited, or null}``. A
-base is ``{number}`` of the order that made it. Where the server has no such image it is
+base is ``{number}`` of the request that made it. Where the server has no such image it is
 ``{number, image: data URL, mask: base64 of its indexed PNG, prompt: str, or null if it was not
 made here, seed: str, muted, expert_strengths}``, with a number of its own.
 
-Its events are ``generate`` and, outside the queue, ``announce`` (the order's number and whether an
-order follows) and ``ask`` (for the order's place in the line). The bus's value, server to browser,
-is a packet of ``facemogle.ui.sampling`` plus the order's ``number``, or the ``place`` of a waiting
-one.
+Its events are ``generate`` and, outside the queue, ``announce`` (the request's number and whether
+a request follows) and ``ask`` (for the request's place in the line). The bus's value, server to
+browser, is a packet of ``facemogle.ui.packets`` plus the request's ``number``, or the ``place`` of
+a waiting one.
 """
 
 from __future__ import annotations

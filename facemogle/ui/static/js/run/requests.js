@@ -92,9 +92,9 @@ export class Requests extends EventTarget {
   }
 
   /** Make all earlier requests stale. */
-  announce(hasOrder) {
+  announce(hasRequest) {
     this.number += 1;
-    this.trigger("announce", { number: this.number, has_order: hasOrder });
+    this.trigger("announce", { number: this.number, has_request: hasRequest });
     return this.number;
   }
 

@@ -1,0 +1,105 @@
+"""A request and a pipeline's models -> all that the denoising loop needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from diffusers.utils.torch_utils import randn_tensor
+from torch import Tensor
+
+from facemogle.network.text import Text
+from facemogle.network.tokens import pack
+from facemogle.runs.denoising import Guidance, Inputs, Mixture
+from facemogle.runs.request import Request
+from facemogle.runs.schedule import make_schedule
+
+if TYPE_CHECKING:
+    from facemogle.pipeline import FaceMoGLEPipeline
+
+
+def prepare(pipeline: FaceMoGLEPipeline, request: Request) -> Inputs:
+    """Noise, text features and mask tokens of a request, on the pipeline's device."""
+    device = pipeline._execution_device
+    latents = _noise(pipeline, request, device)
+    schedule = make_schedule(
+        pipeline.scheduler, latents.shape[1], request.num_steps, request.sigmas, request.timesteps
+    )
+    guidance = _guidance(pipeline, request)
+    return Inputs(
+        schedule,
+        latents,
+        request.grid,
+        _text(pipeline, request, device),
+        _negative(pipeline, request, guidance, device),
+        guidance,
+        _mixture(pipeline, request, device),
+        request.sampled_tokens,
+    )
+
+
+def _guidance(pipeline: FaceMoGLEPipeline, request: Request) -> Guidance:
+    interval = pipeline.config["guided_from"], pipeline.config["guided_until"]
+    if pipeline.transformer.config["guidance_embeds"]:
+        return Guidance(request.guidance_scale, request.true_cfg_scale, *interval)
+    return Guidance(None, request.guidance_scale, *interval)
+
+
+def _text(pipeline: FaceMoGLEPipeline, request: Request, device: torch.device) -> Text:
+    prompts = request.prompts, device, request.prompts_2, request.text_length
+    text = request.text or pipeline.text_of(*prompts)
+    return _for_each_image(text, pipeline, request, device)
+
+
+def _negative(
+    pipeline: FaceMoGLEPipeline, request: Request, guidance: Guidance, device: torch.device
+) -> Text | None:
+    """What guidance by two passes leads away from; None where it would change nothing."""
+    has_own = request.negative_text is not None or request.negative_prompts is not None
+    has_prompt = request.text is not None or any(request.prompts)
+    # With an input of its own for guidance, a model predicts twice only if asked to, as FLUX does.
+    is_asked = has_own or (has_prompt and guidance.embedded is None)
+    if not is_asked or guidance.scale == 1:
+        return None
+    prompts = request.negative_prompts or ("",)
+    negative = request.negative_text or pipeline.text_of(
+        prompts, device, length=request.text_length
+    )
+    return _for_each_image(negative, pipeline, request, device)
+
+
+def _for_each_image(
+    text: Text, pipeline: FaceMoGLEPipeline, request: Request, device: torch.device
+) -> Text:
+    target = device, pipeline.transformer.dtype
+    rows = (request.for_each_image(one.to(*target)) for one in (text.sequence, text.pooled))
+    return Text(*rows)
+
+
+def _mixture(pipeline: FaceMoGLEPipeline, request: Request, device: torch.device) -> Mixture | None:
+    tokens, experts = request.condition_latents, request.experts
+    if request.label_maps is not None:
+        tokens = torch.cat(
+            [
+                pipeline.encode_mask(one, experts.local_masks, experts.muted, device)
+                for one in request.label_maps
+            ]
+        )
+    if tokens is None:
+        return None
+    target = device, pipeline.mogle.dtype
+    strengths = torch.tensor(experts.strengths).to(*target) if experts.are_reweighted else None
+    return Mixture(pipeline.mogle, request.for_each_image(tokens.to(*target)), strengths)
+
+
+def _noise(pipeline: FaceMoGLEPipeline, request: Request, device: torch.device) -> Tensor:
+    target, source = (device, pipeline.transformer.dtype), request.noise
+    if isinstance(source, Tensor):
+        return source.to(*target)
+    if isinstance(source, int):
+        source = torch.Generator("cpu").manual_seed(source)
+    rows, columns = request.grid
+    channels = pipeline.transformer.config["in_channels"] // 4
+    shape = (request.count, channels, 2 * rows, 2 * columns)
+    generator = list(source) if isinstance(source, tuple) else source
+    return pack(randn_tensor(shape, generator, *target))
