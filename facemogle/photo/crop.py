@@ -50,6 +50,12 @@ class Crop:
         half = max(size) / 2
         return cls.around(np.array(size[::-1]) / 2, np.array([half, 0.0]), side)
 
+    @classmethod
+    def middle(cls, size: tuple[int, int], side: int) -> Crop:
+        """The largest square in the middle of an image of (height, width)."""
+        half = min(size) / 2
+        return cls.around(np.array(size[::-1]) / 2, np.array([half, 0.0]), side)
+
     @property
     def scale(self) -> float:
         """Pixels of the image per pixel of the crop."""
@@ -116,6 +122,11 @@ class Crop:
         size = (right - left, bottom - top)
         matrix = _sampled(moved.matrix)
         return cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=border)
+
+    def spread_labels(self, label_map: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+        """The crop's labels in an image of (height, width), uint8; around it, background."""
+        matrix, flags = _sampled(self.matrix), cv2.INTER_NEAREST
+        return cv2.warpAffine(label_map, matrix, size[::-1], flags=flags)
 
     def inside(self, size: tuple[int, int]) -> np.ndarray:
         """Which of the crop's pixels lie in an image of (height, width): bool (side, side)."""

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from facemogle.photo.crop import Crop
-from facemogle.runs.edit import Area
+from facemogle.runs.area import Area
 
 FEATHER = 0.06
 """Width of the soft edge of what is pasted, in sides of the crop."""

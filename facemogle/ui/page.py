@@ -63,6 +63,9 @@ def build_page(engine: Engine, *, model: str, templates: Path) -> gr.Blocks:
     def read_pair(sent: Any) -> dict[str, Any]:
         return photos.read_pair(sent)
 
+    def save_photo(sent: Any) -> dict[str, Any]:
+        return photos.save_photo(sent)
+
     with _Page(
         title="facemogle studio",
         fill_width=True,
@@ -75,6 +78,7 @@ def build_page(engine: Engine, *, model: str, templates: Path) -> gr.Blocks:
             words=engine.facts.words,
             read_photo=read_photo,
             read_pair=read_pair,
+            save_photo=save_photo,
         )
         desktop.announce(desk.announce, None, None, queue=False, **_PRIVATE)
         packets = bus()
