@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from huggingface_hub import constants, snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+from huggingface_hub.utils import tqdm
 from PIL import Image
 from safetensors import SafetensorError
 from torch import Tensor
@@ -29,6 +30,7 @@ EMBEDDED_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints" / "parser"
 PARSERS = ("embedded", "hub")
 HUB_REPOSITORY = "jonathandinu/face-parsing"
 HUB_REVISION = "13e2694f59bd148d637320c3f6ce37c4b9b6db03"
+HUB_BYTES = 339 * 10**6
 HUB_FILES = ["config.json", "preprocessor_config.json", "model.safetensors"]
 
 MULTIPLE = 32
@@ -176,7 +178,7 @@ def _classes(id2label: dict[int, str]) -> list[int]:
 
 def _folder(name_or_path: str) -> Path:
     if name_or_path == "hub":
-        return _download()
+        return download_parser()
     folder = EMBEDDED_FOLDER if name_or_path == "embedded" else Path(name_or_path)
     if not (folder / "config.json").is_file():
         raise CheckpointError(
@@ -186,10 +188,20 @@ def _folder(name_or_path: str) -> Path:
     return folder
 
 
-def _download() -> Path:
+def download_parser(bar: type[tqdm] | None = None) -> Path:
+    """The folder of the hub's parser, downloaded if it is not there.
+
+    bar: shows the progress; what its ``update`` raises stops the download.
+    Raises CheckpointError.
+    """
     try:
         return Path(
-            snapshot_download(HUB_REPOSITORY, revision=HUB_REVISION, allow_patterns=HUB_FILES)
+            snapshot_download(
+                HUB_REPOSITORY,
+                revision=HUB_REVISION,
+                allow_patterns=HUB_FILES,
+                tqdm_class=bar,
+            )
         )
     except (HfHubHTTPError, LocalEntryNotFoundError) as error:
         reason = (

@@ -8,6 +8,8 @@ import numpy as np
 from facemogle.photo.crop import Crop
 from facemogle.runs.area import Area
 
+MIXED = 2
+"""Pixels of the crop around what changed that resampling mixes with it: they are new, too."""
 FEATHER = 0.06
 """Width of the soft edge of what is pasted, in sides of the crop."""
 
@@ -41,7 +43,7 @@ def _share(changed: np.ndarray, crop: Crop, box: tuple[int, int, int, int]) -> n
     """How much of the new is shown, float32 of the box's size; 0 beyond the crop."""
     feather = FEATHER * crop.side
     away = cv2.distanceTransform((~changed).view(np.uint8), cv2.DIST_L2, 5)
-    near = np.clip(1 - away / feather, 0, 1).astype(np.float32)
+    near = np.clip(1 - (away - MIXED) / feather, 0, 1).astype(np.float32)
     share = crop.spread(near, box, cv2.BORDER_REPLICATE)
     # Where the photograph goes on beyond the crop, the new fades out; at its own border it stays.
     whole = np.zeros(share.shape, np.uint8)

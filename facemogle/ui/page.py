@@ -66,6 +66,9 @@ def build_page(engine: Engine, *, model: str, templates: Path) -> gr.Blocks:
     def save_photo(sent: Any) -> dict[str, Any]:
         return photos.save_photo(sent)
 
+    def parser_download(wish: str) -> dict[str, Any]:
+        return photos.parser_download(wish)
+
     with _Page(
         title="facemogle studio",
         fill_width=True,
@@ -79,6 +82,7 @@ def build_page(engine: Engine, *, model: str, templates: Path) -> gr.Blocks:
             read_photo=read_photo,
             read_pair=read_pair,
             save_photo=save_photo,
+            parser_download=parser_download,
         )
         desktop.announce(desk.announce, None, None, queue=False, **_PRIVATE)
         packets = bus()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from io import BytesIO
 from typing import Any
@@ -14,6 +15,7 @@ from PIL import Image
 
 from facemogle.masks.reading import read_mask
 from facemogle.photo.crop import Crop
+from facemogle.photo.download import ParserDownload
 from facemogle.photo.opening import Photo, PhotoError, open_photo
 from facemogle.photo.parser import PARSERS
 from facemogle.photo.pasting import paste
@@ -42,6 +44,7 @@ class Photos:
 
     def __init__(self, side: int, parse: Parse) -> None:
         self.side = side
+        self._download = ParserDownload()
         self._readers = {name: PhotoReader(partial(_parsed, parse, name)) for name in PARSERS}
 
     def read(self, content: bytes | Image.Image, parser: str) -> np.ndarray:
@@ -100,6 +103,17 @@ class Photos:
         # A photograph of 12 megapixels takes seconds at the usual level.
         Image.fromarray(pasted).save(png, "PNG", compress_level=2, icc_profile=photo.icc)
         return {"image": data_url("png", png.getvalue())}
+
+    def parser_download(self, wish: str) -> dict[str, Any]:
+        """Start, stop or ask about the download of the hub's parser. Called by the browser.
+
+        wish: "start", "cancel" or "tell". Returns a `Progress`: state, done, total, error.
+        """
+        if wish == "start":
+            self._download.start()
+        elif wish == "cancel":
+            self._download.cancel()
+        return asdict(self._download.progress)
 
     def read_pair(self, sent: Any) -> dict[str, Any]:
         """Read an image and a person's own mask of it. Called by the browser, outside the queue.

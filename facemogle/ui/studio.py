@@ -65,10 +65,11 @@ def studio(
     read_photo: Callable[[Any], dict[str, Any]],
     read_pair: Callable[[Any], dict[str, Any]],
     save_photo: Callable[[Any], dict[str, Any]],
+    parser_download: Callable[[str], dict[str, Any]],
 ) -> gr.HTML:
     """Canvas, image, prompt and gating view in one component.
 
-    read_photo, read_pair, save_photo: as in ``facemogle.ui.photos``.
+    read_photo, read_pair, save_photo, parser_download: as in ``facemogle.ui.photos``.
     The template is static: Gradio would reset the canvas on any change of an interpolated one, and
     would run code in interpolated text. Everything that changes is written by the modules.
     (A function and no subclass, next to whose file Gradio would write a stub file.)
@@ -79,7 +80,14 @@ def studio(
         js_on_load=_ON_LOAD,
         apply_default_css=False,
         elem_id="studio",
-        server_functions=[read_mask_file, read_photo, read_pair, save_photo, export_gate],
+        server_functions=[
+            read_mask_file,
+            read_photo,
+            read_pair,
+            save_photo,
+            parser_download,
+            export_gate,
+        ],
         regions=[asdict(region) for region in REGIONS],
         experts=EXPERT_TITLES,
         layers={"order": LAYER_ORDER, "beneath": _keyed(BENEATH), "across": _keyed(ACROSS)},

@@ -27,12 +27,13 @@ export async function mount({ element, trigger, props, server }) {
   const readPhoto = (file, parser, face) => server.read_photo({ binary: true, data: { file, parser, face } });
   const savePhoto = (file, before, after, place) =>
     server.save_photo({ binary: true, data: { file, before, after, place } });
+  const parserDownload = (wish) => server.parser_download(wish);
   const edited = (photo) => (runner.shown?.photo === photo ? runner.shown.image : null);
   const adopt = (found) => runner.adopt(found);
   const openProject = (file) => projects.open(file);
   const saveProject = () => projects.save();
   const projectFiles = { openProject, saveProject };
-  const opening = { maxBytes: props.max_bytes, read, readPhoto, savePhoto, edited, readPair, adopt, ...projectFiles };
+  const opening = { maxBytes: props.max_bytes, read, readPhoto, savePhoto, parserDownload, edited, readPair, adopt, ...projectFiles };
   const suggest = (suggestion) => runner.suggest(suggestion);
   const make = () => runner.request({ isDraft: false, isOwn: false });
   const examples = root.querySelector(".examples");

@@ -64,7 +64,7 @@ export function setUpPainting(panel, { drawing, regions, experts, expertSettings
   const { readPair, readPhoto, savePhoto, edited, adopt, maxBytes } = opening;
   files.photo = new Photo(find(".photo-faces"), {
     readPhoto, savePhoto, edited, adopt, send: (...asked) => files.send(...asked),
-    tell: (...said) => notice.tell(...said), offer: find("[data-command=whole-photo]"),
+    parserDownload: opening.parserDownload, notice, offer: find("[data-command=whole-photo]"),
   });
   const pair = new Pair(find(".pairing"), {
     drawing, palette: colors, readPair, adopt, maxBytes, tell: (text) => notice.tell(text),

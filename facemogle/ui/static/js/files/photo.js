@@ -3,16 +3,19 @@
 import { fromBase64, inflate } from "./codec.js";
 import { save } from "./save.js";
 
+const POLL = 400; // milliseconds between two questions about a download
+
 export class Photo {
   /**
    * readPhoto(file, parser, face): asks the server; answers { image, labels, notes, whole, faces, chosen,
    * place } or { error }, or nothing if it failed. savePhoto(file, before, after, place): answers { image }
    * or { error }. adopt(): as of Runner. send(file, read): as of Files. edited(photo): the image that has
    * become of the photo's crop, a data URL, or null if what is shown is no edit of it. offer: the button that
-   * shows the photo that is open.
+   * shows the photo that is open. parserDownload("start" | "cancel" | "tell"): answers { state, done, total,
+   * error } of the big parser's download.
    */
-  constructor(dialog, { readPhoto, savePhoto, adopt, send, edited, tell, offer }) {
-    Object.assign(this, { dialog, readPhoto, savePhoto, adopt, send, edited, tell, offer });
+  constructor(dialog, { readPhoto, savePhoto, adopt, send, edited, parserDownload, notice, offer }) {
+    Object.assign(this, { dialog, readPhoto, savePhoto, adopt, send, edited, parserDownload, notice, offer });
     this.find = (selector) => dialog.querySelector(selector);
     this.boxes = this.find(".boxes");
     this.saving = this.find("[data-command=photo-save]");
@@ -27,10 +30,28 @@ export class Photo {
 
   /** Read a photo's largest face; without one, the drawing stays. action: of the notice. */
   async open(file, parser, action) {
+    if (parser === "hub" && !(await this.fetchParser())) return;
     const answer = await this.send(file, () => this.readPhoto(file, parser, null));
     if (!answer) return;
     await this.take(file, parser, answer, action);
     if (answer.faces.length > 1) this.show();
+  }
+
+  /** Wait for the big parser, with its progress; resolves to whether it is there. */
+  async fetchParser() {
+    const cancel = { title: "Cancel", act: () => this.parserDownload("cancel") };
+    let wish = "start";
+    for (;;) {
+      const progress = await this.parserDownload(wish);
+      if (progress.state === "done") return true;
+      if (progress.state === "cancelled") this.notice.tell("The download was stopped. The drawing is as it was.");
+      else if (progress.state !== "running") this.notice.warn(progress.error);
+      if (progress.state !== "running") return false;
+      const [done, total] = [progress.done, progress.total].map((bytes) => Math.round(bytes / 1e6));
+      this.notice.tell(`Downloading the parser for photographs: ${done} of ${total} MB, once.`, cancel);
+      wish = "tell";
+      await new Promise((resolve) => setTimeout(resolve, POLL));
+    }
   }
 
   async choose(face) {
@@ -48,7 +69,7 @@ export class Photo {
   async take(file, parser, answer, action) {
     this.opened = { file, parser, ...answer };
     this.adopt({ image: answer.image, labels: await inflate(fromBase64(answer.labels)), photo: this.opened });
-    this.tell([`Opened ${file.name}.`, ...answer.notes].join(" "), action);
+    this.notice.tell([`Opened ${file.name}.`, ...answer.notes].join(" "), action);
     this.offer.hidden = false;
   }
 
