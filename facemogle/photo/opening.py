@@ -11,6 +11,8 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "GIF", "BMP")
 MAX_PIXELS = 110 * 10**6
+MAX_PIXELS_BY_FORMAT = {"WEBP": 60 * 10**6, "AVIF": 60 * 10**6}
+"""Of formats whose decoders hold several copies of an image: within 1 GB."""
 SIDE = 4096
 """Longer side up to which a photograph is read; the rest is only wanted for saving into it."""
 
@@ -77,10 +79,11 @@ def _opened(source: bytes | str | Path) -> Image.Image:
 
 def _decoded(image: Image.Image, is_whole: bool) -> Photo:
     width, height = image.size
-    if width * height > MAX_PIXELS:
+    most = MAX_PIXELS_BY_FORMAT.get(image.format or "", MAX_PIXELS)
+    if width * height > most:
         raise PhotoError(
             f"The image has {width}x{height} = {width * height / 1e6:.0f} megapixels. Give one of "
-            f"at most {MAX_PIXELS // 10**6}."
+            f"at most {most // 10**6}, or save it as JPEG."
         )
     notes = []
     frames = getattr(image, "n_frames", 1)
@@ -91,6 +94,7 @@ def _decoded(image: Image.Image, is_whole: bool) -> Photo:
     icc = image.info.get("icc_profile") if image.mode in ("RGB", "RGBA") else None
     orientation = _orientation(image)
     rgb = _rgb(image if is_whole else _small(image), notes)
+    rgb.load()  # which turns a TIFF
     rgb.getexif()[ExifTags.Base.Orientation] = orientation
     ImageOps.exif_transpose(rgb, in_place=True)
     size = (height, width) if orientation >= 5 else (width, height)
@@ -137,4 +141,4 @@ def _rgb(image: Image.Image, notes: list[str]) -> Image.Image:
         ground = Image.new("RGBA", image.size, "white")
         ground.alpha_composite(image)
         image = ground
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")  # a copy may be 400 MB
