@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 from dataclasses import asdict
@@ -61,14 +62,16 @@ class Photos:
         """Read a photo that a person opens. Called by the browser, outside the queue.
 
         sent: one uploaded file, as ``sent.files[0] = (name, content)``; ``sent.data`` with the
-        parser's name, ``parser``, and the number of a face, ``face``, null = the largest.
+        parser's name, ``parser``, and as JSON the number of a face, ``face``, null = the largest.
         Returns ``image`` (data URL of the face's upright crop), ``labels`` (see ``packed``),
         ``notes``; ``whole`` (data URL of the photo), ``faces`` (their left, top, right and bottom
         as shares of it), ``chosen`` (one's number) and ``place`` (see `save_photo`); or ``error``.
         """
         try:
             photo = open_photo(sent.files[0][1])
-            reading = self._reader(sent.data["parser"]).read(photo.pixels, sent.data["face"])
+            reading = self._reader(sent.data["parser"]).read(
+                photo.pixels, json.loads(sent.data["face"])
+            )
         except ValueError as error:
             return {"error": str(error)}
         except Exception as error:
@@ -87,14 +90,14 @@ class Photos:
         """Put an edit back into the photo. Called by the browser, outside the queue.
 
         sent: three files: the photo, its crop as it was opened, and what became of it; and the
-        crop's ``place``, as ``sent.data["place"]`` = the six numbers of its matrix, then its side.
+        crop's ``place``, as ``sent.data["place"]``, JSON: the six numbers of its matrix, its side.
         Returns ``image``, data URL of a PNG of the photo's size, upright; or ``error``.
         """
         try:
             (_, content), *crops = sent.files
             photo = open_photo(content, is_whole=True)
             before, after = (np.asarray(Image.open(BytesIO(c)).convert("RGB")) for _, c in crops)
-            *matrix, side = sent.data["place"]
+            *matrix, side = json.loads(sent.data["place"])
             crop = Crop(np.array(matrix, float).reshape(2, 3), int(side))
             pasted = paste(photo.pixels, before, after, crop)
         except (ValueError, OSError) as error:

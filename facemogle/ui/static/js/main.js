@@ -24,9 +24,11 @@ export async function mount({ element, trigger, props, server }) {
 
   const read = (file) => server.read_mask_file({ binary: true, data: { file } });
   const readPair = (image, mask) => server.read_pair({ binary: true, data: { image, mask } });
-  const readPhoto = (file, parser, face) => server.read_photo({ binary: true, data: { file, parser, face } });
+  // Beside files, a form carries text only.
+  const readPhoto = (file, parser, face) =>
+    server.read_photo({ binary: true, data: { file, parser, face: JSON.stringify(face) } });
   const savePhoto = (file, before, after, place) =>
-    server.save_photo({ binary: true, data: { file, before, after, place } });
+    server.save_photo({ binary: true, data: { file, before, after, place: JSON.stringify(place) } });
   const parserDownload = (wish) => server.parser_download(wish);
   const edited = (photo) => (runner.shown?.photo === photo ? runner.shown.image : null);
   const adopt = (found) => runner.adopt(found);
