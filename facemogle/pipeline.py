@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
@@ -32,7 +32,7 @@ from facemogle.gate.trace import Trace
 from facemogle.masks.reading import decouple, read_mask
 from facemogle.masks.regions import REGIONS
 from facemogle.mogle import MoGLE
-from facemogle.network.text import Text, pooled_features, sequence_features
+from facemogle.network.text import Text, pooled_features, text_of
 from facemogle.network.tokens import (
     PIXELS_PER_TOKEN,
     VAE,
@@ -40,6 +40,7 @@ from facemogle.network.tokens import (
     encode_image,
     painted_per_token,
 )
+from facemogle.prompts.reading import PromptReading, read_prompt
 from facemogle.runs.area import Area
 from facemogle.runs.callback import TENSORS, Call, StepCallback, called_back, of_call, pass_on
 from facemogle.runs.checks import check_choices, check_prompt, check_size, listed, suggesting
@@ -448,6 +449,13 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         pairs = zip(*both, strict=True)
         return Text.stacked([self._cached_text(*pair, length, device, kinds) for pair in pairs])
 
+    def read_prompt(self, prompt: str, length: int | None = None) -> PromptReading:
+        """What the model is to read of a prompt, and what of it does not reach the model.
+
+        length: T5 tokens that it reads; None = the config's text_length.
+        """
+        return read_prompt(prompt, self.tokenizer_2, length or self.config["text_length"])
+
     def forget(self) -> None:
         """Drop what was derived from prompts, mask images and the VAE before."""
         self._cached_text.cache_clear()
@@ -459,11 +467,13 @@ class FaceMoGLEPipeline(DiffusionPipeline):
     def _text_of(
         self, prompt: str, prompt_2: str, length: int, device: torch.device, _dtypes: Any
     ) -> Text:
-        pooled = pooled_features(prompt, self.tokenizer, self.text_encoder, device)
-        sequence = sequence_features(
-            prompt_2, self.tokenizer_2, self.text_encoder_2, device, length
-        )
-        return Text(sequence, pooled)
+        tokenizers = self.tokenizer, self.tokenizer_2
+        encoders = self.text_encoder, self.text_encoder_2
+        text = text_of(self.read_prompt(prompt_2, length), tokenizers, encoders, device)
+        if prompt == prompt_2:
+            return text
+        seen = self.read_prompt(prompt, length).text
+        return replace(text, pooled=pooled_features(seen, tokenizers[0], encoders[0], device))
 
     @torch.no_grad()
     def encode_mask(

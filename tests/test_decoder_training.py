@@ -9,10 +9,11 @@ import torch
 from diffusers import AutoencoderDC
 from safetensors.torch import load_file
 
+from facemogle.faces.folder import FaceFolder
 from facemogle.network.tokens import decode_tokens
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.training.critic import Critic, critic_loss, painter_loss
-from facemogle.training.data import FaceFolder, Visit, to_model_range
+from facemogle.training.data import Visit, to_model_range
 from facemogle.training.decoder import (
     PaintedCrops,
     PainterAndCritic,
@@ -104,7 +105,8 @@ def test_neither_learns_from_the_other_s_loss() -> None:
     assert painted.grad is not None and painted.grad.abs().sum() > 0
     assert all(p.grad is None for p in critic.parameters())
     painted.grad = None
-    sum(critic_loss(critic, real, painted)[name] for name in ("critic", "penalty")).backward()
+    losses = critic_loss(critic, real, painted)
+    (losses["critic"] + losses["penalty"]).backward()
     assert painted.grad is None and all(p.grad is not None for p in critic.parameters())
 
 

@@ -40,11 +40,6 @@ def add_image_arguments(parser: argparse.ArgumentParser) -> None:
         help="in pixels, multiples of 16 (default: the model's)",
     )
     parser.add_argument(
-        "--swap-sides",
-        action="store_true",
-        help="exchange left and right eyes, brows and ears of a mask in the second palette",
-    )
-    parser.add_argument(
         "--mute",
         nargs="+",
         action="extend",

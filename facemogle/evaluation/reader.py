@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from facemogle.evaluation.classifier import AttributeClassifier
+from facemogle.attributes.classifier import AttributeClassifier
 from facemogle.evaluation.detail import fine_energies
 from facemogle.masks.iou import confusion_matrix
 from facemogle.photo.parser import FaceParser

@@ -16,9 +16,10 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from facemogle.faces.folder import MapKind
 from facemogle.masks.regions import NUM_EXPERTS, REGIONS
 from facemogle.network.tokens import PIXELS_PER_TOKEN
-from facemogle.training.data import MapKind, Visit
+from facemogle.training.data import Visit
 from facemogle.training.latent_store import LatentStore
 from facemogle.training.recipe import FlowRecipe
 from facemogle.training.text import vary_caption

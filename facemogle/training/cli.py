@@ -114,8 +114,8 @@ def run(arguments: argparse.Namespace) -> int:
     import torch
     from accelerate import PartialState
 
+    from facemogle.faces.paper import open_faces
     from facemogle.masks.label_map import MaskError
-    from facemogle.training.paper_faces import open_faces
     from facemogle.training.sheet import contact_sheet
     from facemogle.weights.loading import CheckpointError
 

@@ -11,11 +11,11 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from facemogle.faces.folder import FaceFolder, MapKind
 from facemogle.masks.label_map import decouple
 from facemogle.masks.regions import NUM_EXPERTS
 from facemogle.network.tokens import VAE, encode_image
 from facemogle.runs.mask_tokens import croppable, encode_mask_image
-from facemogle.training.data import FaceFolder, MapKind
 
 
 class LatentStore:

@@ -13,12 +13,12 @@ from torch import Tensor
 from torch.optim import Optimizer
 from transformers import PreTrainedTokenizerBase
 
+from facemogle.faces.paper import open_faces
 from facemogle.network.tokens import PIXELS_PER_TOKEN, VAE, position_ids
 from facemogle.training.batches import Batch, FlowData, Row, square_of_tokens
 from facemogle.training.data import Joined, endless
 from facemogle.training.flow import FlowModel, flow_loss, guidance_term
 from facemogle.training.latent_store import LatentStore
-from facemogle.training.paper_faces import open_faces
 from facemogle.training.recipe import FlowRecipe, Stage
 from facemogle.training.run import Run
 

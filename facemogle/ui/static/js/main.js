@@ -22,7 +22,9 @@ export async function mount({ element, trigger, props, server }) {
   const expertSettings = new ExpertSettings(experts.length, loadSettings().experts);
   expertSettings.addEventListener("change", () => saveSettings({ experts: expertSettings.values }));
 
-  const read = (file) => server.read_mask_file({ binary: true, data: { file } });
+  const read = (files, region = "") =>
+    server.read_mask_file({ binary: true, data: { ...files, region } });
+  const exportMask = (sent) => server.export_mask(sent);
   const readPair = (image, mask) => server.read_pair({ binary: true, data: { image, mask } });
   // Beside files, a form carries text only.
   const readPhoto = (file, parser, face) =>
@@ -35,7 +37,10 @@ export async function mount({ element, trigger, props, server }) {
   const openProject = (file) => projects.open(file);
   const saveProject = () => projects.save();
   const projectFiles = { openProject, saveProject };
-  const opening = { maxBytes: props.max_bytes, read, readPhoto, savePhoto, parserDownload, edited, readPair, adopt, ...projectFiles };
+  const opening = {
+    maxBytes: props.max_bytes, read, exportMask, readPhoto, savePhoto, parserDownload, edited, readPair, adopt,
+    ...projectFiles,
+  };
   const suggest = (suggestion) => runner.suggest(suggestion);
   const make = () => runner.request({ isDraft: false, isOwn: false });
   const examples = root.querySelector(".examples");

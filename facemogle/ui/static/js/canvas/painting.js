@@ -12,6 +12,7 @@ import { Overlay } from "./overlay.js";
 import { Pair } from "../files/pair.js";
 import { Photo } from "../files/photo.js";
 import { Palette } from "../layers/list.js";
+import { Question } from "../files/question.js";
 import { Screen } from "./screen.js";
 import { Sheet } from "./shortcuts.js";
 import { Start } from "../files/start.js";
@@ -60,7 +61,11 @@ export function setUpPainting(panel, { drawing, regions, experts, expertSettings
   new ViewBar(find(".viewbar"), { brush, viewport, paper, commands });
   const notice = new Notice(find(".notice"));
   const openPair = () => pair.open();
-  const files = new Files(find(".files"), { drawing, notice, palette: colors, openPair, ...opening });
+  const question = new Question(find(".question"), colors);
+  const ask = (asked) => question.ask(asked);
+  const files = new Files(find(".files"), {
+    drawing, notice, regions, palette: colors, ask, openPair, ...opening,
+  });
   const { readPair, readPhoto, savePhoto, edited, adopt, maxBytes } = opening;
   files.photo = new Photo(find(".photo-faces"), {
     readPhoto, savePhoto, edited, adopt, send: (...asked) => files.send(...asked),
