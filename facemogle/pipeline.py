@@ -29,8 +29,8 @@ from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer, T5EncoderModel, T5Tokenizer
 
 from facemogle.gate.trace import Trace
+from facemogle.masks.hiding import hidden
 from facemogle.masks.reading import decouple, read_mask
-from facemogle.masks.regions import REGIONS
 from facemogle.mogle import MoGLE
 from facemogle.network.text import Text, pooled_features, text_of
 from facemogle.network.tokens import (
@@ -296,8 +296,8 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         local_masks: "regions" shows each local expert its region. "empty" shows them black
             images, as the authors' inference scripts did; only to compare with their images.
             None = the config's local_masks.
-        muted: region indices whose local expert is shown a black image, as training does now and
-            then to each; the global expert still sees these regions.
+        muted: region indices that are hidden from all experts, see `facemogle.masks.hiding`: the
+            model decides by itself what is there, as it now and then has to in training.
         expert_strengths: R factors from 0 to 100 on the gate's weights, which then are brought back
             to a sum of 1: 1 = untouched, 0 = not heard.
         latents: noise (B, N, C) in place of the generator's.
@@ -488,8 +488,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         label_map: uint8 (H, W), both multiples of 16. local_masks, muted: as for `stream`.
         device: as for `encode_prompt`.
         """
-        images = decouple(label_map)
-        images[[REGIONS[region].expert for region in muted]] = 0
+        images = decouple(hidden(label_map, muted))
         if (local_masks or self.config["local_masks"]) == "empty":
             images[1:] = 0
         device = device or self._execution_device

@@ -1,4 +1,4 @@
-"""What decides on images beside their masks: the arguments of the commands that make some."""
+"""Arguments of the commands that generate images, apart from masks."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def add_image_arguments(parser: argparse.ArgumentParser) -> None:
         action="extend",
         default=[],
         metavar="REGION",
-        help="regions, such as hair or l_eye, whose expert sees nothing of the mask",
+        help="regions, such as hair or l_eye, that all experts are to know nothing of",
     )
     parser.add_argument(
         "--strength",

@@ -13,8 +13,8 @@ from facemogle.masks.label_map import changed_regions
 from facemogle.network.tokens import PIXELS_PER_LATENT, PIXELS_PER_TOKEN, pack
 
 REDRAWN = 0.25
-"""A touched region of which this share changed is made anew as a whole: an eye that was moved, but
-not all of the skin around it."""
+"""A touched region of which this share changed is generated again as a whole: an eye that was
+moved, but not all of the skin around it."""
 
 _MARGINS_PER_SIDE = 16
 _NOTHING_SEEN = 0.1  # share of a window: with less of the edge in it, an offset fades out
