@@ -12,6 +12,7 @@ import pytest
 import torch
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
+from photo_scenes import put, room
 from PIL import Image
 from studio import TEMPLATES, StudioUnderTest
 from waiting import until
@@ -135,16 +136,21 @@ def test_edit_keeps_all_pixels_but_those_of_the_edit(client: Client, tmp_path: P
 
 def test_parse_gives_a_mask_of_the_images_size(client: Client, tmp_path: Path) -> None:
     """Gradio would turn an image of indices into colours; a file keeps them."""
-    Image.new("RGB", (300, 200), "tan").save(tmp_path / "face.png")
+    Image.fromarray(put(room((200, 300)), 13, (150, 100), 150, 0)[0]).save(tmp_path / "face.png")
     path = client.predict(image=handle_file(tmp_path / "face.png"), api_name="/parse")
     mask = Image.open(path)
     assert mask.mode == "P" and mask.size == (300, 200)
-    assert read_mask(path).label_map.max() < 19
+    labels = read_mask(path).label_map
+    assert {1, 2, 13} <= set(labels.flat) and set(labels[:, 0]) == {0}
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"parser": "best"}, "The parser is 'best'"), ({"image": None}, "There is no image")],
+    [
+        ({"parser": "best"}, "The parser is 'best'"),
+        ({"image": None}, "There is no image"),
+        ({}, "No face"),
+    ],
 )
 def test_what_cannot_be_parsed_is_named(
     client: Client, tmp_path: Path, change: dict, message: str

@@ -44,6 +44,12 @@ def build_page(engine: Engine, *, model: str, templates: Path) -> gr.Blocks:
     def read_pair(sent: Any) -> dict[str, Any]:
         return photos.read_pair(sent)
 
+    def save_photo(sent: Any) -> dict[str, Any]:
+        return photos.save_photo(sent)
+
+    def parser_download(wish: str) -> dict[str, Any]:
+        return photos.parser_download(wish)
+
     def read_words(sent: Any) -> dict[str, Any]:
         return prompts.read_words(sent)
 
@@ -59,6 +65,8 @@ def build_page(engine: Engine, *, model: str, templates: Path) -> gr.Blocks:
             words=engine.facts.words,
             read_photo=read_photo,
             read_pair=read_pair,
+            save_photo=save_photo,
+            parser_download=parser_download,
             read_words=read_words,
         )
         desktop.announce(desk.announce, None, None, queue=False, **_PRIVATE)
@@ -69,7 +77,7 @@ def build_page(engine: Engine, *, model: str, templates: Path) -> gr.Blocks:
             desk.generate, desktop, packets, api_name="request", **line, **_PRIVATE
         )
         asked.failure(None, js=ON_FAILURE)
-        add_endpoints(desk, engine.facts.default_steps, **line)
+        add_endpoints(desk, photos, engine.facts.default_steps, **line)
         page.unload(desk.leave)
     return page
 

@@ -72,11 +72,14 @@ def studio(
     words: dict[str, list[str]],
     read_photo: Callable[[Any], dict[str, Any]],
     read_pair: Callable[[Any], dict[str, Any]],
+    save_photo: Callable[[Any], dict[str, Any]],
+    parser_download: Callable[[str], dict[str, Any]],
     read_words: Callable[[Any], dict[str, Any]],
 ) -> gr.HTML:
     """Canvas, image, prompt and gating view in one component.
 
-    read_photo, read_pair: as in ``facemogle.ui.photos``; read_words: in ``facemogle.ui.prompts``.
+    read_photo, read_pair, save_photo, parser_download: as in ``facemogle.ui.photos``;
+    read_words: in ``facemogle.ui.prompts``.
     The template is static: Gradio would reset the canvas on any change of an interpolated one, and
     would run code in interpolated text. Everything that changes is written by the modules.
     (A function and no subclass, next to whose file Gradio would write a stub file.)
@@ -91,6 +94,8 @@ def studio(
             read_mask_file,
             read_photo,
             read_pair,
+            save_photo,
+            parser_download,
             read_words,
             export_gate,
             export_mask,

@@ -17,7 +17,7 @@ from diffusers.hooks import apply_group_offloading
 from diffusers.quantizers import PipelineQuantizationConfig
 
 from facemogle.pipeline import FaceMoGLEPipeline
-from facemogle.weights.headers import CheckpointError
+from facemogle.weights.errors import CheckpointError
 
 Quantisation = Literal["nf4", "int8", "fp8"]
 """Of weights. nf4: 4-bit NormalFloat (arXiv 2305.14314), bitsandbytes. int8, fp8: torchao."""

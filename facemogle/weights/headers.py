@@ -15,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 
 from facemogle.mogle import MoGLE
 from facemogle.transformer import FaceMoGLETransformer
+from facemogle.weights.errors import CheckpointError
 
 Shapes = Mapping[str, tuple[int, ...]]
 """Shape of each tensor by name."""
@@ -26,10 +27,6 @@ NO_WEIGHTS = ("scheduler", "tokenizer")
 """How the names of components without weights start."""
 
 SHOWN = 3
-
-
-class CheckpointError(ValueError):
-    """Weights cannot be loaded. The message says which and what to do."""
 
 
 def missing_files(folder: Path) -> list[str]:

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from facemogle.mogle import MoGLE
 from facemogle.pipeline import FaceMoGLEPipeline
-from facemogle.weights.headers import CheckpointError
+from facemogle.weights.errors import CheckpointError
 
 FACE_MOGLE_REPOSITORY = "XavierJiezou/face-mogle-models"
 REFERENCE_TIME_SCALE = 1000.0

@@ -11,11 +11,12 @@ export class Accepted {
    * settings: { prompt, seed, steps, strength } of the form and { muted, expert_strengths } of the
    *     experts' states, or null if nothing is known of them.
    * isForeign: whether it, or what it is an edit of, was not made here.
+   * photo: what it is a face of, as Photo has it, if that is open; only this page knows.
    * number: of the request that made it; without one, the server does not have the image.
    * id, time: given to an image once; in milliseconds, when it was made.
    */
-  constructor({ image, labels, layers = null, settings, isForeign, number, id, time = Date.now() }) {
-    Object.assign(this, { image, labels, layers, settings, isForeign, time });
+  constructor({ image, labels, layers = null, settings, isForeign, number, photo = null, id, time = Date.now() }) {
+    Object.assign(this, { image, labels, layers, settings, isForeign, photo, time });
     this.id = id ?? `${time}-${Math.random()}`;
     this.number = number ?? --others;
     this.isKnown = number !== undefined; // to the server

@@ -183,7 +183,8 @@ export class Runner {
     const { labels, settings, requests: { number } } = this;
     const isForeign = this.kept > 0 && this.base.isForeign;
     const layers = packLayers(this.layers);
-    this.add(new Accepted({ image, labels, layers, settings, isForeign, number }));
+    const photo = this.base?.photo;
+    this.add(new Accepted({ image, labels, layers, settings, isForeign, number, photo }));
   }
 
   add(accepted) {
@@ -195,11 +196,11 @@ export class Runner {
    * Take an image with its label map, as if it had just been made: the drawing becomes the label map,
    * and an edit keeps the rest of the image. See Accepted for the arguments.
    */
-  adopt({ image, labels, settings = null, isForeign = settings === null }) {
+  adopt({ image, labels, settings = null, isForeign = settings === null, photo }) {
     this.requests.stop();
     this.drawing.replace(labels);
     if (settings) this.putSettings(settings);
-    const accepted = new Accepted({ image, labels, settings, isForeign });
+    const accepted = new Accepted({ image, labels, settings, isForeign, photo });
     this.add(accepted);
     this.result.restore(accepted, "Opened");
     this.live.settle();
