@@ -32,6 +32,7 @@ from facemogle.gate.trace import Trace
 from facemogle.masks.reading import decouple, read_mask
 from facemogle.masks.regions import REGIONS
 from facemogle.mogle import MoGLE
+from facemogle.network.base_lora import BaseLoRAMixin
 from facemogle.network.text import Text, pooled_features, sequence_features
 from facemogle.network.tokens import (
     PIXELS_PER_TOKEN,
@@ -83,7 +84,7 @@ class FaceMoGLEOutput(BaseOutput):
         return None if self.traces is None else self.traces[0]
 
 
-class FaceMoGLEPipeline(DiffusionPipeline):
+class FaceMoGLEPipeline(DiffusionPipeline, BaseLoRAMixin):
     """Mask- and text-guided face generation (Face-MoGLE, arXiv 2509.00428).
 
     A call makes one image, or several of one size together. Calls leave no state on the
@@ -446,7 +447,10 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         most = max(len(prompts), len(second))
         both = (tuple(given) * (most // len(given)) for given in (prompts, second))
         pairs = zip(*both, strict=True)
-        return Text.stacked([self._cached_text(*pair, length, device, kinds) for pair in pairs])
+        # Adapters may be scaled and switched off in many ways, so nothing of theirs is cached.
+        has_adapters = bool(getattr(self.text_encoder, "peft_config", None))
+        features = self._text_of if has_adapters else self._cached_text
+        return Text.stacked([features(*pair, length, device, kinds) for pair in pairs])
 
     def forget(self) -> None:
         """Drop what was derived from prompts, mask images and the VAE before."""
