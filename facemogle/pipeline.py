@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
+import diffusers
 import numpy as np
 import torch
 from diffusers.image_processor import VaeImageProcessor
@@ -33,7 +34,7 @@ from facemogle.masks.reading import decouple, read_mask
 from facemogle.masks.regions import REGIONS
 from facemogle.mogle import MoGLE
 from facemogle.network.base_lora import BaseLoRAMixin
-from facemogle.network.text import Text, pooled_features, sequence_features
+from facemogle.network.text import Text, pooled_features, text_of
 from facemogle.network.tokens import (
     PIXELS_PER_TOKEN,
     VAE,
@@ -41,6 +42,7 @@ from facemogle.network.tokens import (
     encode_image,
     painted_per_token,
 )
+from facemogle.prompts.reading import PromptReading, read_prompt
 from facemogle.runs.area import Area
 from facemogle.runs.callback import TENSORS, Call, StepCallback, called_back, of_call, pass_on
 from facemogle.runs.checks import check_choices, check_prompt, check_size, listed, suggesting
@@ -452,6 +454,13 @@ class FaceMoGLEPipeline(DiffusionPipeline, BaseLoRAMixin):
         features = self._text_of if has_adapters else self._cached_text
         return Text.stacked([features(*pair, length, device, kinds) for pair in pairs])
 
+    def read_prompt(self, prompt: str, length: int | None = None) -> PromptReading:
+        """What the model is to read of a prompt, and what of it does not reach the model.
+
+        length: T5 tokens that it reads; None = the config's text_length.
+        """
+        return read_prompt(prompt, self.tokenizer_2, length or self.config["text_length"])
+
     def forget(self) -> None:
         """Drop what was derived from prompts, mask images and the VAE before."""
         self._cached_text.cache_clear()
@@ -463,11 +472,13 @@ class FaceMoGLEPipeline(DiffusionPipeline, BaseLoRAMixin):
     def _text_of(
         self, prompt: str, prompt_2: str, length: int, device: torch.device, _dtypes: Any
     ) -> Text:
-        pooled = pooled_features(prompt, self.tokenizer, self.text_encoder, device)
-        sequence = sequence_features(
-            prompt_2, self.tokenizer_2, self.text_encoder_2, device, length
-        )
-        return Text(sequence, pooled)
+        tokenizers = self.tokenizer, self.tokenizer_2
+        encoders = self.text_encoder, self.text_encoder_2
+        text = text_of(self.read_prompt(prompt_2, length), tokenizers, encoders, device)
+        if prompt == prompt_2:
+            return text
+        seen = self.read_prompt(prompt, length).text
+        return replace(text, pooled=pooled_features(seen, tokenizers[0], encoders[0], device))
 
     @torch.no_grad()
     def encode_mask(
@@ -569,6 +580,10 @@ class FaceMoGLEPipeline(DiffusionPipeline, BaseLoRAMixin):
         rows = latents.to(self._execution_device).split(1)
         images = torch.cat([decode_tokens(self.vae, row, grid) for row in rows])
         return self.image_processor.postprocess(images, output_type=output_type)
+
+
+# Where `DiffusionPipeline.from_pretrained` looks for the class that a folder names.
+setattr(diffusers, FaceMoGLEPipeline.__name__, FaceMoGLEPipeline)
 
 
 def _prompts(prompt: str | Sequence[str] | None, name: str) -> tuple[str, ...]:

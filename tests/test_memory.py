@@ -25,7 +25,6 @@ def image(pipeline: FaceMoGLEPipeline, mask: np.ndarray | None) -> np.ndarray:
 @pytest.mark.parametrize(("kind", "most"), [("int8", 0.03), ("fp8", 0.15)])
 def test_a_quantised_base_changes_little(pipeline, label_map, kind, most) -> None:
     """Quantising the low-rank terms too, or the condition stream alone, would go unnoticed."""
-    pytest.importorskip("torchao")
     quantised = load_pipeline(FLUX, face_mogle=FACE_MOGLE, device="cpu", quantize=kind)
     block = quantised.transformer.single_transformer_blocks[0]
     t5 = quantised.text_encoder_2.encoder.block[0].layer[0].SelfAttention
@@ -41,7 +40,6 @@ def test_a_quantised_base_changes_little(pipeline, label_map, kind, most) -> Non
 
 def test_our_own_folder_quantised_keeps_its_low_rank_terms(pipeline, label_map, tmp_path) -> None:
     """There they lie in one file with the base's weights."""
-    pytest.importorskip("torchao")
     pipeline.save_pretrained(tmp_path)
     quantised = load_pipeline(tmp_path, device="cpu", quantize="int8")
     terms = quantised.transformer.condition_lora.state_dict()

@@ -117,7 +117,7 @@ def _run_renderer(arguments: argparse.Namespace) -> int:
     except RenderError as error:
         say("bench", error)
         return 2
-    context = renderer.gpu.context
+    context = renderer.stage.gpu.context
     seconds = faces.measure(renderer.render, context.finish, arguments.repeats)
     report = faces.report(seconds, context.info["GL_RENDERER"], SIZE)
     _tell(report, faces.table(report), arguments.json)

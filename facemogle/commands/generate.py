@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from facemogle.commands.arguments import load_chosen, say, writable
+from facemogle.commands.arguments import load_chosen, say, say_unread, writable
 from facemogle.commands.image_arguments import add_image_arguments, image_options
 from facemogle.gate.heatmap import Scale
 from facemogle.gate.trace import Trace
@@ -75,6 +75,7 @@ def _generate(arguments: argparse.Namespace) -> None:
     height, width = arguments.size or (side, side)
     size = mask_size(pipeline.grid_of(height, width))
     label_map = None if mask is None else _fitted(mask, *size)
+    say_unread("generate", arguments.prompt, pipeline)
     request = pipeline.request(
         arguments.prompt,
         label_map,

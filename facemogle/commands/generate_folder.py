@@ -14,7 +14,7 @@ from accelerate import PartialState
 from PIL.PngImagePlugin import PngInfo
 from tqdm import tqdm
 
-from facemogle.commands.arguments import load_chosen, say
+from facemogle.commands.arguments import load_chosen, say, say_unread
 from facemogle.commands.image_arguments import add_image_arguments, image_options
 from facemogle.masks.reading import read_mask
 from facemogle.pipeline import FaceMoGLEPipeline
@@ -81,10 +81,15 @@ def _generate(arguments: argparse.Namespace, state: PartialState) -> int:
 
         tell()
         pipeline = None
+        read: set[str] = set()
         for mask in share:
             pipeline = pipeline or load_chosen(arguments)
             try:
-                _make(pipeline, mask, arguments, options)
+                prompt = _prompt(mask, arguments.prompt)
+                if prompt not in read:  # --prompt is that of thousands, and its notes are said once
+                    say_unread(COMMAND, prompt, pipeline, f"{mask}: ")
+                    read.add(prompt)
+                _make(pipeline, mask, prompt, arguments, options)
             except (ValueError, OSError) as error:
                 say(COMMAND, f"{mask}: {error}")
                 failures += 1
@@ -94,8 +99,17 @@ def _generate(arguments: argparse.Namespace, state: PartialState) -> int:
     return failures
 
 
+def _prompt(mask: Path, default: str) -> str:
+    beside = mask.with_suffix(".txt")
+    return beside.read_text("utf-8").strip() if beside.is_file() else default
+
+
 def _make(
-    pipeline: FaceMoGLEPipeline, mask: Path, arguments: argparse.Namespace, options: dict[str, Any]
+    pipeline: FaceMoGLEPipeline,
+    mask: Path,
+    prompt: str,
+    arguments: argparse.Namespace,
+    options: dict[str, Any],
 ) -> None:
     """Write one image, with its prompt and seed as texts in the PNG."""
     side = pipeline.config["default_size"]
@@ -104,8 +118,6 @@ def _make(
     reading = read_mask(mask, size=size, swap_sides=arguments.swap_sides)
     for note in reading.notes:
         say(COMMAND, f"{mask}: {note}")
-    beside = mask.with_suffix(".txt")
-    prompt = beside.read_text("utf-8").strip() if beside.is_file() else arguments.prompt
     seed = seed_of(mask.stem, arguments.seed)
     *_, last = pipeline.stream(
         prompt,

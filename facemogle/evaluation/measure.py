@@ -11,6 +11,7 @@ from tqdm.auto import tqdm
 
 from facemogle.evaluation.consistency import consistency
 from facemogle.evaluation.cost import cost
+from facemogle.evaluation.detail import detail
 from facemogle.evaluation.detector import Detector
 from facemogle.evaluation.edits import edits
 from facemogle.evaluation.external import Metric, external_section
@@ -64,6 +65,8 @@ class Measurement:
             yield from self._prompts(real.classes, made.classes)
         other = None if self.reference is None else self._features(self.reference)
         yield realism(made.features, real.features, other)
+        if made.fine.size:
+            yield detail(made.fine, real.fine)
         if self.metrics or self.detectors:
             yield external_section(self.metrics, self.detectors)
         gate = GateLog(self._gate_file).section(self.held.faces.ids)

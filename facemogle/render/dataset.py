@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -21,6 +21,7 @@ from facemogle.masks.regions import REGIONS
 from facemogle.render.captions import captions
 from facemogle.render.face import Face, sample_face
 from facemogle.render.labels import areas
+from facemogle.render.rendering import Rendering
 
 FOLDERS = ("images", "labels", "labels_bare")
 ROWS = "rows"
@@ -29,14 +30,6 @@ SHEET_FACES, SHEET_COLUMNS = 64, 8
 SEEN = 0.01
 """Per cent of the image from which on a region counts as visible."""
 JPEG_QUALITY, SHEET_QUALITY = 95, 80
-
-
-class Rendering(Protocol):
-    """As renderer.Rendering: image uint8 (H, W, 3), labels and bare uint8 (H, W) or None."""
-
-    image: np.ndarray
-    labels: np.ndarray
-    bare: np.ndarray | None
 
 
 Render = Callable[[Face], Rendering]

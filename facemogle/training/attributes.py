@@ -12,10 +12,11 @@ from torch import Tensor
 from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
-from facemogle.evaluation.attributes import ATTRIBUTES, classes
-from facemogle.evaluation.classifier import AttributeClassifier, build_classifier, load_classifier
+from facemogle.attributes.classifier import AttributeClassifier, build_classifier, load_classifier
+from facemogle.attributes.vocabulary import ATTRIBUTES, classes
+from facemogle.faces.folder import FaceFolder, read_rows
 from facemogle.photo.parser import FaceParser
-from facemogle.training.data import FaceFolder, Joined, Visit, endless, read_rows, to_model_range
+from facemogle.training.data import Joined, Visit, endless, to_model_range
 from facemogle.training.distortion import distort
 from facemogle.training.parser import optimizers
 from facemogle.training.recipe import AttributeRecipe

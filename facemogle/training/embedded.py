@@ -10,9 +10,9 @@ from diffusers import AutoencoderDC, FlowMatchEulerDiscreteScheduler
 from torch.optim import Optimizer
 from transformers import CLIPTokenizer, T5TokenizerFast
 
+from facemogle.faces.paper import open_faces
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.training.flow import FlowModel, with_guidance_input, without_guidance_input
-from facemogle.training.paper_faces import open_faces
 from facemogle.training.recipe import FlowRecipe, ModelRecipe
 from facemogle.training.run import make_accelerator
 from facemogle.training.text import build_encoders, build_tokenizers, extend_vocabulary
@@ -92,12 +92,15 @@ def _trained(start: FaceMoGLEPipeline, captions: Sequence[str]) -> tuple[FlowMod
 
 def _optimizers(model: FlowModel, recipe: FlowRecipe) -> list[Optimizer]:
     matrices = model.matrices()
-    others = [p for p in model.parameters() if all(p is not m for m in matrices)]
+    experts = list(model.mogle.parameters())
+    elsewhere = {*map(id, matrices), *map(id, experts)}
+    others = [p for p in model.parameters() if id(p) not in elsewhere]
+    groups = [{"params": others, "lr": recipe.rate}, {"params": experts, "lr": recipe.expert_rate}]
     return [
         torch.optim.Muon(
             matrices, lr=recipe.matrix_rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"
         ),
-        torch.optim.AdamW(others, lr=recipe.rate, betas=(0.9, 0.99), weight_decay=0.01),
+        torch.optim.AdamW(groups, betas=(0.9, 0.99), weight_decay=0.01),
     ]
 
 

@@ -13,10 +13,11 @@ from tqdm.auto import tqdm
 from transformers import SegformerConfig, SegformerForSemanticSegmentation
 from transformers.image_utils import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 
+from facemogle.faces.folder import FaceFolder
 from facemogle.masks.iou import confusion_matrix
 from facemogle.masks.regions import NUM_REGIONS, REGIONS
 from facemogle.photo.parser import FaceParser, load_parser, save_parser
-from facemogle.training.data import FaceFolder, Joined, Visit, endless, to_model_range
+from facemogle.training.data import Joined, Visit, endless, to_model_range
 from facemogle.training.distortion import distort
 from facemogle.training.recipe import AttributeRecipe, ParserRecipe
 from facemogle.training.run import Run, make_accelerator

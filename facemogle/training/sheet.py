@@ -7,9 +7,9 @@ import torch
 from PIL import Image
 from tqdm.auto import tqdm
 
+from facemogle.faces.folder import FaceFolder
 from facemogle.masks.reading import colorize
 from facemogle.pipeline import FaceMoGLEPipeline
-from facemogle.training.data import FaceFolder
 
 TRIPLES_A_ROW = 4
 GAP = 6

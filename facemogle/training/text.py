@@ -136,19 +136,28 @@ def _whole(words: Iterable[str]) -> list[tuple[str, float]]:
 
 
 def vary_caption(caption: str, draw: random.Random) -> str:
-    """The caption as another person might have typed it; sentences stay as they are.
+    """The caption as another person might have typed it.
 
     Of a noun phrase the lead ("a rendered portrait of") often goes, phrases between commas go or
-    change places, the first letter may be a capital and the end a full stop.
+    change places; a sentence keeps its words. Either may be all small or begin with a capital, and
+    end with a full stop or without.
     """
     if caption.endswith("."):
-        return caption
+        return _dressed(caption, draw)
     if draw.random() < DROP_LEAD:
         caption = re.sub(r"^.*?\bportrait of ", "", caption)
     subject, *phrases = caption.split(", ")
     phrases = [phrase for phrase in phrases if draw.random() > DROP_PHRASE]
     draw.shuffle(phrases)
-    caption = ", ".join([subject, *phrases])
-    if draw.random() < 0.3:
+    return _dressed(", ".join([subject, *phrases]), draw)
+
+
+def _dressed(caption: str, draw: random.Random) -> str:
+    letters = draw.random()
+    if letters < 0.3:
         caption = caption[:1].upper() + caption[1:]
-    return caption + ("." if draw.random() < 0.3 else "")
+    elif letters < 0.6:
+        caption = caption.lower()
+    if draw.random() < 0.4:
+        caption = caption.removesuffix(".") + draw.choice([".", ""])
+    return caption

@@ -13,9 +13,10 @@ from diffusers import AutoencoderDC
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from facemogle.faces.folder import FaceFolder
+from facemogle.faces.paper import open_faces
 from facemogle.masks.reading import decouple
-from facemogle.training.data import FaceFolder, Joined, Visit, endless, to_model_range
-from facemogle.training.paper_faces import open_faces
+from facemogle.training.data import Joined, Visit, endless, to_model_range
 from facemogle.training.recipe import VAERecipe
 from facemogle.training.run import Run, make_accelerator
 

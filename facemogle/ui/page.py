@@ -20,6 +20,7 @@ from facemogle.ui.departures import Departures
 from facemogle.ui.desk import Desk
 from facemogle.ui.endpoints import add_endpoints
 from facemogle.ui.photos import Photos
+from facemogle.ui.prompts import Prompts
 from facemogle.ui.start import read_templates
 from facemogle.ui.studio import (
     MAX_BODY,
@@ -55,6 +56,7 @@ def build_page(engine: Engine, *, model: str, templates: Path) -> gr.Blocks:
     templates: folder of faces to start from, as of `read_templates`; the first is on the canvas.
     """
     desk, photos = Desk(engine, model), Photos(engine.facts.side, engine.parse)
+    prompts = Prompts(engine.facts.read_prompt)
     line = {"concurrency_id": "engine", "concurrency_limit": engine.concurrency}
 
     def read_photo(sent: Any) -> dict[str, Any]:  # as Gradio marks it, which methods do not allow
@@ -62,6 +64,9 @@ def build_page(engine: Engine, *, model: str, templates: Path) -> gr.Blocks:
 
     def read_pair(sent: Any) -> dict[str, Any]:
         return photos.read_pair(sent)
+
+    def read_words(sent: Any) -> dict[str, Any]:
+        return prompts.read_words(sent)
 
     with _Page(
         title="facemogle studio",
@@ -75,6 +80,7 @@ def build_page(engine: Engine, *, model: str, templates: Path) -> gr.Blocks:
             words=engine.facts.words,
             read_photo=read_photo,
             read_pair=read_pair,
+            read_words=read_words,
         )
         desktop.announce(desk.announce, None, None, queue=False, **_PRIVATE)
         packets = bus()

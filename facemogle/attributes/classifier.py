@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from transformers import SegformerConfig, SegformerModel, SegformerPreTrainedModel
 from transformers.utils.constants import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 
-from facemogle.evaluation.attributes import ATTRIBUTES
+from facemogle.attributes.vocabulary import ATTRIBUTES
 from facemogle.photo.parser import FaceParser
 from facemogle.weights.headers import CheckpointError
 
