@@ -6,12 +6,12 @@ act on all streams alike; the condition stream's own terms stay beside them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from diffusers.loaders.lora_pipeline import FluxLoraLoaderMixin
 from safetensors import SafetensorError
-from torch import Tensor
+from torch import Tensor, nn
 
 from facemogle.network.lora import CONDITION_METHOD, flux_targets
 from facemogle.transformer import FaceMoGLETransformer
@@ -21,6 +21,8 @@ class BaseLoRAMixin(FluxLoraLoaderMixin):
     """`FluxLoraLoaderMixin`, for which a refused file changes nothing."""
 
     transformer: FaceMoGLETransformer
+    text_encoder: nn.Module
+    _trainable: Sequence[nn.Parameter] = ()
 
     def load_lora_weights(
         self,
@@ -48,6 +50,9 @@ class BaseLoRAMixin(FluxLoraLoaderMixin):
                 "transformer.unfuse_qkv_projections() first."
             )
         before = self._adapter_names()
+        if not before:  # PEFT freezes all others, with which a CPU rounds otherwise
+            parts = self.transformer, self.text_encoder
+            self._trainable = [w for part in parts for w in part.parameters() if w.requires_grad]
         try:
             super().load_lora_weights(source, adapter_name, hotswap, **kwargs)
         except Exception:
@@ -56,6 +61,13 @@ class BaseLoRAMixin(FluxLoraLoaderMixin):
             if not before:
                 self.unload_lora_weights()
             raise
+
+    def unload_lora_weights(self, *arguments: Any, **options: Any) -> None:
+        """Remove all LoRAs of the base model, which then is what it was before the first."""
+        super().unload_lora_weights(*arguments, **options)
+        for weight in self._trainable:
+            weight.requires_grad_(True)
+        self._trainable = ()
 
     def fuse_lora(self, *arguments: Any, **options: Any) -> None:
         """Add the LoRAs to the base model's weights; see `FluxLoraLoaderMixin.fuse_lora`."""

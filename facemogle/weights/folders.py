@@ -25,12 +25,13 @@ FACE_MOGLE_FILES = ["*.safetensors", "*.pt"]
 PREVIEW_FILES = ["config.json", "diffusion_pytorch_model.safetensors"]
 
 
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 
 
 def folder_of(name_or_path: str, local_dir: str | Path | None) -> Path:
     """Folder of a model; arguments as of `load_pipeline`. Raises CheckpointError."""
-    if hub_id := hub_id_of(FLUX_REPOSITORY if name_or_path == "flux" else name_or_path):
+    hub_id = FLUX_REPOSITORY if name_or_path == "flux" else hub_id_of(name_or_path)
+    if hub_id is not None:
         place = _place(hub_id, local_dir)
         if place and (place / "model_index.json").is_file() and not missing_files(place):
             return place
