@@ -210,6 +210,14 @@ def test_a_damaged_lora_is_refused(own_pipeline, folder) -> None:
         own_pipeline.load_lora_weights(folder / "wrong.safetensors")
 
 
+def test_a_pickled_lora_is_not_opened(own_pipeline, tmp_path) -> None:
+    torch.save(base_lora(own_pipeline), tmp_path / "pytorch_lora_weights.bin")
+    with pytest.raises(ValueError, match=r"give a \.safetensors file"):
+        own_pipeline.load_lora_weights(tmp_path, weight_name="pytorch_lora_weights.bin")
+    with pytest.raises(OSError):
+        own_pipeline.load_lora_weights(tmp_path)
+
+
 def of_rank_two_and_four(tensors: Tensors) -> None:
     tensors["transformer.x_embedder.lora_A.weight"] = torch.zeros(2, 64)
 

@@ -37,8 +37,11 @@ class BaseLoRAMixin(FluxLoraLoaderMixin):
         kwargs: `weight_name`, the file's name, and others of diffusers.
         Raises ValueError for a file of another base model or of the condition stream's own terms.
         """
-        kwargs.setdefault("use_safetensors", True)  # without, diffusers also opens pickles
         source = pretrained_model_name_or_path_or_dict
+        name = kwargs.get("weight_name") or ".safetensors"
+        if not name.endswith(".safetensors"):
+            raise ValueError(f"weight_name is {name!r}: give a .safetensors file, no pickled one.")
+        kwargs["use_safetensors"] = True  # without, diffusers opens a pickled file if there is one
         try:
             tensors: Any = self.lora_state_dict(source, return_alphas=True, **kwargs)[0]
         except SafetensorError as error:
