@@ -289,7 +289,7 @@ async def run(arguments: argparse.Namespace, url: str, process: int) -> bool:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--visitors", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=300)
     parser.add_argument("--steps", type=int, default=2)

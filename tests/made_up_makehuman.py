@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -53,7 +54,8 @@ def write_makehuman(folder: Path) -> Path:
     uv = _skin_places(body)
     lines = [*_lines("v", body), *_lines("vt", uv), "g body", *_faces(faces)]
     _write(folder / "3dobjs/base.obj", "\n".join(lines))
-    np.savez(folder / "targets.npz", **_targets(body))
+    targets: dict[str, Any] = _targets(body)
+    np.savez(folder / "targets.npz", **targets)
     draw = np.random.default_rng(0)
     for name in ("young_lightskinned_female", "old_darkskinned_male"):
         _texture(folder / f"skins/textures/{name}_diffuse.png", (200, 150, 120, 255), draw)
@@ -189,7 +191,7 @@ def _fitting(
     vertices, faces = mesh
     if near is None:
         head = body[FIRST : FIRST + len(ROWS) * COLUMNS]
-        near = FIRST + KDTree(head).query(vertices)[1]
+        near = FIRST + np.asarray(KDTree(head).query(vertices)[1])
     low, high = vertices.min(0), vertices.max(0)
     uv = ((vertices - low) / np.maximum(high - low, 1e-6))[:, :2]
     lines = [*_lines("v", vertices), *_lines("vt", uv), *_faces(faces)]

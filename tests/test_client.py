@@ -78,7 +78,7 @@ def test_wrong_values_are_named(client: Client, change: dict, message: str) -> N
 
 
 def test_experts_can_be_muted_and_made_stronger(client: Client, studio: StudioUnderTest) -> None:
-    options = {"mute": "hair, l_eye", "expert_strengths": "global=0, hair=2.5"}
+    options: Any = {"mute": "hair, l_eye", "expert_strengths": "global=0, hair=2.5"}
     _, path = client.predict(handle_file(TEMPLATE), "", 0, 1, **options, api_name="/generate")
     used = studio.requests[-1].experts
     assert used.muted == (13, 4)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -41,7 +41,7 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (3, 40, 40, 3), np.uint8)
 PROMPTS = ("a man", "a woman with black hair", "")
 
 
-def features(images: Sequence[np.ndarray]) -> np.ndarray:
+def features(images: Iterable[np.ndarray]) -> np.ndarray:
     """What the stand-in below sees in images: six numbers of each."""
     return np.stack([image[:2, :3, 0].ravel() for image in images]).astype(float)
 
@@ -50,12 +50,13 @@ def features(images: Sequence[np.ndarray]) -> np.ndarray:
 def cleanfid(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stand-in for the package, which brings a torchvision of its own: resizing, features."""
     package: Any = ModuleType("cleanfid")
-    package.fid, package.resize, extractor = (ModuleType(n) for n in ("fid", "resize", "features"))
+    extractor: Any = ModuleType("cleanfid.features")
+    package.fid, package.resize = SimpleNamespace(), SimpleNamespace()
     package.resize.build_resizer = lambda mode: lambda image: image[:2, :3].astype(np.float32)
     package.fid.get_batch_features = lambda batch, model, device: features(
         list(batch.movedim(1, -1).numpy())
     )
-    extractor.build_feature_extractor = lambda mode, device, use_dataparallel: mode  # pyright: ignore[reportAttributeAccessIssue]
+    extractor.build_feature_extractor = lambda mode, device, use_dataparallel: mode
     for name, module in (("", package), (".fid", package.fid), (".resize", package.resize)):
         monkeypatch.setitem(sys.modules, f"cleanfid{name}", module)
     monkeypatch.setitem(sys.modules, "cleanfid.features", extractor)
@@ -77,7 +78,7 @@ def test_fid_by_scipys_matrix_root() -> None:
         metric.add(made[n : n + 5], real[n : n + 5], [""] * 5)
     a, b = features(made), features(real)
     first, second = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
-    root = scipy.linalg.sqrtm(first @ second).real
+    root = np.real(np.asarray(scipy.linalg.sqrtm(first @ second)))
     expected = np.sum((a.mean(0) - b.mean(0)) ** 2) + np.trace(first + second - 2 * root)
     assert metric.value() == pytest.approx(expected)
 

@@ -7,9 +7,9 @@ import random
 import numpy as np
 import pytest
 
+from facemogle.faces.folder import some_hidden
 from facemogle.masks.hiding import hidden
 from facemogle.masks.label_map import MaskError
-from facemogle.training.data import some_hidden
 
 
 def test_neighbours_grow_over_a_hidden_region(label_map: np.ndarray) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,19 +18,18 @@ from facemogle.render.cuts import CUTS as GROWN
 from facemogle.render.face import CUTS, PARTS, Face, sample_face
 from facemogle.render.labels import NUMBER, annotate, drop_specks, majority, put_on_glasses
 from facemogle.render.renderer import Renderer
+from facemogle.render.rendering import Rendering
 from facemogle.render.traits import UNITS
 
 FACES = [sample_face(7, n) for n in range(150)]
 
 
-def rendering(face: Face) -> SimpleNamespace:
+def rendering(face: Face) -> Rendering:
     """A stand-in for a rendered one: a square of skin, whose colour tells the face's number."""
     labels = np.zeros((16, 16), np.uint8)
     labels[4:12, 4:12] = NUMBER["skin"]
     image = np.full((16, 16, 3), face.index, np.uint8)
-    return SimpleNamespace(
-        image=image, labels=labels, bare=labels if face.glasses != "none" else None
-    )
+    return Rendering(image, labels, labels if face.glasses != "none" else None)
 
 
 def test_a_face_is_always_the_same() -> None:
@@ -170,9 +168,9 @@ def test_a_face_is_drawn_by_opengl(makehuman: Path) -> None:
     drawn = [renderer.render(face) for face in (hair, mesh, glasses)]
     again = renderer.render(hair)
     assert (again.image == drawn[0].image).all() and (again.labels == drawn[0].labels).all()
-    for rendering in drawn:
-        assert rendering.image.shape == (64, 64, 3) and rendering.image.std() > 10
-        shown = set(np.unique(rendering.labels))
+    for made in drawn:
+        assert made.image.shape == (64, 64, 3) and made.image.std() > 10
+        shown = set(np.unique(made.labels))
         wanted = ("background", "skin", "nose", "l_brow", "r_brow", "u_lip", "hair", "neck")
         assert {NUMBER[name] for name in wanted} <= shown
     worn = drawn[2]

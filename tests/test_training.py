@@ -8,6 +8,7 @@ import shutil
 from dataclasses import replace
 from itertools import islice, product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -279,7 +280,8 @@ def small_batch(model: FlowModel, guidance: list[float]) -> tuple[Batch, list[to
     clean, noise = (torch.randn(rows, 8, 64, generator=draw) for _ in range(2))
     regions = torch.randn(rows, 20, 8, 64, generator=draw)
     t = torch.linspace(0.2, 0.8, rows)
-    last = model.text_encoder.config.eos_token_id  # where CLIP looks for the pooled feature
+    config: Any = model.text_encoder.config
+    last = config.eos_token_id  # where CLIP looks for the pooled feature
     ids = [torch.full((rows, 5), last), torch.arange(5).repeat(rows, 1)]
     empty = [torch.full((rows, 5), last), torch.zeros(rows, 5, dtype=torch.long)]
     shares = F.one_hot(torch.arange(8).repeat(rows, 1) + 1, 20).float()
@@ -320,7 +322,7 @@ def test_guidance_is_learnt_from_what_the_prompt_changes(small_model: FlowModel)
 @torch.no_grad()
 def test_a_model_without_an_input_for_guidance_gets_a_silent_one(small_model: FlowModel) -> None:
     """Training goes on from models that had none; a random one would undo what they learnt."""
-    stock = FaceMoGLETransformer.from_config(
+    stock: Any = FaceMoGLETransformer.from_config(
         {**small_model.transformer.config, "guidance_embeds": False}
     )
     more = with_guidance_input(stock)
@@ -337,7 +339,7 @@ def test_a_model_without_an_input_for_guidance_gets_a_silent_one(small_model: Fl
     guided = more(**inputs, guidance=torch.tensor([4.0])).sample
     assert torch.equal(guided, stock(**inputs).sample)
 
-    torch.nn.init.normal_(more.time_text_embed.guidance_embedder.linear_2.weight)
+    torch.nn.init.normal_(more.get_parameter("time_text_embed.guidance_embedder.linear_2.weight"))
     less = without_guidance_input(more)
     assert not less.config["guidance_embeds"]
     unguided = more(**inputs, guidance=torch.tensor([1.0])).sample
@@ -383,13 +385,17 @@ def test_tokenizers_know_the_captions_words_and_spell_others() -> None:
     assert clip("man").input_ids[-1] == clip.eos_token_id
 
 
+def embedding_of(encoder: Any) -> torch.Tensor:
+    return encoder.get_input_embeddings().weight
+
+
 def test_new_words_join_the_vocabulary_and_old_ones_stay(tmp_path: Path) -> None:
     """An old word with another id would mean something else; a new one without an embedding of its
     own could only be spelled; a stored tokenizer must read as the one that was trained.
     """
     tokenizers = build_tokenizers(CAPTIONS, 48)
     encoders = build_encoders(ModelRecipe(), *tokenizers)
-    before = [encoder.get_input_embeddings().weight.clone() for encoder in encoders]
+    before = [embedding_of(encoder).clone() for encoder in encoders]
     text = "This goatee, and THAT moustache"
     extended = extend_vocabulary(*tokenizers, *encoders, ["This goatee and that moustache"])
     assert len(extended[1].tokenize("goatee Goatee")) == 2
@@ -398,7 +404,7 @@ def test_new_words_join_the_vocabulary_and_old_ones_stay(tmp_path: Path) -> None
     ]  # fmt: skip
     for old, new, encoder, rows in zip(tokenizers, extended, encoders, before, strict=True):
         assert all(old(caption).input_ids == new(caption).input_ids for caption in CAPTIONS)
-        weight = encoder.get_input_embeddings().weight
+        weight = embedding_of(encoder)
         assert len(weight) == len(new) == encoder.config.vocab_size > len(rows)
         assert torch.equal(weight[: len(rows)], rows)
         assert weight[len(rows) :].std() > rows.std() / 2

@@ -107,4 +107,6 @@ def load_classifier(
             f"{folder} was trained for {model.config.attributes}, not for {known}: train it again "
             "with train-attributes."
         )
-    return model.to(device or ("cuda" if torch.cuda.is_available() else "cpu")).eval()
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    model.to(device)  # pyright: ignore[reportArgumentType]
+    return model.eval()

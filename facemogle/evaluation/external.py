@@ -79,7 +79,8 @@ class Clip:
 
         name = {"cmmd": CLIP_336, "clip": CLIP}[kind]
         with _loading(name):
-            self._model: Any = CLIPModel.from_pretrained(name).eval().to(device)
+            model: Any = CLIPModel.from_pretrained(name)
+            self._model = model.eval().to(device)
             self._processor: Any = CLIPProcessor.from_pretrained(name)
         self.title = {"cmmd": "CMMD", "clip": "CLIP score"}[kind]
         self._kind = kind

@@ -69,9 +69,8 @@ class Measurement:
             yield detail(made.fine, real.fine)
         if self.metrics or self.detectors:
             yield external_section(self.metrics, self.detectors)
-        gate = GateLog(self._gate_file).section(self.held.faces.ids)
-        if gate is not None:
-            yield gate
+        log, names = GateLog(self._gate_file), self.held.faces.ids
+        yield from filter(None, (log.readable(names), log.section(names)))
         yield edits(self.held, self.few, self.gallery, self.reader.parser)
         yield robustness(self.held, self.few, self.gallery, self.reader.parser, self.masks)
         yield cost(self.gallery.pipeline, self.held, self.few, self.folders)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ class FolderError(ValueError):
 
 def write_faces(
     folder: Path, render: Render, seed: int, numbers: Iterable[int], worker: int = 0
-) -> Iterator[int]:
+) -> Generator[int, None, None]:
     """Render those of a seed's faces that the folder lacks.
 
     numbers: of the faces. worker: number of the process, a file of rows for each.

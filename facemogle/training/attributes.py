@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -125,7 +126,7 @@ def train_attributes(
             accelerator.num_processes,
         )
         run.train(loader, loss_of, until=end)
-    averaged = run.averaged().eval()
+    averaged = cast(AttributeClassifier, run.averaged().eval())
     if accelerator.is_main_process:
         deepcopy(averaged).half().save_pretrained(folder / "attributes")
     accelerator.wait_for_everyone()

@@ -52,6 +52,7 @@ class Shuffled(Sampler[Visit]):
         self.process, self.processes, self.batch = process, processes, batch
 
     def __iter__(self) -> Iterator[Visit]:
+        order: list[int] = []
         for position in count(self.start):
             epoch, place = divmod(position, self.length)
             if position == self.start or place == 0:

@@ -19,13 +19,13 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from facemogle.faces.folder import FaceFolder
+from facemogle.faces.paper import open_faces
 from facemogle.network.tokens import PIXELS_PER_TOKEN, decode_tokens
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.training.critic import Critic, critic_loss, painter_loss
 from facemogle.training.data import Joined, Visit, endless, to_model_range
 from facemogle.training.latent_store import LatentStore
 from facemogle.training.own_latents import OwnLatents
-from facemogle.training.paper_faces import open_faces
 from facemogle.training.recipe import DecoderRecipe
 from facemogle.training.run import Run, make_accelerator
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -173,7 +174,7 @@ def with_guidance_input(transformer: FaceMoGLETransformer) -> FaceMoGLETransform
     if transformer.config["guidance_embeds"]:
         return transformer
     config = {**transformer.config, "guidance_embeds": True}
-    more = FaceMoGLETransformer.from_config(config)
+    more = cast(FaceMoGLETransformer, FaceMoGLETransformer.from_config(config))
     more.load_state_dict(transformer.state_dict(), strict=False)  # without the new input
     _silence_guidance(more)
     return more
@@ -182,17 +183,18 @@ def with_guidance_input(transformer: FaceMoGLETransformer) -> FaceMoGLETransform
 def without_guidance_input(transformer: FaceMoGLETransformer) -> FaceMoGLETransformer:
     """The transformer as it is at a scale of 1, without the input."""
     config = {**transformer.config, "guidance_embeds": False}
-    less = FaceMoGLETransformer.from_config(config)
+    less = cast(FaceMoGLETransformer, FaceMoGLETransformer.from_config(config))
     less.load_state_dict(transformer.state_dict(), strict=False)
-    embed = transformer.time_text_embed
+    embed: Any = transformer.time_text_embed
+    other: Any = less.time_text_embed
     scale = sinusoid(torch.tensor([1000.0]), embed.time_proj.num_channels)
     with torch.no_grad():
-        bias = less.time_text_embed.timestep_embedder.linear_2.bias
-        bias += embed.guidance_embedder(scale)[0]
+        other.timestep_embedder.linear_2.bias += embed.guidance_embedder(scale)[0]
     return less.eval()
 
 
 def _silence_guidance(transformer: FaceMoGLETransformer) -> None:
-    last = transformer.time_text_embed.guidance_embedder.linear_2
+    embed: Any = transformer.time_text_embed
+    last = embed.guidance_embedder.linear_2
     nn.init.zeros_(last.weight)
     nn.init.zeros_(last.bias)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -117,7 +118,7 @@ def train_parser(
             accelerator.num_processes,
         )
         run.train(loader, loss_of, until=end)
-    parser.model = run.averaged().eval()
+    parser.model = cast(SegformerForSemanticSegmentation, run.averaged().eval())
     if accelerator.is_main_process:
         save_parser(parser, folder / "parser")
     accelerator.wait_for_everyone()
@@ -128,7 +129,7 @@ def optimizers(
     model: nn.Module, recipe: ParserRecipe | AttributeRecipe
 ) -> list[torch.optim.Optimizer]:
     """Muon for the matrices of a SegFormer's encoder, AdamW for everything else."""
-    encoder = {id(p) for p in model.segformer.parameters()}
+    encoder = {id(p) for p in model.get_submodule("segformer").parameters()}
     matrices = [p for p in model.parameters() if p.ndim == 2 and id(p) in encoder]
     others = [p for p in model.parameters() if all(p is not m for m in matrices)]
     return [

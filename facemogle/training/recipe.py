@@ -50,12 +50,12 @@ class DecoderRecipe:
     critic_rate: float = 3e-4
     max_gradient: float = 5.0
     ema_decay: float = 0.995
-    own: float = 0.4
+    own: float = 0.5
     own_faces: int = 250
     noise: float = 0.35
     own_noise: float = 0.15
     judged_from: int = 600
-    judge_share: float = 0.7
+    judge_share: float = 1.0
     feature_weight: float = 2.0
     penalty_weight: float = 0.05
     mixed_precision: str = "auto"

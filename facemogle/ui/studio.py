@@ -68,7 +68,7 @@ def studio(
 ) -> gr.HTML:
     """Canvas, image, prompt and gating view in one component.
 
-    read_photo, read_pair: as in ``facemogle.ui.photos``. read_words: as in ``facemogle.ui.prompts``.
+    read_photo, read_pair: as in ``facemogle.ui.photos``; read_words: in ``facemogle.ui.prompts``.
     The template is static: Gradio would reset the canvas on any change of an interpolated one, and
     would run code in interpolated text. Everything that changes is written by the modules.
     (A function and no subclass, next to whose file Gradio would write a stub file.)
