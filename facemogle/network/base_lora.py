@@ -72,15 +72,6 @@ class BaseLoRAMixin(FluxLoraLoaderMixin):
             weight.requires_grad_(True)
         self._trainable = ()
 
-    def fuse_lora(self, *arguments: Any, **options: Any) -> None:
-        """Add the LoRAs to the base model's weights; see `FluxLoraLoaderMixin.fuse_lora`."""
-        super().fuse_lora(*arguments, **options)
-        self.forget()
-
-    def forget(self) -> None:
-        """Drop what was derived from weights before."""
-        raise NotImplementedError
-
     def _adapter_names(self) -> set[str]:
         return {name for names in self.get_list_adapters().values() for name in names}
 
