@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import numpy as np
@@ -347,7 +348,7 @@ def test_hub_ids_name_models_as_folders_do(hub, pipeline, label_map, tmp_path) -
     """Only mini, flux and folders were known by name."""
     expected = image(pipeline, label_map)
     assert_same(image(load_pipeline("someone/ours", device="cpu"), label_map), expected)
-    options: dict[str, str] = {"face_mogle": "someone/face-mogle", "device": "cpu"}
+    options: dict[str, Any] = {"face_mogle": "someone/face-mogle", "device": "cpu"}
     assert_same(image(load_pipeline("someone/a.flux", **options), label_map), expected)
     assert_same(image(load_pipeline(FLUX, **options), label_map), expected)
     load_pipeline("someone/ours", device="cpu", local_dir=tmp_path / "here")

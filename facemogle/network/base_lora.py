@@ -12,6 +12,7 @@ from typing import Any
 from diffusers.loaders.lora_pipeline import FluxLoraLoaderMixin
 from safetensors import SafetensorError
 from torch import Tensor, nn
+from transformers import CLIPTextModel
 
 from facemogle.network.lora import CONDITION_METHOD, flux_targets
 from facemogle.transformer import FaceMoGLETransformer
@@ -21,7 +22,7 @@ class BaseLoRAMixin(FluxLoraLoaderMixin):
     """`FluxLoraLoaderMixin`, for which a refused file changes nothing."""
 
     transformer: FaceMoGLETransformer
-    text_encoder: nn.Module
+    text_encoder: CLIPTextModel
     _trainable: Sequence[nn.Parameter] = ()
 
     def load_lora_weights(
