@@ -276,7 +276,8 @@ class FaceMoGLEPipeline(Requesting, Encoding, BaseLoRAMixin):
         """
         if isinstance(self.vae, AutoencoderDC):
             # As AutoencoderKL says of itself: these are called, and not the whole VAE.
-            self.vae._group_offload_block_modules = ["encoder", "decoder"]
+            vae: Any = self.vae
+            vae._group_offload_block_modules = ["encoder", "decoder"]
         # T5 has its embedding in two modules; the second would be written when it is gone already.
         self.text_encoder_2.set_input_embeddings(self.text_encoder_2.get_input_embeddings())
         super().enable_group_offload(*arguments, **options)

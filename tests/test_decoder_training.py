@@ -9,9 +9,11 @@ import torch
 from diffusers import AutoencoderDC
 from safetensors.torch import load_file
 
+from facemogle.__main__ import main
 from facemogle.faces.folder import FaceFolder
 from facemogle.network.tokens import decode_tokens
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.training import decoder
 from facemogle.training.critic import Critic, critic_loss, painter_loss
 from facemogle.training.data import Visit, to_model_range
 from facemogle.training.decoder import (
@@ -105,7 +107,8 @@ def test_neither_learns_from_the_other_s_loss() -> None:
     assert painted.grad is not None and painted.grad.abs().sum() > 0
     assert all(p.grad is None for p in critic.parameters())
     painted.grad = None
-    sum(critic_loss(critic, real, painted)[name] for name in ("critic", "penalty")).backward()
+    losses = critic_loss(critic, real, painted)
+    (losses["critic"] + losses["penalty"]).backward()
     assert painted.grad is None and all(p.grad is not None for p in critic.parameters())
 
 
@@ -130,3 +133,18 @@ def test_the_encoder_does_not_learn(model: FaceMoGLEPipeline) -> None:
     assert all(p.grad is None for p in both.vae.encoder.parameters())
     learning = [*both.vae.decoder.parameters(), *both.critic.parameters()]
     assert all(p.grad is not None for p in learning)
+
+
+def test_the_command_trains_a_decoder_for_a_model(
+    faces: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    """By default for mini; its steps are its own, not those of the other stages."""
+    given = []
+    monkeypatch.setattr(decoder, "train_decoder", lambda *one: given.append(one))
+    arguments = ["train", "--recipe", "decoder", "--data", str(faces), "--out", str(tmp_path)]
+    assert main([*arguments, "--decoder-steps", "7", "--seed", "3"]) == 0
+    ((data, folder, recipe, start),) = given
+    assert (data, folder, recipe.steps, recipe.seed) == ([str(faces)], tmp_path, 7, 3)
+    assert Path(start.name_or_path).name == "mini" and start.vae.dtype == torch.float32
+    assert str(tmp_path / "large_vae") in capsys.readouterr().out
+    assert main([*arguments, "--from", str(tmp_path / "none")]) == 2

@@ -142,7 +142,7 @@ def _load(arguments: argparse.Namespace) -> tuple[FaceMoGLEPipeline, dict[str, T
     if memory < FLUX_DEV_GIGABYTES * 1e9:
         raise ValueError(
             f"{FLUX_DEV} is 12 billion weights, 24 GB in bfloat16: it needs a CUDA GPU with "
-            f"{FLUX_DEV_GIGABYTES} GB, and {device} is none. Take --config mini here."
+            f"{FLUX_DEV_GIGABYTES} GB, and {device} is not one: take --config mini here."
         )
     pipeline = random_pipeline(device, torch.bfloat16)
     return pipeline, random_text(pipeline)
@@ -161,7 +161,7 @@ def _speed_up(pipeline: FaceMoGLEPipeline, arguments: argparse.Namespace) -> Non
 
 
 def _options(arguments: argparse.Namespace) -> list[str]:
-    """What was chosen beside the model, as it is typed."""
+    """What was chosen apart from the model, as it is typed."""
     names = ("quantize", "offload", "attention", "first_block_cache")
     given = {name: getattr(arguments, name) for name in names}
     chosen = [f"--{name.replace('_', '-')} {v}" for name, v in given.items() if v is not None]

@@ -15,6 +15,7 @@ from torch.utils.data import Dataset
 
 from facemogle.masks.hiding import hidden
 from facemogle.masks.label_map import present_regions
+from facemogle.masks.label_orders import OURS
 from facemogle.masks.reading import read_mask
 from facemogle.render.augment import painted_like
 
@@ -112,7 +113,8 @@ class FaceFolder(Dataset[Face]):
         """
         name = self.ids[n]
         path = self.folder / ("labels_bare" if kind.bare else self.labels) / f"{name}.png"
-        label_map = read_mask(path, size=(self.size, self.size)).label_map
+        size = (self.size, self.size)
+        label_map = read_mask(path, size=size, labels=OURS).label_map
         if kind.painted:
             label_map = painted_like(label_map, np.random.default_rng(zlib.crc32(name.encode())))
         if kind.hidden:

@@ -30,6 +30,7 @@ def hidden(label_map: np.ndarray, regions: Collection[int]) -> np.ndarray:
     _, nearest = cv2.distanceTransformWithLabels(
         gone.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
+    nearest = np.asarray(nearest, np.intp)
     labels = np.zeros(nearest.max() + 1, np.uint8)
     labels[nearest[~gone]] = label_map[~gone]
     return labels[nearest]

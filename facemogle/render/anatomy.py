@@ -85,7 +85,7 @@ class Anatomy:
     def _shell_points(self, body: np.ndarray) -> np.ndarray:
         points = (body[self._shell_vertices] * self._shell_shares[..., None]).sum(1)
         points = points.reshape(ROWS, COLUMNS, 3)
-        for _ in range(2):  # takes out the steps where ears are left out
+        for _ in range(2):  # removes the steps where ears are omitted
             around = np.roll(points, 1, 1) + np.roll(points, -1, 1)
             points = np.concatenate([points[:1], points, points[-1:]])
             points = (points[:-2] + points[2:] + 2 * points[1:-1] + 2 * around) / 8

@@ -38,7 +38,7 @@ class Mesh:
     def triangles(self, chosen: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Split faces: int32 (M, 3) of vertices and (M, 3) of texture coordinates.
 
-        chosen: bool (F,), the faces to split; all if it is left out.
+        chosen: bool (F,), the faces to split; None = all.
         """
         some = slice(None) if chosen is None else chosen
         faces, uv_faces = self.faces[some], self.uv_faces[some]

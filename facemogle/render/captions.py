@@ -76,7 +76,7 @@ def captions(face: Face, visible: Mapping[str, bool], draw: np.random.Generator)
 
 
 def _phrases(face: Face, visible: Mapping[str, bool], draw: np.random.Generator) -> list[Phrase]:
-    """Every visible fact once, in words drawn anew; all but age and gender."""
+    """Every visible fact once, in words drawn again; all but age and gender."""
     shown = {region for region, there in visible.items() if there}
     if "eye_g" in shown and face.glasses == "sunglasses":
         shown -= {"l_eye", "r_eye"}

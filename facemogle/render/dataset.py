@@ -90,7 +90,7 @@ def check_seed(folder: Path, seed: int) -> None:
 
 
 def read_rows(folder: Path) -> Iterator[dict[str, Any]]:
-    """All rows of a folder; a line that a killed worker left half written is passed over."""
+    """All rows of a folder; a line that a killed worker left half written is skipped."""
     for path in (folder / "metadata.jsonl", *sorted((folder / ROWS).glob("*.jsonl"))):
         if path.is_file():
             for line in path.read_text("utf8").splitlines():

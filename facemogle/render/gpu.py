@@ -65,7 +65,7 @@ class Gpu:
         self.shared: dict[str, Any] = {}
 
     def use(self, name: str, **values: Any) -> moderngl.Program:
-        """A program with the shared values and these; names that it lacks are left out."""
+        """A program with the shared values and these; names that it lacks are omitted."""
         program = self.programs[name]
         for key, value in {**self.shared, **values}.items():
             if key in program:

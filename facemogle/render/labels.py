@@ -95,7 +95,7 @@ def areas(labels: np.ndarray) -> list[float]:
 
 
 def _smooth_hair(labels: np.ndarray, unit: int) -> np.ndarray:
-    """Hair as one filled shape: gaps between locks closed, single locks left out, edges rounded."""
+    """Hair as one filled shape: gaps between locks closed, single locks omitted, edges rounded."""
     hair = (labels == NUMBER["hair"]).view(np.uint8)
     if not hair.any():
         return labels

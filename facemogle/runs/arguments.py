@@ -94,8 +94,8 @@ class Requesting(DiffusionPipeline):
         local_masks: "regions" shows each local expert its region. "empty" shows them black
             images, as the authors' inference scripts did; only to compare with their images.
             None = the config's local_masks.
-        muted: region indices whose local expert is shown a black image, as training does now and
-            then to each; the global expert still sees these regions.
+        muted: region indices that are hidden from all experts, see `facemogle.masks.hiding`: the
+            model decides by itself what is there, as it now and then has to in training.
         expert_strengths: R factors from 0 to 100 on the gate's weights, which then are brought back
             to a sum of 1: 1 = untouched, 0 = not heard.
         latents: noise (B, N, C) in place of the generator's.
@@ -117,18 +117,17 @@ class Requesting(DiffusionPipeline):
         if before is not None:
             grid = grid_of(before.label_map.shape)
             change = Change(before, strength, margin, area, context)
-        if num_inference_steps is None:
-            num_inference_steps = self.config["default_steps"] if sigmas is None else len(sigmas)
-        if guidance_scale is None:
-            guidance_scale = self.config["default_guidance"]
+        steps, guidance = num_inference_steps, guidance_scale
+        if steps is None:
+            steps = self.config["default_steps"] if sigmas is None else len(sigmas)
         return Request(
             prompts=prompts_of(prompt, "prompt"),
             prompts_2=None if prompt_2 is None else prompts_of(prompt_2, "prompt_2"),
             negative_prompts=_negative(negative_prompt),
             label_maps=_label_maps(mask, mask_size(grid)),
             grid=grid,
-            num_steps=num_inference_steps,
-            guidance_scale=guidance_scale,
+            num_steps=steps,
+            guidance_scale=self.config["default_guidance"] if guidance is None else guidance,
             true_cfg_scale=true_cfg_scale,
             noise=noise_source(generator, latents),
             experts=Experts(

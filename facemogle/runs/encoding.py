@@ -16,8 +16,8 @@ from PIL import Image
 from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer, T5EncoderModel, T5Tokenizer
 
+from facemogle.masks.hiding import hidden
 from facemogle.masks.reading import decouple, read_mask
-from facemogle.masks.regions import REGIONS
 from facemogle.network.text import Text, pooled_features, text_of
 from facemogle.network.tokens import encode_image
 from facemogle.prompts.reading import PromptReading, read_prompt
@@ -87,7 +87,7 @@ class Encoding(Decoding):
         pairs = zip(*both, strict=True)
         # Adapters may be scaled and switched off in many ways, so nothing of theirs is cached.
         has_adapters = bool(getattr(self.text_encoder, "peft_config", None))
-        features = self._text_of if has_adapters else self._cached_text
+        features: Any = self._text_of if has_adapters else self._cached_text
         return Text.stacked([features(*pair, length, device, kinds) for pair in pairs])
 
     def read_prompt(self, prompt: str, length: int | None = None) -> PromptReading:
@@ -122,8 +122,7 @@ class Encoding(Decoding):
         label_map: uint8 (H, W), both multiples of 16. local_masks, muted: as for `stream`.
         device: as for `encode_prompt`.
         """
-        images = decouple(label_map)
-        images[[REGIONS[region].expert for region in muted]] = 0
+        images = decouple(hidden(label_map, muted))
         if (local_masks or self.config["local_masks"]) == "empty":
             images[1:] = 0
         device = device or self._execution_device
@@ -139,8 +138,11 @@ class Encoding(Decoding):
         side = self.config["default_size"]
         grid = self.grid_of(side, side)
         large, small = (
-            np.array(image.convert("RGB").resize(size[::-1], Image.Resampling.LANCZOS))
-            for size in (self.image_size(grid), mask_size(grid))  # encoders read what masks have
+            np.array(image.convert("RGB").resize((width, height), Image.Resampling.LANCZOS))
+            for height, width in (
+                self.image_size(grid),
+                mask_size(grid),
+            )  # encoders read what masks have
         )
         tokens = encode_image(self.vae, small, self._execution_device)[None].cpu()
         noise = torch.randn(tokens.shape, generator=torch.Generator().manual_seed(seed))

@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from facemogle.masks.label_orders import OURS
 from facemogle.masks.reading import read_mask
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.prompts.reading import PromptReading, read_prompt
@@ -66,9 +67,10 @@ class Facts:
 
         label_map: uint8 of any size. steps: denoising steps of a whole face. Raises ValueError.
         """
+        size = mask_size(self.grid)
         return Request(
             prompts=(prompt,),
-            label_maps=(read_mask(label_map, size=mask_size(self.grid)).label_map,),
+            label_maps=(read_mask(label_map, size=size, labels=OURS).label_map,),
             grid=self.grid,
             num_steps=steps,
             guidance_scale=self.default_guidance,

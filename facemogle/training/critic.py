@@ -25,14 +25,15 @@ class Critic(nn.Module):
     def __init__(self, widths: tuple[int, ...]) -> None:
         super().__init__()
         kernels = [4] * (len(widths) - 1) + [3]
-        self.layers = nn.ModuleList(
+        layers = [
             nn.Conv2d(before, after, kernel, stride=2 if kernel == 4 else 1, padding=1)
             for before, after, kernel in zip((3, *widths), widths, kernels, strict=False)
-        )
+        ]
+        self.layers = nn.ModuleList(layers)
         self.answer = nn.Conv2d(widths[-1], 1, 3, padding=1)
-        for layer in self.layers:
+        for layer in layers:
             nn.init.kaiming_normal_(layer.weight, SLOPE)
-            nn.init.zeros_(layer.bias)
+            nn.init.constant_(layer.get_parameter("bias"), 0)
 
     def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Images (B, 3, H, W) in [-1, 1] -> answers (B, 1, h, w) and what each layer saw."""
@@ -53,14 +54,14 @@ def critic_loss(critic: Critic, real: Tensor, painted: Tensor) -> dict[str, Tens
     """
     painted = painted.detach()
     on_real, on_painted = critic(real)[0], critic(painted)[0]
-    penalty = sum(
+    changes = [
         (critic(image + JITTER * torch.randn_like(image))[0] - answer).square().mean()
         for image, answer in ((real, on_real), (painted, on_painted))
-    )
+    ]
     told_apart = (on_real - on_painted).float()
     return {
         "critic": F.softplus(-told_apart).mean(),
-        "penalty": penalty / JITTER**2,
+        "penalty": (changes[0] + changes[1]) / JITTER**2,
         "told_apart": (told_apart > 0).float().mean(),
     }
 

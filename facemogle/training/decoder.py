@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -88,10 +89,11 @@ def with_large_decoder(vae: AutoencoderDC, recipe: DecoderRecipe) -> Autoencoder
         "decoder_layers_per_block": recipe.layers,
         "decoder_qkv_multiscales": ((),) * len(recipe.channels),
     }
-    large = AutoencoderDC.from_config(config)
+    large = cast(AutoencoderDC, AutoencoderDC.from_config(config))
     large.encoder.load_state_dict(vae.encoder.state_dict())
     large.encoder.requires_grad_(False)
-    return large.to(memory_format=torch.channels_last)
+    untyped: Any = large  # torch has no signature for this
+    return untyped.to(memory_format=torch.channels_last)
 
 
 def decoder_loss(
@@ -137,7 +139,7 @@ def train_decoder(
     assert isinstance(start.vae, AutoencoderDC)
     vae = with_large_decoder(start.vae, recipe)
     model = PainterAndCritic(vae, Critic(recipe.critic_channels))
-    optimizers = [
+    optimizers: list[torch.optim.Optimizer] = [
         torch.optim.AdamW(
             vae.decoder.parameters(), lr=recipe.rate, betas=(0.9, 0.99), weight_decay=1e-3
         ),

@@ -45,7 +45,7 @@ class OwnLatents:
         steps = self.pipeline.config["default_steps"]
         levels = np.linspace(1, 1 / steps, steps)[-draw.randint(FEWEST, MOST) :].tolist()
         scheduler = make_schedule(self.pipeline.scheduler, clean.shape[1], len(levels), levels)
-        t = float(scheduler.sigmas[0])
+        t = float(torch.as_tensor(scheduler.sigmas)[0])
         noise = torch.randn(clean.shape, generator=generator)
         *_, last = self.pipeline.stream(
             draw.choice(faces.captions[name]),

@@ -11,6 +11,7 @@ import { Notice } from "../notice.js";
 import { Overlay } from "./overlay.js";
 import { Pair } from "../files/pair.js";
 import { Palette } from "../layers/list.js";
+import { Question } from "../files/question.js";
 import { Screen } from "./screen.js";
 import { Sheet } from "./shortcuts.js";
 import { Start } from "../files/start.js";
@@ -59,7 +60,11 @@ export function setUpPainting(panel, { drawing, regions, experts, expertSettings
   new ViewBar(find(".viewbar"), { brush, viewport, paper, commands });
   const notice = new Notice(find(".notice"));
   const openPair = () => pair.open();
-  const files = new Files(find(".files"), { drawing, notice, palette: colors, openPair, ...opening });
+  const question = new Question(find(".question"), colors);
+  const ask = (asked) => question.ask(asked);
+  const files = new Files(find(".files"), {
+    drawing, notice, regions, palette: colors, ask, openPair, ...opening,
+  });
   const { readPair, adopt, maxBytes } = opening;
   const pair = new Pair(find(".pairing"), {
     drawing, palette: colors, readPair, adopt, maxBytes, tell: (text) => notice.tell(text),
