@@ -137,12 +137,10 @@ class Encoding(Decoding):
         """
         side = self.config["default_size"]
         grid = self.grid_of(side, side)
+        sizes = self.image_size(grid), mask_size(grid)  # encoders read what masks have
         large, small = (
             np.array(image.convert("RGB").resize((width, height), Image.Resampling.LANCZOS))
-            for height, width in (
-                self.image_size(grid),
-                mask_size(grid),
-            )  # encoders read what masks have
+            for height, width in sizes
         )
         tokens = encode_image(self.vae, small, self._execution_device)[None].cpu()
         noise = torch.randn(tokens.shape, generator=torch.Generator().manual_seed(seed))

@@ -88,33 +88,8 @@ def load_pipeline(
             f"offload is {offload}, which keeps weights off a GPU, but the device is cpu. Leave it "
             "(--offload) away, or name a GPU."
         )
-    if face_mogle is None and name_or_path == "flux":
-        face_mogle = FACE_MOGLE_REPOSITORY
-    named = [str(name) for name in (name_or_path, face_mogle) if name is not None]
-    if local_dir is not None and not any(name == "flux" or hub_id_of(name) for name in named):
-        raise CheckpointError(
-            f"{local_dir} is given as the place of what comes from the hub, but the model is "
-            f"{name_or_path}. Name the model flux or a hub id, or omit local_dir (--local-dir)."
-        )
-    folder = folder_of(str(name_or_path), local_dir)
-    try:
-        if face_mogle is not None:
-            face_mogle = face_mogle_folder(str(face_mogle), local_dir)
-            pipeline = _from_flux(folder, face_mogle, dtype, quantised)
-        elif (folder / "mogle").is_dir():
-            check_folder(folder)
-            pipeline = FaceMoGLEPipeline.from_pretrained(
-                folder, dtype=dtype, quantization_config=quantised
-            )
-        else:
-            raise CheckpointError(
-                f"{folder} has no Face-MoGLE part (no folder mogle). If it is a FLUX folder, name "
-                "that or the hub id of the Face-MoGLE weights too: face_mogle=... (--face-mogle)."
-            )
-    except SafetensorError as error:
-        raise CheckpointError(
-            f"A file in {folder} or {face_mogle} is damaged ({error}). Get it again."
-        ) from error
+    folder, part = _folders(str(name_or_path), face_mogle, local_dir)
+    pipeline = _read(folder, part, dtype, quantised)
     if compat is not None:
         _follow_reference(pipeline)
     if isinstance(pipeline.vae, AutoencoderKL):
@@ -143,6 +118,50 @@ def load_base(
         transformer=transformer,
         mogle=MoGLE(transformer.config["in_channels"]),
         dtype=dtype,
+    )
+
+
+def _folders(
+    name: str, face_mogle: str | Path | None, local_dir: str | Path | None
+) -> tuple[Path, Path | None]:
+    """Folders of a model and of its Face-MoGLE part (None = it is in the model's); arguments as of
+    `load_pipeline`.
+    """
+    if face_mogle is None and name == "flux":
+        face_mogle = FACE_MOGLE_REPOSITORY
+    named = [name] if face_mogle is None else [name, str(face_mogle)]
+    if local_dir is not None and not any(one == "flux" or hub_id_of(one) for one in named):
+        raise CheckpointError(
+            f"{local_dir} is given as the place of what comes from the hub, but the model is "
+            f"{name}. Name the model flux or a hub id, or omit local_dir (--local-dir)."
+        )
+    part = None if face_mogle is None else str(face_mogle)
+    folder = folder_of(name, local_dir)
+    return folder, None if part is None else face_mogle_folder(part, local_dir)
+
+
+def _read(
+    folder: Path,
+    face_mogle: Path | None,
+    dtype: torch.dtype,
+    quantised: PipelineQuantizationConfig | None,
+) -> FaceMoGLEPipeline:
+    """The pipeline of one folder of ours, or of a FLUX folder and its Face-MoGLE part's."""
+    try:
+        if face_mogle is not None:
+            return _from_flux(folder, face_mogle, dtype, quantised)
+        if (folder / "mogle").is_dir():
+            check_folder(folder)
+            return FaceMoGLEPipeline.from_pretrained(
+                folder, dtype=dtype, quantization_config=quantised
+            )
+    except SafetensorError as error:
+        raise CheckpointError(
+            f"A file in {folder} or {face_mogle} is damaged ({error}). Get it again."
+        ) from error
+    raise CheckpointError(
+        f"{folder} has no Face-MoGLE part (no folder mogle). If it is a FLUX folder, name that or "
+        "the hub id of the Face-MoGLE weights too: face_mogle=... (--face-mogle)."
     )
 
 
