@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from diffusers.image_processor import VaeImageProcessor
 from diffusers.models.autoencoders.autoencoder_dc import AutoencoderDC
+from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
     FlowMatchEulerDiscreteScheduler,
 )
@@ -30,7 +31,7 @@ from transformers import CLIPTextModel, CLIPTokenizer, T5EncoderModel, T5Tokeniz
 from facemogle.gate.trace import Trace
 from facemogle.mogle import MoGLE
 from facemogle.network.base_lora import BaseLoRAMixin
-from facemogle.network.tokens import PIXELS_PER_TOKEN, VAE
+from facemogle.network.tokens import PIXELS_PER_TOKEN
 from facemogle.runs.arguments import Requesting
 from facemogle.runs.callback import TENSORS, Call, StepCallback, called_back, of_call, pass_on
 from facemogle.runs.checks import check_choices, suggesting
@@ -92,7 +93,7 @@ class FaceMoGLEPipeline(Requesting, Encoding, BaseLoRAMixin):
     def __init__(
         self,
         transformer: FaceMoGLETransformer,
-        vae: VAE,
+        vae: AutoencoderKL | AutoencoderDC,
         text_encoder: CLIPTextModel,
         text_encoder_2: T5EncoderModel,
         tokenizer: CLIPTokenizer,

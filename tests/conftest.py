@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from made_up_faces import write_faces
 from parity import FIXTURES
 
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.serving.log import format_line, log
 from facemogle.weights.loading import load_pipeline
 
 pytest_plugins = ["no_skips"]
@@ -56,6 +59,25 @@ def label_map() -> np.ndarray:
 def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Training data in one folder: leave it as it is."""
     return write_faces(tmp_path_factory.mktemp("faces"))
+
+
+@pytest.fixture
+def lines() -> Iterator[list[dict[str, Any]]]:
+    """The lines that the log gets from now on."""
+    handler = _Lines()
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    yield handler.lines
+    log.removeHandler(handler)
+
+
+class _Lines(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[dict[str, Any]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(json.loads(format_line(record)))
 
 
 @pytest.fixture(scope="module")

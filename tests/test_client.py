@@ -77,6 +77,31 @@ def test_wrong_values_are_named(client: Client, change: dict, message: str) -> N
         client.predict(**arguments, api_name="/generate")
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"seed": "abc"}, "Seed is 'abc'. Give a whole number"),
+        ({"seed": 1.5}, "Seed is 1.5. Give a whole number"),
+        ({"steps": 2.5}, "Steps is 2.5. Give a whole number"),
+        ({"mask": str(TEMPLATE)}, "with gradio_client as handle_file"),
+        ({"mask": 7}, "with gradio_client as handle_file"),
+    ],
+)
+def test_values_of_a_wrong_kind_are_named(client: Client, change: dict, message: str) -> None:
+    """They came back as {"error": null}, and a seed of 1.5 made the image of seed 2."""
+    arguments = {"mask": handle_file(TEMPLATE), "prompt": "", "seed": 0, "steps": 1, **change}
+    with pytest.raises(AppError, match=message):
+        client.predict(**arguments, api_name="/generate")
+
+
+def test_a_file_that_is_no_image_is_named(client: Client, tmp_path: Path) -> None:
+    """Gradio reads images before any of this program's code, and told nobody what it found."""
+    path = tmp_path / "face.png"
+    path.write_text("no image")
+    with pytest.raises(AppError, match=r"The image is none that can be read\. Give a PNG"):
+        client.predict(handle_file(path), "embedded", api_name="/parse")
+
+
 def test_experts_can_be_muted_and_made_stronger(client: Client, studio: StudioUnderTest) -> None:
     options: Any = {"mute": "hair, l_eye", "expert_strengths": "global=0, hair=2.5"}
     _, path = client.predict(handle_file(TEMPLATE), "", 0, 1, **options, api_name="/generate")

@@ -24,11 +24,10 @@ from torch import Tensor
 from transformers import SegformerForSemanticSegmentation, SegformerImageProcessorPil
 
 from facemogle.masks.regions import NUM_REGIONS, REGIONS
+from facemogle.photo.names import HUB_REPOSITORY, PARSERS
 from facemogle.weights.headers import CheckpointError
 
 EMBEDDED_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints" / "parser"
-PARSERS = ("embedded", "hub")
-HUB_REPOSITORY = "jonathandinu/face-parsing"
 HUB_REVISION = "13e2694f59bd148d637320c3f6ce37c4b9b6db03"
 HUB_FILES = ["config.json", "preprocessor_config.json", "model.safetensors"]
 

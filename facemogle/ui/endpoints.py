@@ -13,7 +13,7 @@ import gradio as gr
 from PIL import Image
 
 from facemogle.masks.label_map import index_png
-from facemogle.photo.parser import PARSERS
+from facemogle.photo.names import PARSERS
 from facemogle.ui.desk import Desk
 
 
@@ -27,8 +27,8 @@ def add_endpoints(desk: Desk, default_steps: int, **queue: Any) -> None:
         mask = gr.File(label="Mask", type="binary")
         new_mask = gr.File(label="New mask", type="binary")
         prompt = gr.Textbox(label="Prompt")
-        seed = gr.Number(0, label="Seed", precision=0)
-        steps = gr.Number(default_steps, label="Steps", precision=0)
+        seed = gr.Number(0, label="Seed")  # with a precision, 1.5 would become 2 in silence
+        steps = gr.Number(default_steps, label="Steps")
         strength = gr.Number(1.0, label="Strength")
         mute = gr.Textbox("", label="Mute")
         expert_strengths = gr.Textbox("", label="Expert strengths")

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from facemogle.masks.label_map import present_regions, resize_label_map
 from facemogle.masks.reading import read_mask
-from facemogle.photo.parser import HUB_REPOSITORY
+from facemogle.photo.names import HUB_REPOSITORY
 from facemogle.ui.data_url import data_url
 from facemogle.ui.studio import SIDE, packed
 

@@ -47,8 +47,13 @@ MODULES_URL = "facemogle-ui"
 # Gradio has an event only if its quoted name stands in this text, if only in a comment.
 _ON_LOAD = f"""
 // events: "announce", "ask", "generate"
-import(new URL("{MODULES_URL}/main.js", document.baseURI)).then(
-    (main) => main.mount({{ element, trigger, props, server }}));
+const home = window.gradio_config?.root ?? document.baseURI;
+import(home.replace(/[/]?$/, "/") + "{MODULES_URL}/main.js").then(
+    (main) => main.mount({{ element, trigger, props, server }}),
+    (error) => {{ element.textContent =
+        `The page's programs could not be loaded (${{error.message}}). Reload the page. If that ` +
+        "does not help, a proxy between you and the server may be in the way: see docs/hosting.md.";
+    }});
 """
 
 _ON_PACKET = """

@@ -15,9 +15,9 @@ from huggingface_hub.errors import (
 
 from facemogle.network.lora import LORA_FILE
 from facemogle.weights.headers import CheckpointError, missing_files
+from facemogle.weights.names import MINI_FOLDER
 from facemogle.weights.published import MOGLE_FILES
 
-MINI_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints" / "mini"
 FLUX_REPOSITORY = "black-forest-labs/FLUX.1-dev"
 PREVIEW_REPOSITORY = "madebyollin/taef1"
 MODEL_FILES = ["model_index.json", "*/*.json", "*/*.txt", "*/*.model", "*/*.safetensors"]
