@@ -14,6 +14,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from facemogle.mogle import MoGLE
+from facemogle.network.lora import the_rank
 from facemogle.transformer import FaceMoGLETransformer
 from facemogle.weights.errors import CheckpointError
 
@@ -77,14 +78,12 @@ def check_folder(folder: Path) -> None:
 def check_lora(path: Path, flux: Path) -> None:
     """Check that a LoRA file fits a FLUX folder's transformer. Raises CheckpointError."""
     stored = header(path)
-    ranks = {shape[0] for name, shape in stored.items() if ".lora_A." in name}
-    if len(ranks) != 1:
-        raise CheckpointError(
-            f"{path} must hold LoRA tensors of one rank, it has the ranks {sorted(ranks)}. Give "
-            "the file of the Face-MoGLE weights."
-        )
+    try:
+        rank = the_rank(path, stored)
+    except ValueError as error:
+        raise CheckpointError(str(error)) from error
     config = FaceMoGLETransformer.load_config(flux, subfolder="transformer", local_files_only=True)
-    transformer = _empty(FaceMoGLETransformer, config, lora_rank=ranks.pop())
+    transformer = _empty(FaceMoGLETransformer, config, lora_rank=rank)
     compare(path, stored, _tensor_shapes(transformer.condition_lora.official_state_dict()))
 
 
