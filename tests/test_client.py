@@ -99,7 +99,7 @@ def test_a_file_that_is_no_image_is_named(client: Client, tmp_path: Path) -> Non
     """Gradio reads images before any of this program's code, and told nobody what it found."""
     path = tmp_path / "face.png"
     path.write_text("no image")
-    with pytest.raises(AppError, match=r"The image is none that can be read\. Give a PNG"):
+    with pytest.raises(AppError, match=r"It is not an image that can be read\. Give a JPEG"):
         client.predict(handle_file(path), "embedded", api_name="/parse")
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from facemogle.masks.label_map import resize_label_map
 from facemogle.photo.crop import Crop
 from facemogle.photo.features import NUMBER
 from facemogle.photo.opening import PhotoError
@@ -46,6 +47,8 @@ class Frame:
                     f"The image has {width}x{height} pixels and a mask {wide}x{high}. Give masks "
                     "of the image's proportions."
                 )
+        if before.shape != after.shape:  # sampled apart, they would differ along every outline
+            before = resize_label_map(before, *after.shape)
         whole = Crop.whole((height, width), side)
         crop = _face_crop(before, side, width) or whole
         if crop.scale > LARGE * whole.scale or not _holds(crop, before, after, width):
@@ -72,8 +75,6 @@ def _face_crop(mask: np.ndarray, side: int, width: int) -> Crop | None:
 
 def _holds(crop: Crop, before: np.ndarray, after: np.ndarray, width: int) -> bool:
     """Whether all that differs between two label maps lies in a crop."""
-    if before.shape != after.shape:
-        return False
     rows, columns = np.nonzero(before != after)
     points = np.stack([columns, rows], 1) + 0.5
     where = crop.from_image(points * width / before.shape[1])
