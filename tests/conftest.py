@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import torch
 from made_up_faces import write_faces
 from parity import FIXTURES
 
@@ -18,6 +20,9 @@ from facemogle.serving.log import format_line, log
 from facemogle.weights.loading import load_pipeline
 
 pytest_plugins = ["no_skips"]
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    torch.set_num_threads(1)  # two processes of two threads slow one another fivefold on two cores
 
 if TYPE_CHECKING:  # Gradio and Playwright take seconds, which most tests need not wait for
     from playwright.sync_api import Browser, Page

@@ -111,7 +111,7 @@ def test_a_phones_second_image_is_no_animation() -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"no image", "no image that can be read"),
+        (b"no image", "not an image that can be read"),
         (saved(FACE, "JPEG")[:3000], "damaged or cut off"),
         (saved(FACE, "PNG")[:3000], "damaged or cut off"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99), "HEIC file.*JPEG"),

@@ -55,7 +55,8 @@ def open_photo(source: bytes | str | Path | Image.Image, *, is_whole: bool = Fal
         return _decoded(image, is_whole)
     except UnidentifiedImageError as error:
         raise PhotoError(
-            "It is not an image that can be read. Give a JPEG, PNG, WebP, AVIF, TIFF, GIF or BMP file."
+            "It is not an image that can be read. Give a JPEG, PNG, WebP, AVIF, TIFF, GIF or BMP "
+            "file."
         ) from error
     except (OSError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
         raise PhotoError(f"Its file is damaged or cut off ({error}). Save it again.") from error
