@@ -255,6 +255,40 @@ def test_an_image_that_was_not_made_here_keeps_its_face_whatever_the_prompt(
     assert read_signed(content)[2] is True  # type: ignore[index]
 
 
+def test_whole_faces_are_those_of_a_fresh_page_whatever_was_made_before(
+    pipeline, label_map, edited_map
+) -> None:
+    """The same mask, prompt and seed gave other images after edits, with the edits' seams in them."""
+
+    def fresh(mask: np.ndarray) -> np.ndarray:
+        return last_image(Caller(Desk(LocalEngine(pipeline), "test")).ask(mask))
+
+    caller = Caller(Desk(LocalEngine(pipeline), "test"))
+    caller.ask(label_map)
+    caller.ask(edited_map, is_draft=True, steps="1")
+    caller.ask(edited_map)
+    second = edited_map.copy()
+    second[44:50, 28:36] = 12
+    assert caller.ask(second)[0]["kept"] > 0.3
+    whole = caller.ask(second, whole_face=True)
+    assert np.array_equal(last_image(whole), fresh(second))
+    assert caller.ask(edited_map)[0]["kept"] > 0.3
+
+    caller.base = {"number": 3}
+    assert np.array_equal(last_image(caller.ask(label_map)), fresh(label_map))  # it has come back
+
+
+def test_a_photo_with_nothing_changed_stays_as_it_is(pipeline, label_map, edited_map) -> None:
+    """It was replaced by another face."""
+    caller = Caller(Desk(LocalEngine(pipeline), "test"))
+    photo = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
+    caller.base = sent_along(photo, label_map, None)
+    (packet,) = caller.ask(label_map)
+    assert packet["kind"] == "error" and packet["text"].startswith("The mask is as it was")
+    caller.base = {"number": -1}
+    assert caller.ask(label_map, whole_face=True)[0]["kept"] == 0  # it was asked for
+
+
 @pytest.mark.parametrize("url", ["data:image/png;base64,AAAA", "file:///etc/passwd", ""])
 def test_an_image_that_cannot_be_read_is_explained(pipeline, label_map, edited_map, url) -> None:
     caller = Caller(Desk(LocalEngine(pipeline), "test"))

@@ -68,19 +68,21 @@ class Desk:
             request = read_request(self.engine.facts, drawing, **told, is_draft=is_draft)
             strength = read_share("Strength", asked["strength"])
             before = self._before(session, asked["base"])
+            if before is not None and not asked["whole_face"]:
+                request = before.edited(request, strength)
         except Forgotten:
             yield {"kind": "forgotten"}
             return
         except Exception as error:
             yield explained(error)
             return
-        if before is not None and not asked["whole_face"]:
-            request = before.edited(request, strength)
+        accepted = partial(Accepted, request.face, whole=request.label_map)
+        if request.change is not None and before is not None:
+            accepted = partial(replace, before)
         is_foreign = request.change is not None and before is not None and before.face is None
-        face = None if is_foreign else request.face
 
         def accept(recorded: Recorded) -> None:
-            self.kept.put(session, number, Accepted(face, recorded))
+            self.kept.put(session, number, accepted(recorded=recorded))
 
         is_wanted = partial(self.sessions.is_newest, session, number)
         finish = self._signature(request, drawing, is_foreign)

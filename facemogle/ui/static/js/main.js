@@ -4,13 +4,14 @@ import { fromBase64, inflate } from "./files/codec.js";
 import { Drawing } from "./canvas/drawing.js";
 import { ExpertSettings } from "./run/experts.js";
 import { offerExports } from "./gate/exports.js";
-import { meanWeights } from "./gate/statistics.js";
 import { listenToKeys } from "./canvas/keys.js";
 import { Requests } from "./run/requests.js";
 import { setUpPainting } from "./canvas/painting.js";
 import { Projects } from "./files/projects.js";
 import { Runner } from "./run/runner.js";
-import { loadDrawing, loadSettings, onRefusal, saveSettings } from "./history/store.js";
+import { Database } from "./history/database.js";
+import { loadDrawing, loadSettings, onStored, saveDrawing, saveSettings, stored, tabId } from "./history/store.js";
+import { UndoShelf } from "./history/undo_shelf.js";
 
 /** props: regions, experts, layers, max_bytes, model, templates, words of studio.py. */
 export async function mount({ element, trigger, props, server }) {
@@ -19,6 +20,10 @@ export async function mount({ element, trigger, props, server }) {
   root.querySelector(".model").textContent = `${model.name}, ${model.side}×${model.side}, ${model.device}`;
   const drawing = new Drawing(props.layers, regions.map(({ mirror }) => mirror));
   await begin(drawing.layers, templates);
+  const database = new Database();
+  const undo = new UndoShelf(database, tabId());
+  await stored("undo", () => undo.load(drawing));
+  const keep = () => Promise.all([saveDrawing(drawing.layers), stored("undo", () => undo.save(drawing))]);
   const expertSettings = new ExpertSettings(experts.length, loadSettings().experts);
   expertSettings.addEventListener("change", () => saveSettings({ experts: expertSettings.values }));
 
@@ -34,7 +39,7 @@ export async function mount({ element, trigger, props, server }) {
   const make = () => runner.request({ isDraft: false, isOwn: false });
   const examples = root.querySelector(".examples");
   const starting = { templates, words: props.words, suggest, make, examples };
-  const painting = { drawing, regions, experts, expertSettings, opening, starting };
+  const painting = { drawing, regions, experts, expertSettings, opening, starting, keep };
   const left = setUpPainting(root.querySelector(".painting"), painting);
 
   const requests = new Requests({ trigger, props });
@@ -43,13 +48,12 @@ export async function mount({ element, trigger, props, server }) {
   const { steps } = model;
   const { underlay } = left;
   const runner = new Runner(root, { drawing, requests, regions, experts, expertSettings, steps, underlay,
-    templates, words: props.words });
+    weigh: left.weigh, database, templates, words: props.words });
   const projects = new Projects({ drawing, runner, layerView: left.layerView, notice: left.notice });
   offerExports(root.querySelector(".gate"), { gate: runner.gate, ask: server.export_gate });
 
-  requests.addEventListener("step", () => left.weigh(meanWeights(runner.run)));
   const asked = { generate: () => runner.submit(), stop: () => requests.stop(), saveProject,
-    wipe: () => runner.compare.wipe() };
+    wipe: () => runner.shown.compare.wipe() };
   listenToKeys(root, { ...left.commands, ...asked }, left.holdPan);
   guardUnstored(root.querySelector(".unstored"));
   root.dataset.ready = "true";
@@ -62,10 +66,10 @@ async function begin(layers, templates) {
   else layers.setLabels(await inflate(fromBase64(templates[0].labels)));
 }
 
-/** Once the browser does not store something: say so in place, and ask before the page is left. */
+/** While the browser does not store something: say so in place, and ask before the page is left. */
 function guardUnstored(note) {
-  onRefusal(() => {
-    note.hidden = false;
-    window.onbeforeunload = (event) => event.preventDefault();
+  onStored((isAllStored) => {
+    note.hidden = isAllStored;
+    window.onbeforeunload = isAllStored ? null : (event) => event.preventDefault();
   });
 }

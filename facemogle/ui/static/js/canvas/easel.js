@@ -21,6 +21,8 @@ export class Easel {
     this.gesture = null;
     this.pointer = null; // whose gesture it is; "keys" for the keyboard's
     this.fingers = new Map();
+    this.hasPen = false; // from its first touch on, fingers move the paper and do not paint
+    this.isPenDown = false;
     this.at = [SIDE / 2, SIDE / 2];
     this.listen();
   }
@@ -58,16 +60,26 @@ export class Easel {
   press(event) {
     event.preventDefault();
     this.stage.focus({ preventScroll: true });
+    if (event.pointerType === "pen") this.takePen();
+    if (event.pointerType === "touch" && this.isPenDown) return; // the palm of the hand that holds it
     if (event.pointerType === "touch") this.fingers.set(event.pointerId, this.place(event));
     if (this.fingers.size === 2) return this.pinch();
     // Another mouse button neither starts nor ends a stroke.
     if (this.gesture || this.fingers.size > 2) return;
-    const pans = this.isPanning || event.button === MIDDLE;
+    const pans = this.isPanning || event.button === MIDDLE ||
+      (this.hasPen && event.pointerType === "touch");
     if (!pans && event.button > 0 && !isPenEraser(event)) return;
     this.gesture = pans ? new Pan(this.viewport, event) : begin(this.bench, this.locate(event), event);
     this.pointer = event.pointerId;
     // Keeps a stroke going that leaves the canvas; unknown to pointers made by scripts.
     if (event.isTrusted) this.stage.setPointerCapture(event.pointerId);
+  }
+
+  /** Whatever the hand has begun that holds the pen was not meant. */
+  takePen() {
+    this.drop();
+    this.fingers.clear();
+    this.hasPen = this.isPenDown = true;
   }
 
   move(event) {
@@ -88,6 +100,8 @@ export class Easel {
   }
 
   release(event) {
+    if (event.pointerType === "pen") this.isPenDown = false;
+    if (event.pointerType === "touch" && !this.fingers.has(event.pointerId)) return;
     this.fingers.delete(event.pointerId);
     if (this.gesture instanceof Pinch) {
       if (this.fingers.size === 0) this.gesture = null;
@@ -99,6 +113,8 @@ export class Easel {
 
   /** The system took the pointer away, such as for a gesture of its own: nothing was meant. */
   abort(event) {
+    if (event.pointerType === "pen") this.isPenDown = false;
+    if (event.pointerType === "touch" && !this.fingers.has(event.pointerId)) return;
     this.fingers.delete(event.pointerId);
     if (event.pointerId === this.pointer || this.fingers.size === 0) this.drop();
   }

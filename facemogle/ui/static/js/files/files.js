@@ -29,21 +29,6 @@ export class Files {
     on("save-palette", () => this.save("mask_palette.png", colorPNG));
   }
 
-  /** Let files be dropped on an element, while a target in it shows that they may. */
-  acceptDrops(element, target) {
-    element.addEventListener("dragover", (event) => {
-      event.preventDefault();
-      target.classList.add("dropping");
-    });
-    for (const type of ["dragleave", "drop"]) {
-      element.addEventListener(type, () => target.classList.remove("dropping"));
-    }
-    element.addEventListener("drop", (event) => {
-      event.preventDefault();
-      if (event.dataTransfer.files.length) this.open(event.dataTransfer.files[0]);
-    });
-  }
-
   /** Put a mask on the canvas; a file that is none leaves the drawing as it is. */
   async open(file) {
     if (file.name.endsWith(EXTENSION)) return this.openProject(file);

@@ -8,19 +8,20 @@ import { meanCurve, placeCurve, regionAt, stepAt } from "./statistics.js";
 import { Tiles } from "./tiles.js";
 import { Redraw } from "../canvas/redraw.js";
 
+const UNKNOWN = "Nothing is known of this image's gate: it was not made here, or before traces were kept.";
 const GLOBAL_COLOR = [150, 150, 150]; // of no region
 
 export class Gate {
   /** titles: what a person reads for each expert, by expert number. colors: of the regions. */
   constructor(panel, { titles, colors }) {
     Object.assign(this, { panel, titles, colors: [GLOBAL_COLOR, ...colors] });
-    Object.assign(this, { run: null, pinned: null, step: 0, expert: 0, place: null });
+    Object.assign(this, { run: null, coming: null, pinned: null, former: null, step: 0, expert: 0, place: null });
     this.choices = { scale: "relative", mode: "run", where: "inside" };
     const find = (selector) => panel.querySelector(selector);
     this.parts = {
       slider: find("[name=step]"), step: find(".step-text"), expert: find(".expert-text"),
       opacity: find("[name=opacity]"), ramp: find(".ramp"), low: find(".low"), high: find(".high"),
-      range: find(".range"), pin: find("[data-command=pin]"), place: find(".place-text"),
+      range: find(".range"), hint: find(".over.now .hint"), pin: find("[data-command=pin]"), place: find(".place-text"),
     };
     const onPoint = (token) => this.point(token);
     this.now = new Stage(find(".over.now"), { onPoint });
@@ -33,7 +34,7 @@ export class Gate {
     this.placeChart = new Chart(find(".at-place"), chart);
     this.meanChart = new Chart(find(".means"), chart);
     this.player = new Player(find("[data-command=play]"), {
-      advance: () => this.set({ step: (this.step + 1) % this.run.done }),
+      advance: () => this.run && this.set({ step: (this.step + 1) % this.run.done }),
     });
     this.redraw = new Redraw(find(".maps"), () => this.show());
     this.listen();
@@ -56,15 +57,33 @@ export class Gate {
     pin.addEventListener("click", () => this.pin());
   }
 
-  /** Begin to follow a run. */
+  /** Follow a run that begins: what is shown stays until its first step is there. */
   start(run) {
+    this.coming = run;
+    this.panel.dataset.drawn = "";
+  }
+
+  /** Show a finished run, at its last step; null: nothing is known of the image's gate. */
+  look(run) {
+    this.coming = null;
+    this.parts.hint.textContent = UNKNOWN;
+    this.take(run);
+    this.show();
+  }
+
+  /** From now on this run is shown. */
+  take(run) {
     this.player.stop();
-    this.known = 0; // steps of the run that the view has heard of
-    this.set({ run, step: -1 });
+    if (this.run && this.run !== run) this.former = this.run;
+    this.run = run;
+    this.known = run?.done ?? 0; // steps of the run that the view has heard of
+    this.step = this.known - 1;
   }
 
   /** Steps have come in. The view moves on with them unless a person has gone back. */
   grow() {
+    if (this.coming) this.take(this.coming);
+    this.coming = null;
     const isFollowing = this.step >= this.known - 1;
     this.known = this.run.done;
     if (isFollowing) this.step = this.known - 1;
@@ -80,8 +99,12 @@ export class Gate {
   /** Keep the run for comparison; the pinned run itself is let go. */
   pin() {
     this.pinned = this.pinned === this.run ? null : this.run;
-    if (!this.pinned) this.choices.mode = "run";
     this.show();
+  }
+
+  /** What the run is compared with: the pinned run, else the one that was shown before. */
+  get other() {
+    return this.pinned ?? this.former;
   }
 
   point(place) {
@@ -101,11 +124,12 @@ export class Gate {
 
   show() {
     this.redraw.settle();
-    const { panel, parts, pinned, run } = this;
+    const { panel, parts, pinned, run, other } = this;
+    if (!other) this.choices.mode = "run";
     for (const button of panel.querySelectorAll("[data-choice]")) {
       const { choice, value } = button.dataset;
       button.setAttribute("aria-pressed", String(this.choices[choice] === value));
-      if (choice === "mode") button.disabled = value !== "run" && !pinned;
+      if (choice === "mode") button.disabled = value !== "run" && !other;
     }
     for (const button of panel.querySelectorAll("[data-command]")) button.disabled = !this.report;
     parts.pin.textContent = pinned && pinned === run ? "Unpin" : "Pin this run";
@@ -115,10 +139,21 @@ export class Gate {
     panel.dataset.mode = this.choices.mode;
     panel.dataset.drawn = run ? `${run.done}/${run.steps}` : ""; // later than the run has it
     if (this.report) this.showReport(this.report);
+    else this.clear();
+  }
+
+  /** There is no step yet, or none any more. */
+  clear() {
+    const { parts } = this;
+    this.tiles.clear();
+    parts.slider.disabled = true;
+    parts.step.textContent = "Step";
+    for (const part of [parts.low, parts.high, parts.range]) part.textContent = "";
+    this.panel.classList.add("no-place");
   }
 
   showReport({ t }) {
-    const { parts, run, step, pinned, colors } = this;
+    const { parts, run, step, other: pinned, colors } = this;
     parts.slider.max = run.done;
     parts.slider.value = step + 1;
     parts.slider.disabled = run.done < 2;
@@ -182,9 +217,9 @@ export class Gate {
 
   /** What a chart draws: a curve per expert, and those of the pinned run where it is compared with. */
   curves(curve) {
-    const { run, step, pinned, expert, titles } = this;
+    const { run, step, other, expert, titles } = this;
     const all = (of) => titles.map((_, index) => curve(of, index));
-    const compared = this.choices.mode === "run" ? null : pinned;
+    const compared = this.choices.mode === "run" ? null : other;
     return {
       curves: all(run), times: run.times, step, chosen: expert,
       before: compared && all(compared), beforeTimes: compared?.times,

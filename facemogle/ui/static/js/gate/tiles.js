@@ -20,6 +20,14 @@ export class Tiles {
     this.all.forEach(({ button }, i) => button.setAttribute("aria-pressed", String(i === chosen)));
   }
 
+  /** Show nothing. */
+  clear() {
+    for (const { canvas, number } of this.all) {
+      canvas.width = canvas.height = 1;
+      number.textContent = "";
+    }
+  }
+
   draw(scene) {
     const { grid } = scene.run;
     this.experts.forEach(({ canvas, number }, expert) => {

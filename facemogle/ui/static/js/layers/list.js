@@ -1,6 +1,6 @@
 // The layers as rows, the highest first: one click takes a region and its layer.
 
-import { LayerRow } from "./row.js";
+import { LayerRow, told } from "./row.js";
 import { Redraw } from "../canvas/redraw.js";
 
 const GLOBAL_COLOR = "conic-gradient(#c00, #fc0, #0c0, #0cc, #00c, #c0c, #c00)";
@@ -12,6 +12,7 @@ export class Palette extends EventTarget {
     super();
     Object.assign(this, { list, brush, drawing, layerView, expertSettings });
     this.isGlobal = false; // whether the global expert's row is in hand
+    this.weights = null;
     this.global = new LayerRow(null, { title: experts[0], color: GLOBAL_COLOR });
     this.rows = regions.map(({ title, color }, region) =>
       new LayerRow(region, { title, color: `rgb(${color.join(" ")})` }));
@@ -85,6 +86,9 @@ export class Palette extends EventTarget {
       });
     }
     this.global.show({ isTaken: isGlobal, strength: expertSettings.strength(0), opacity: 1 });
+    const most = Math.max(...this.weights ?? [1]);
+    [this.global, ...this.rows].forEach((row, expert) =>
+      row.weigh(this.told(expert), (this.weights?.[expert] ?? 0) / most));
     this.reveal(isGlobal ? this.global : this.rows[brush.region]);
     // The hand still holds a region, which the arrow keys go on from.
     this.rows[brush.region].button.tabIndex = 0;
@@ -126,11 +130,17 @@ export class Palette extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** Show the gate's mean weights. weights: in [0, 1], by expert. */
-  weigh(weights) {
-    const most = Math.max(...weights);
-    [this.global, ...this.rows].forEach((row, expert) =>
-      row.weigh(weights[expert], weights[expert] / most));
+  /** weights: the gate's means in [0, 1] by expert, or null. heard: ExpertSettings.values of that run. */
+  weigh(weights, heard) {
+    Object.assign(this, { weights, heard: JSON.stringify([heard?.muted, heard?.expert_strengths]) });
+    this.show();
+  }
+
+  /** What is known of an expert's weight. */
+  told(expert) {
+    const { muted, expert_strengths } = this.expertSettings.values;
+    const isOld = this.heard !== JSON.stringify([muted, expert_strengths]);
+    return told({ weight: this.weights?.[expert], isMuted: muted.includes(expert - 1), isOld });
   }
 
   /** Mark the row of the region under the pointer. */

@@ -50,7 +50,6 @@ export class LayerRow {
     this.strength = part("factor");
     this.marks = region === null ? [] : MARKS.map((mark) => toggle(mark, title));
     this.weight = part("weight");
-    this.weight.title = "The expert's mean weight in the gate, at the newest step";
     this.element.append(this.button, this.badge, this.strength, ...this.marks, this.weight);
   }
 
@@ -67,9 +66,10 @@ export class LayerRow {
     this.button.querySelector("i").style.setProperty("--opacity", opacity);
   }
 
-  /** weight: in [0, 1]. share: of the largest of all. */
-  weigh(weight, share) {
-    this.weight.textContent = percent(weight);
+  /** What is known of the expert's weight, see `told`. share: of the largest of all. */
+  weigh({ text, title }, share) {
+    this.weight.textContent = text;
+    this.weight.title = title;
     this.element.style.setProperty("--share", share.toFixed(3));
   }
 }
@@ -77,6 +77,17 @@ export class LayerRow {
 export const times = (factor) => `×${factor}`;
 
 export const percent = (share) => `${(100 * share).toFixed(1)} %`;
+
+/**
+ * What a person reads of an expert's weight. weight: in [0, 1], or undefined if it is not known. isMuted:
+ * now. isOld: whether the experts are to be heard otherwise than in the run that weighed.
+ */
+export function told({ weight, isMuted, isOld }) {
+  if (isMuted) return { text: "muted", title: "Its expert is shown an empty mask" };
+  if (weight === undefined) return { text: "", title: "" };
+  if (isOld) return { text: "–", title: "Not known yet: mute or strength has changed since the image was made" };
+  return { text: percent(weight), title: "The expert's mean weight in the gate, at the newest step" };
+}
 
 function part(name) {
   const element = document.createElement("span");

@@ -1,5 +1,7 @@
 // Two images in one place: hold C for the one before, or wipe between both with a handle.
 
+import { isTyping } from "../canvas/keys.js";
+
 const STEP = 2; // percent that an arrow key moves the handle; with Shift 10
 
 /** What is before: the image that was shown before this one, or one that a person keeps for that. */
@@ -26,8 +28,8 @@ export class Compare {
     });
     this.handle.addEventListener("keydown", (event) => this.step(event));
     document.addEventListener("keydown", (event) => this.hold(event));
-    document.addEventListener("keyup", ({ key }) => {
-      if (key.toLowerCase() === "c") this.release();
+    document.addEventListener("keyup", (event) => {
+      if (isC(event)) this.release();
     });
     window.addEventListener("blur", () => this.release());
   }
@@ -70,9 +72,8 @@ export class Compare {
     this.show();
   }
 
-  hold({ key, target, ctrlKey, metaKey, altKey, shiftKey }) {
-    const isTyping = target.matches("textarea, select, input:not([type=range])");
-    const isPlain = key === "c" && !(ctrlKey || metaKey || altKey || shiftKey || isTyping);
+  hold({ key, code, target, ctrlKey, metaKey, altKey, shiftKey }) {
+    const isPlain = isC({ key, code }) && !(ctrlKey || metaKey || altKey || shiftKey || isTyping(target));
     if (!isPlain || !this.panel.isConnected) return;
     this.isHeld = true;
     this.show();
@@ -99,3 +100,5 @@ export class Compare {
     this.pin.setAttribute("aria-pressed", String(Boolean(this.isPinned)));
   }
 }
+
+const isC = ({ key, code }) => key.toLowerCase() === "c" || code === "KeyC";

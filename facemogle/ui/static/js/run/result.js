@@ -10,6 +10,12 @@ export class Result {
     this.bar = panel.querySelector("[role=progressbar]");
     this.text = panel.querySelector(".progress-text");
     this.link = panel.querySelector("a[download]");
+    this.sign = panel.querySelector(".age");
+  }
+
+  /** isOld: whether the drawing or the settings have changed since the image was made. */
+  age({ isOld }) {
+    this.sign.hidden = !isOld;
   }
 
   /** On a narrow page, where the canvas lies above it, bring it into sight. */
@@ -71,8 +77,9 @@ export class Result {
     this.settle("stopped", run?.done ? `Stopped after step ${run.done} of ${run.steps}` : "Stopped");
   }
 
+  /** What has failed is told once, by a notice. */
   fail() {
-    this.settle("failed", "Not made");
+    this.settle("failed", "");
   }
 
   settle(state, text) {

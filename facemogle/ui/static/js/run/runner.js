@@ -1,12 +1,10 @@
 // The right side and the gating view: sends requests, shows what comes back.
 
 import { Accepted } from "./accepted.js";
-import { Archive } from "../history/archive.js";
 import { toBase64 } from "../files/codec.js";
-import { Compare } from "./compare.js";
-import { Composer } from "./composer.js";
+import { anySeed, Composer } from "./composer.js";
 import { Gate } from "../gate/gate.js";
-import { HistoryStrip } from "../history/strip.js";
+import { meanWeights } from "../gate/statistics.js";
 import { SIDE } from "../layers/layers.js";
 import { DRAFT_STEPS, Live } from "./live.js";
 import { Notice } from "../notice.js";
@@ -14,8 +12,8 @@ import { Result } from "./result.js";
 import { checksum, indexedPNG } from "../files/png.js";
 import { packLayers, unpackWords } from "../files/project.js";
 import { Run } from "./run.js";
-import { Shelf } from "../history/shelf.js";
-import { loadSettings, saveSettings } from "../history/store.js";
+import { Shown } from "./shown.js";
+import { isPending, loadSettings, saveSettings, setPending } from "../history/store.js";
 
 const FIRST = {
   strength: 1,
@@ -23,15 +21,17 @@ const FIRST = {
   live: false,
   locked: true,
 };
+const FROM_HISTORY = "From the history";
 const TYPED = ["prompt", "seed", "steps", "strength"];
 
 export class Runner {
   /**
    * experts: their titles. states: ExpertSettings. steps: what the model does well with.
-   * underlay(url): lays an image under the drawing. templates, words: of facemogle.ui.start.
+   * underlay(url): lays an image under the drawing. weigh(): as of Shown. templates, words: of
+   * facemogle.ui.start.
    */
-  constructor(root, { drawing, requests, regions, experts, expertSettings, steps, underlay, templates, words }) {
-    Object.assign(this, { drawing, requests, experts, expertSettings, underlay });
+  constructor(root, { drawing, requests, regions, experts, expertSettings, steps, underlay, weigh, database, templates, words }) {
+    Object.assign(this, { drawing, requests, experts, expertSettings, underlay, weigh });
     const panel = root.querySelector(".result");
     this.colors = regions.map(({ color }) => color);
     this.notice = new Notice(panel.querySelector(".notice"));
@@ -48,18 +48,16 @@ export class Runner {
       onSubmit: () => this.submit(),
       onStop: () => requests.stop(),
     });
-    for (const kind of ["sent", "place", "start", "step", "done", "stopped", "error", "forgotten"]) {
+    for (const kind of ["sent", "place", "start", "step", "done", "stopped", "error", "lost", "forgotten"]) {
       requests.addEventListener(kind, (event) => {
         this[kind](event.detail);
         this.composer.isBusy = requests.isBusy;
       });
     }
-    this.shown = null; // the accepted image, which the next edit starts from
-    this.compare = new Compare(panel);
-    this.strip = new HistoryStrip(panel.querySelector(".strip"), {
-      palette: this.colors, side: SIDE, restore: (entry) => this.restore(entry),
+    this.shown = new Shown(panel, {
+      palette: this.colors, result: this.result, gate: this.gate, underlay, weigh, database,
+      isBusy: () => requests.isBusy, restore: (entry) => this.restore(entry),
     });
-    this.archive = new Archive(this.strip, new Shelf());
     this.live = new Live({
       key: () => this.key(),
       steps: () => Number(this.composer.values.steps),
@@ -70,8 +68,12 @@ export class Runner {
     drawing.addEventListener("commit", () => {
       this.sum = null;
       this.live.changed();
+      this.showAge();
     });
-    expertSettings.addEventListener("change", () => this.live.changed());
+    expertSettings.addEventListener("change", () => {
+      this.live.changed();
+      this.showAge();
+    });
     document.addEventListener("visibilitychange", () => this.live.sight());
     this.resume().finally(() => this.live.turn(this.composer.values.live));
   }
@@ -79,6 +81,7 @@ export class Runner {
   /** A field was changed. */
   changed(form, name) {
     saveSettings({ form });
+    this.showAge();
     if (name === "live") this.live.turn(form.live);
     else if (TYPED.includes(name)) this.live.typed();
     else this.live.changed();
@@ -93,8 +96,7 @@ export class Runner {
     const isOwn = !this.suggested.has(own);
     if (isOwn && !isAsked) return null;
     this.putSettings({ prompt });
-    if (seed === undefined) this.composer.roll();
-    else this.putSettings({ seed });
+    if (!this.composer.isLocked) this.putSettings({ seed: seed ?? anySeed() });
     this.suggested.add(prompt);
     saveSettings({ suggested: prompt });
     return isOwn ? own : null;
@@ -103,12 +105,46 @@ export class Runner {
   /** What a person asks for with Generate. */
   submit() {
     if (!this.composer.isLocked) this.composer.roll();
+    if (this.isUnchanged) return this.sayUnchanged();
     this.request({ isDraft: false, isOwn: false });
     this.result.seek();
   }
 
+  /** Whether a request would make what is there already. */
+  get isUnchanged() {
+    const { composer: { values }, requests, shown } = this;
+    if (requests.isBusy || !this.isUpToDate) return false;
+    return !(values.whole_face && shown.isPatched);
+  }
+
+  /** Whether the image is that of the drawing and the settings. */
+  get isUpToDate() {
+    this.sum ??= checksum(this.drawing.labels); // asked for several times after a stroke
+    return this.shown.isOf(this.sum, this.everySetting);
+  }
+
+  sayUnchanged() {
+    if (this.shown.accepted.isForeign) {
+      this.notice.tell("The mask is as it was, so the image stays as it is. Paint a change, or turn on " +
+        "Regenerate everything.");
+      return;
+    }
+    this.notice.tell("Nothing has changed since this image was made.", {
+      title: "Try another seed", act: () => {
+        this.composer.roll();
+        this.request({ isDraft: false, isOwn: false });
+      },
+    });
+  }
+
+  /** Say beside the image when it is not that of the drawing any more. */
+  showAge() {
+    this.result.age({ isOld: this.shown.accepted !== null && !this.isUpToDate });
+  }
+
   /** isOwn: whether live mode and not a person asks. */
   request({ isDraft, isOwn }) {
+    if (isOwn && this.isUnchanged) return this.live.settle();
     const { prompt, seed, steps, strength, whole_face } = this.composer.values;
     const heard = this.expertSettings.values;
     const asked = { prompt, seed, strength, whole_face, is_draft: isDraft, ...heard };
@@ -117,7 +153,7 @@ export class Runner {
     this.labels = this.drawing.labels.slice();
     const { words, order } = this.drawing.layers;
     this.layers = { words: words.slice(), order };
-    Object.assign(this, { asked, isOwn, base: this.shown });
+    Object.assign(this, { asked, isOwn, base: this.shown.accepted, hasResent: false });
     this.send();
   }
 
@@ -134,13 +170,14 @@ export class Runner {
   /** The same for the same inputs. */
   key() {
     const { live: _live, locked: _locked, ...inputs } = this.composer.values;
-    this.sum ??= checksum(this.drawing.labels); // asked for several times after a stroke
+    this.sum ??= checksum(this.drawing.labels);
     return JSON.stringify([inputs, this.expertSettings.values, this.sum]);
   }
 
   sent() {
     this.run = null;
     this.notice.clear();
+    setPending(!this.isOwn);
     this.result.wait();
     this.live.sent({ isDraft: this.asked.is_draft, isOwn: this.isOwn });
   }
@@ -151,6 +188,16 @@ export class Runner {
 
   forgotten() {
     this.base.isKnown = false;
+    this.send();
+  }
+
+  /** The server knows nothing of the request: the phone slept, or the server was started anew. */
+  lost() {
+    if (this.hasResent) {
+      return this.error({ text: "The server has lost this request twice. Your drawing is kept.", canRetry: true });
+    }
+    this.hasResent = true;
+    if (this.base) this.base.isKnown = false;
     this.send();
   }
 
@@ -169,26 +216,27 @@ export class Runner {
     this.underlay(packet.image);
     // The image comes first: drawing the gate's maps would hold it up.
     this.result.step(run).then(() => run === this.run && this.gate.grow());
+    this.weigh(meanWeights(run), this.settings);
   }
 
   done() {
     const { seed, is_draft: isDraft } = this.asked;
     this.result.finish(this.run, { seed, isDraft, kept: this.kept });
-    if (!isDraft) this.accept(this.run.reports.at(-1).image);
+    setPending(false);
+    if (!isDraft) this.accept(this.run);
     this.live.done();
+    if (isDraft) this.result.age({ isOld: false });
+    else this.showAge();
   }
 
   /** A full image is there: the next edit starts from it. */
-  accept(image) {
+  accept(run) {
     const { labels, settings, requests: { number } } = this;
-    const isForeign = this.kept > 0 && this.base.isForeign;
+    const isEdit = this.kept > 0;
+    const isForeign = isEdit && this.base.isForeign;
     const layers = packLayers(this.layers);
-    this.add(new Accepted({ image, labels, layers, settings, isForeign, number }));
-  }
-
-  add(accepted) {
-    this.archive.add(accepted);
-    this.show(accepted);
+    const { image } = run.reports.at(-1);
+    this.shown.add(new Accepted({ image, labels, layers, settings, isForeign, isEdit, run, number }));
   }
 
   /**
@@ -200,9 +248,8 @@ export class Runner {
     this.drawing.replace(labels);
     if (settings) this.putSettings(settings);
     const accepted = new Accepted({ image, labels, settings, isForeign });
-    this.add(accepted);
-    this.result.restore(accepted, "Opened");
-    this.live.settle();
+    this.shown.archive.add(accepted);
+    this.recall(accepted, "Opened");
   }
 
   /** Go back to an image of the history: the drawing with all its layers, settings and image. */
@@ -216,31 +263,28 @@ export class Runner {
     else this.drawing.replace(accepted.labels);
     if (accepted.settings) this.putSettings(accepted.settings);
     this.recall(accepted);
-    this.live.settle();
   }
 
-  /** Show the images of earlier visits, and the last one as it was; the drawing is there already. */
+  /**
+   * Show the images of earlier visits, and the last one as it was; the drawing is there already. What
+   * was asked for and did not arrive before the page was loaded anew is asked for again.
+   */
   async resume() {
-    await this.archive.load();
-    const last = this.archive.find(loadSettings().shown);
-    if (!last || this.requests.isBusy || this.shown) return;
-    this.recall(last);
-    const isOf = last.settings && checksum(last.labels) === checksum(this.drawing.labels);
-    if (isOf && last.settings.prompt === this.composer.values.prompt) this.live.settle();
+    await this.shown.archive.load();
+    const last = this.shown.archive.find(loadSettings().shown);
+    if (this.requests.isBusy || this.shown.accepted) return;
+    if (last) this.shown.recall(last, FROM_HISTORY);
+    this.showAge();
+    if (isPending() && !this.isUnchanged) this.request({ isDraft: false, isOwn: false });
+    else if (last && this.isUpToDate) this.live.settle();
+    setPending(this.requests.isBusy);
   }
 
   /** Show an image as the current one, without a request. */
-  recall(accepted) {
-    this.show(accepted);
-    this.result.restore(accepted, "From the history");
-  }
-
-  show(accepted) {
-    this.underlay(accepted.image);
-    this.shown = accepted;
-    this.compare.set(accepted.image);
-    this.strip.mark(accepted.id);
-    saveSettings({ shown: accepted.id });
+  recall(accepted, origin = FROM_HISTORY) {
+    this.shown.recall(accepted, origin);
+    this.live.settle();
+    this.showAge();
   }
 
   /** Of the form and of the experts. */
@@ -252,9 +296,10 @@ export class Runner {
   takeUp({ live: _live, ...settings }, shown) {
     this.requests.stop();
     this.putSettings(settings);
-    const accepted = this.archive.find(shown);
+    const accepted = this.shown.archive.find(shown);
     if (accepted) this.recall(accepted);
     this.live.settle();
+    this.showAge();
   }
 
   /** settings: values of fields of the form and of the experts. */
@@ -265,14 +310,23 @@ export class Runner {
   }
 
   stopped() {
+    this.ended();
     this.result.stop(this.run);
-    this.live.ended();
   }
 
-  error({ text }) {
+  /** canRetry: whether the same request may do better next time. */
+  error({ text, canRetry }) {
+    this.ended();
     this.result.fail();
-    this.notice.warn(text);
+    this.notice.warn(text, canRetry && { title: "Retry", act: () => this.send() });
+  }
+
+  /** The run came to nothing: the last finished image stays. */
+  ended() {
+    setPending(false);
+    this.shown.back();
     this.live.ended();
+    this.showAge();
   }
 }
 
