@@ -35,7 +35,7 @@ export async function mount({ element, trigger, props, server }) {
   const saveProject = () => projects.save();
   const projectFiles = { openProject, saveProject };
   const opening = { maxBytes: props.max_bytes, read, readPhoto, readPair, adopt, ...projectFiles };
-  const suggest = (suggestion) => runner.suggest(suggestion);
+  const suggest = (suggestion) => runner.inputs.suggest(suggestion);
   const make = () => runner.request({ isDraft: false, isOwn: false });
   const examples = root.querySelector(".examples");
   const starting = { templates, words: props.words, suggest, make, examples };

@@ -53,7 +53,7 @@ export class Projects {
     const { runner, layerView, drawing: { layers } } = this;
     return {
       drawing: { words: layers.words.slice(), order: layers.order },
-      settings: runner.everySetting,
+      settings: runner.inputs.settings,
       states: layerView.saved,
       shown: runner.shown.accepted?.id ?? null,
     };

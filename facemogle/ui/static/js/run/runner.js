@@ -1,81 +1,80 @@
 // The right side and the gating view: sends requests, shows what comes back.
 
 import { Accepted } from "./accepted.js";
-import { toBase64 } from "../files/codec.js";
-import { anySeed, Composer } from "./composer.js";
+import { Composer } from "./composer.js";
 import { Gate } from "../gate/gate.js";
+import { indexedPNG } from "../files/png.js";
+import { Inputs } from "./inputs.js";
+import { Live } from "./live.js";
 import { meanWeights } from "../gate/statistics.js";
-import { SIDE } from "../layers/layers.js";
-import { DRAFT_STEPS, Live } from "./live.js";
 import { Notice } from "../notice.js";
-import { Result } from "./result.js";
-import { checksum, indexedPNG } from "../files/png.js";
 import { packLayers, unpackWords } from "../files/project.js";
+import { Result } from "./result.js";
 import { Run } from "./run.js";
+import { SIDE } from "../layers/layers.js";
 import { Shown } from "./shown.js";
 import { isPending, loadSettings, saveSettings, setPending } from "../history/store.js";
+import { toBase64 } from "../files/codec.js";
 
-const FIRST = {
-  strength: 1,
-  whole_face: false,
-  live: false,
-  locked: true,
-};
-const FROM_HISTORY = "From the history";
+const FIRST = { strength: 1, whole_face: false, live: false, locked: true };
 const TYPED = ["prompt", "seed", "steps", "strength"];
+const FROM_HISTORY = "From the history";
+const BY_PERSON = { isDraft: false, isOwn: false };
+const UNCHANGED_PHOTO =
+  "The mask is as it was, so the image stays as it is. Paint a change, or turn on Regenerate everything.";
+const LOST_TWICE = "The server has lost this request twice. Your drawing is kept.";
 
 export class Runner {
   /**
-   * experts: their titles. states: ExpertSettings. steps: what the model does well with.
-   * underlay(url): lays an image under the drawing. weigh(): as of Shown. templates, words: of
-   * facemogle.ui.start.
+   * experts: their titles. steps: what the model does well with. underlay(url): lays an image under
+   * the drawing. weigh(), database: as of Shown. templates, words: of facemogle.ui.start.
    */
-  constructor(root, { drawing, requests, regions, experts, expertSettings, steps, underlay, weigh, database, templates, words }) {
-    Object.assign(this, { drawing, requests, experts, expertSettings, underlay, weigh });
+  constructor(root, { drawing, requests, regions, experts, expertSettings, steps, templates, words, ...others }) {
+    Object.assign(this, { drawing, requests, experts, ...others });
     const panel = root.querySelector(".result");
     this.colors = regions.map(({ color }) => color);
     this.notice = new Notice(panel.querySelector(".notice"));
     this.result = new Result(panel);
     this.gate = new Gate(root.querySelector(".gate"), { titles: experts, colors: this.colors });
     const [{ prompt, seed }] = templates;
-    const settings = { ...FIRST, prompt, seed, steps, ...formSettings() };
-    this.suggested = new Set(["", ...templates.map((template) => template.prompt)]);
-    this.suggested.add(loadSettings().suggested);
     this.composer = new Composer(panel.querySelector(".composer"), {
-      settings,
+      settings: { ...FIRST, prompt, seed, steps, ...formSettings() },
       words,
       onChange: (form, name) => this.changed(form, name),
       onSubmit: () => this.submit(),
       onStop: () => requests.stop(),
     });
+    this.inputs = new Inputs({ drawing, composer: this.composer, expertSettings, templates });
+    this.shown = new Shown(panel, {
+      palette: this.colors, result: this.result, gate: this.gate, ...others,
+      isBusy: () => requests.isBusy, restore: (entry) => this.restore(entry),
+    });
+    this.live = new Live({
+      key: () => this.inputs.key,
+      steps: () => Number(this.composer.values.steps),
+      run: ({ isDraft }) => this.request({ isDraft, isOwn: true }),
+      stop: () => requests.stop(),
+      mayRun: () => !document.hidden && !drawing.isStroking,
+    });
+    this.listen(expertSettings);
+    this.resume().finally(() => this.live.turn(this.composer.values.live));
+  }
+
+  listen(expertSettings) {
+    const { requests } = this;
     for (const kind of ["sent", "place", "start", "step", "done", "stopped", "error", "lost", "forgotten"]) {
       requests.addEventListener(kind, (event) => {
         this[kind](event.detail);
         this.composer.isBusy = requests.isBusy;
       });
     }
-    this.shown = new Shown(panel, {
-      palette: this.colors, result: this.result, gate: this.gate, underlay, weigh, database,
-      isBusy: () => requests.isBusy, restore: (entry) => this.restore(entry),
-    });
-    this.live = new Live({
-      key: () => this.key(),
-      steps: () => Number(this.composer.values.steps),
-      run: ({ isDraft }) => this.request({ isDraft, isOwn: true }),
-      stop: () => requests.stop(),
-      mayRun: () => !document.hidden && !drawing.isStroking,
-    });
-    drawing.addEventListener("commit", () => {
-      this.sum = null;
-      this.live.changed();
-      this.showAge();
-    });
-    expertSettings.addEventListener("change", () => {
-      this.live.changed();
-      this.showAge();
-    });
+    for (const [source, type] of [[this.drawing, "commit"], [expertSettings, "change"]]) {
+      source.addEventListener(type, () => {
+        this.live.changed();
+        this.showAge();
+      });
+    }
     document.addEventListener("visibilitychange", () => this.live.sight());
-    this.resume().finally(() => this.live.turn(this.composer.values.live));
   }
 
   /** A field was changed. */
@@ -87,73 +86,44 @@ export class Runner {
     else this.live.changed();
   }
 
-  /**
-   * Fill in a prompt and a seed that go together, if the prompt there is none of a person's own, or if
-   * asked to. Without a seed, any. Returns the person's prompt if it was replaced.
-   */
-  suggest({ prompt, seed, isAsked = false }) {
-    const own = this.composer.values.prompt;
-    const isOwn = !this.suggested.has(own);
-    if (isOwn && !isAsked) return null;
-    this.putSettings({ prompt });
-    if (!this.composer.isLocked) this.putSettings({ seed: seed ?? anySeed() });
-    this.suggested.add(prompt);
-    saveSettings({ suggested: prompt });
-    return isOwn ? own : null;
-  }
-
   /** What a person asks for with Generate. */
   submit() {
     if (!this.composer.isLocked) this.composer.roll();
     if (this.isUnchanged) return this.sayUnchanged();
-    this.request({ isDraft: false, isOwn: false });
+    this.request(BY_PERSON);
     this.result.seek();
   }
 
   /** Whether a request would make what is there already. */
   get isUnchanged() {
-    const { composer: { values }, requests, shown } = this;
-    if (requests.isBusy || !this.isUpToDate) return false;
-    return !(values.whole_face && shown.isPatched);
-  }
-
-  /** Whether the image is that of the drawing and the settings. */
-  get isUpToDate() {
-    this.sum ??= checksum(this.drawing.labels); // asked for several times after a stroke
-    return this.shown.isOf(this.sum, this.everySetting);
+    const { inputs, requests, shown } = this;
+    if (requests.isBusy || !shown.isOf(inputs)) return false;
+    return !(inputs.settings.whole_face && shown.isPatched);
   }
 
   sayUnchanged() {
-    if (this.shown.accepted.isForeign) {
-      this.notice.tell("The mask is as it was, so the image stays as it is. Paint a change, or turn on " +
-        "Regenerate everything.");
-      return;
-    }
+    if (this.shown.accepted.isForeign) return this.notice.tell(UNCHANGED_PHOTO);
     this.notice.tell("Nothing has changed since this image was made.", {
       title: "Try another seed", act: () => {
         this.composer.roll();
-        this.request({ isDraft: false, isOwn: false });
+        this.request(BY_PERSON);
       },
     });
   }
 
-  /** Say beside the image when it is not that of the drawing any more. */
+  /** Say beside the image when it is not that of the drawing any more; live mode mends that itself. */
   showAge() {
-    this.result.age({ isOld: this.shown.accepted !== null && !this.isUpToDate });
+    clearTimeout(this.ageing); // after a stroke its own work comes first
+    this.ageing = setTimeout(() => {
+      const { inputs, live, shown } = this;
+      this.result.age({ isOld: !live.isOn && shown.accepted !== null && !shown.isOf(inputs) });
+    });
   }
 
   /** isOwn: whether live mode and not a person asks. */
   request({ isDraft, isOwn }) {
     if (isOwn && this.isUnchanged) return this.live.settle();
-    const { prompt, seed, steps, strength, whole_face } = this.composer.values;
-    const heard = this.expertSettings.values;
-    const asked = { prompt, seed, strength, whole_face, is_draft: isDraft, ...heard };
-    this.settings = { prompt, seed, steps, strength, ...heard };
-    asked.steps = isDraft ? String(DRAFT_STEPS) : steps;
-    this.labels = this.drawing.labels.slice();
-    const { words, order } = this.drawing.layers;
-    this.layers = { words: words.slice(), order };
-    Object.assign(this, { asked, isOwn, base: this.shown.accepted, hasResent: false });
+    Object.assign(this, this.inputs.taken({ isDraft }), { isOwn, base: this.shown.accepted, hasResent: false });
     this.send();
   }
 
@@ -165,13 +135,6 @@ export class Runner {
       ...asked, base: base && await base.asBase(encode), mask: toBase64(await encode(labels)),
     });
     this.requests.place(request());
-  }
-
-  /** The same for the same inputs. */
-  key() {
-    const { live: _live, locked: _locked, ...inputs } = this.composer.values;
-    this.sum ??= checksum(this.drawing.labels);
-    return JSON.stringify([inputs, this.expertSettings.values, this.sum]);
   }
 
   sent() {
@@ -193,9 +156,7 @@ export class Runner {
 
   /** The server knows nothing of the request: the phone slept, or the server was started anew. */
   lost() {
-    if (this.hasResent) {
-      return this.error({ text: "The server has lost this request twice. Your drawing is kept.", canRetry: true });
-    }
+    if (this.hasResent) return this.error({ text: LOST_TWICE, canRetry: true });
     this.hasResent = true;
     if (this.base) this.base.isKnown = false;
     this.send();
@@ -225,8 +186,7 @@ export class Runner {
     setPending(false);
     if (!isDraft) this.accept(this.run);
     this.live.done();
-    if (isDraft) this.result.age({ isOld: false });
-    else this.showAge();
+    this.showAge();
   }
 
   /** A full image is there: the next edit starts from it. */
@@ -237,76 +197,6 @@ export class Runner {
     const layers = packLayers(this.layers);
     const { image } = run.reports.at(-1);
     this.shown.add(new Accepted({ image, labels, layers, settings, isForeign, isEdit, run, number }));
-  }
-
-  /**
-   * Take an image with its label map, as if it had just been made: the drawing becomes the label map,
-   * and an edit keeps the rest of the image. See Accepted for the arguments.
-   */
-  adopt({ image, labels, settings = null, isForeign = settings === null }) {
-    this.requests.stop();
-    this.drawing.replace(labels);
-    if (settings) this.putSettings(settings);
-    const accepted = new Accepted({ image, labels, settings, isForeign });
-    this.shown.archive.add(accepted);
-    this.recall(accepted, "Opened");
-  }
-
-  /** Go back to an image of the history: the drawing with all its layers, settings and image. */
-  async restore(accepted) {
-    this.requests.stop();
-    this.wanted = accepted;
-    const layers = await accepted.layers;
-    const words = layers && await unpackWords(layers.words, SIDE);
-    if (this.wanted !== accepted) return; // another one was clicked
-    if (words) this.drawing.replaceLayers({ words, order: layers.order });
-    else this.drawing.replace(accepted.labels);
-    if (accepted.settings) this.putSettings(accepted.settings);
-    this.recall(accepted);
-  }
-
-  /**
-   * Show the images of earlier visits, and the last one as it was; the drawing is there already. What
-   * was asked for and did not arrive before the page was loaded anew is asked for again.
-   */
-  async resume() {
-    await this.shown.archive.load();
-    const last = this.shown.archive.find(loadSettings().shown);
-    if (this.requests.isBusy || this.shown.accepted) return;
-    if (last) this.shown.recall(last, FROM_HISTORY);
-    this.showAge();
-    if (isPending() && !this.isUnchanged) this.request({ isDraft: false, isOwn: false });
-    else if (last && this.isUpToDate) this.live.settle();
-    setPending(this.requests.isBusy);
-  }
-
-  /** Show an image as the current one, without a request. */
-  recall(accepted, origin = FROM_HISTORY) {
-    this.shown.recall(accepted, origin);
-    this.live.settle();
-    this.showAge();
-  }
-
-  /** Of the form and of the experts. */
-  get everySetting() {
-    return { ...this.composer.values, ...this.expertSettings.values };
-  }
-
-  /** Go on with the settings of a project, and with its image; the drawing is there already. */
-  takeUp({ live: _live, ...settings }, shown) {
-    this.requests.stop();
-    this.putSettings(settings);
-    const accepted = this.shown.archive.find(shown);
-    if (accepted) this.recall(accepted);
-    this.live.settle();
-    this.showAge();
-  }
-
-  /** settings: values of fields of the form and of the experts. */
-  putSettings(settings) {
-    this.composer.put(settings);
-    this.expertSettings.put(settings);
-    saveSettings({ form: this.composer.values });
   }
 
   stopped() {
@@ -326,6 +216,64 @@ export class Runner {
     setPending(false);
     this.shown.back();
     this.live.ended();
+    this.showAge();
+  }
+
+  /**
+   * Take an image with its label map, as if it had just been made: the drawing becomes the label map,
+   * and an edit keeps the rest of the image. See Accepted for the arguments.
+   */
+  adopt({ image, labels, settings = null, isForeign = settings === null }) {
+    this.requests.stop();
+    this.drawing.replace(labels);
+    if (settings) this.inputs.put(settings);
+    const accepted = new Accepted({ image, labels, settings, isForeign });
+    this.shown.archive.add(accepted);
+    this.recall(accepted, "Opened");
+  }
+
+  /** Go back to an image of the history: the drawing with all its layers, settings and image. */
+  async restore(accepted) {
+    this.requests.stop();
+    this.wanted = accepted;
+    const layers = await accepted.layers;
+    const words = layers && await unpackWords(layers.words, SIDE);
+    if (this.wanted !== accepted) return; // another one was clicked
+    if (words) this.drawing.replaceLayers({ words, order: layers.order });
+    else this.drawing.replace(accepted.labels);
+    if (accepted.settings) this.inputs.put(accepted.settings);
+    this.recall(accepted);
+  }
+
+  /** Show an image as the current one, without a request. */
+  recall(accepted, origin = FROM_HISTORY) {
+    this.shown.recall(accepted, origin);
+    this.live.settle();
+    this.showAge();
+  }
+
+  /**
+   * Show the images of earlier visits, and the last one as it was; the drawing is there already. What
+   * was asked for and did not arrive before the page was loaded anew is asked for again.
+   */
+  async resume() {
+    await this.shown.archive.load();
+    const last = this.shown.archive.find(loadSettings().shown);
+    if (this.requests.isBusy || this.shown.accepted) return;
+    if (last) this.shown.recall(last, FROM_HISTORY);
+    this.showAge();
+    if (isPending() && !this.isUnchanged) this.request(BY_PERSON);
+    else if (this.shown.isOf(this.inputs)) this.live.settle();
+    setPending(this.requests.isBusy);
+  }
+
+  /** Go on with the settings of a project, and with its image; the drawing is there already. */
+  takeUp({ live: _live, ...settings }, shown) {
+    this.requests.stop();
+    this.inputs.put(settings);
+    const accepted = this.shown.archive.find(shown);
+    if (accepted) this.recall(accepted);
+    this.live.settle();
     this.showAge();
   }
 }

@@ -8,7 +8,6 @@ import { SIDE } from "../layers/layers.js";
 import { Shelf } from "../history/shelf.js";
 import { saveSettings } from "../history/store.js";
 
-const UNTOUCHED = { muted: [] };
 const OF_A_FACE = ["prompt", "seed", "steps", "muted", "expert_strengths"];
 
 export class Shown {
@@ -65,12 +64,11 @@ export class Shown {
     this.weigh(run && meanWeights(run), accepted.settings);
   }
 
-  /** Whether it is what these make. sum: of the label map. values: of the form and the experts. */
-  isOf(sum, values) {
+  /** Whether it is what the inputs make. A mask is all that changes an image that was not made here. */
+  isOf(inputs) {
     const { accepted } = this;
-    if (accepted?.sum !== sum) return false;
-    const settings = { ...UNTOUCHED, expert_strengths: values.expert_strengths.map(() => 1), ...accepted.settings };
-    return accepted.isForeign || OF_A_FACE.every((name) => same(settings[name], values[name]));
+    if (accepted?.sum !== inputs.sum) return false;
+    return accepted.isForeign || OF_A_FACE.every((name) => same(accepted.settings[name], inputs.settings[name]));
   }
 
   /** Whether regenerating everything gives another image than the one that is shown. */
