@@ -1,4 +1,4 @@
-"""The page says what is: of which image the gate is, what has changed, what failed, what is kept."""
+"""The page says what is: whose gate is shown, what has changed, what failed, what is kept."""
 
 from __future__ import annotations
 

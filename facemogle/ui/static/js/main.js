@@ -4,6 +4,8 @@ import { fromBase64, inflate } from "./files/codec.js";
 import { Drawing } from "./canvas/drawing.js";
 import { ExpertSettings } from "./run/experts.js";
 import { offerExports } from "./gate/exports.js";
+import { OverImage } from "./gate/over_image.js";
+import { setUpTabs } from "./tabs.js";
 import { listenToKeys } from "./canvas/keys.js";
 import { Requests } from "./run/requests.js";
 import { setUpPainting } from "./canvas/painting.js";
@@ -46,17 +48,45 @@ export async function mount({ element, trigger, props, server }) {
   document.addEventListener("facemogle-packet", ({ detail }) => requests.receive(detail));
   document.addEventListener("facemogle-failure", () => requests.fail());
   const { steps } = model;
-  const { underlay } = left;
+  const { underlay, palette } = left;
+  const over = new OverImage(root.querySelector(".result"), { titles: experts });
+  const gateListeners = {
+    onSelect: (expert) => palette.take(expert),
+    onScene: (scene, expert) => {
+      over.draw(scene, expert);
+      palette.heat(scene);
+    },
+  };
   const runner = new Runner(root, { drawing, requests, regions, experts, expertSettings, steps, underlay,
-    weigh: left.weigh, database, templates, words: props.words });
+    database, weigh: (weights, heard) => palette.weigh(weights, heard), gateListeners, templates, words: props.words });
   const projects = new Projects({ drawing, runner, layerView: left.layerView, notice: left.notice });
+  joinSelection(palette, runner.gate, over);
   offerExports(root.querySelector(".gate"), { gate: runner.gate, ask: server.export_gate });
 
   const asked = { generate: () => runner.submit(), stop: () => requests.stop(), saveProject,
-    wipe: () => runner.shown.compare.wipe() };
+    wipe: () => runner.shown.compare.wipe(), map: () => over.toggle() };
   listenToKeys(root, { ...left.commands, ...asked }, left.holdPan);
+  setUpTabs(root);
   guardUnstored(root.querySelector(".unstored"));
   root.dataset.ready = "true";
+}
+
+/** One expert is selected everywhere; the pointer over a row or a tile shows another one's map. */
+function joinSelection(palette, gate, over) {
+  const follow = () => {
+    gate.tiles.arrange(palette.experts);
+    gate.select(palette.expert);
+  };
+  palette.addEventListener("change", follow);
+  follow();
+  const expertOf = ({ dataset }) => (dataset.expert ? Number(dataset.expert) : Number(dataset.region ?? -1) + 1);
+  for (const [list, kind] of [[palette.list, ".row"], [gate.tiles.element, "button"]]) {
+    list.addEventListener("pointerover", ({ target, pointerType }) => {
+      const item = target.closest(kind);
+      if (item && pointerType === "mouse") over.look(expertOf(item));
+    });
+    list.addEventListener("pointerleave", () => over.look(null));
+  }
 }
 
 /** The last drawing of this browser, or the first template. */

@@ -5,7 +5,7 @@ const SHORTCUTS = [
   ["Tools", [
     ["B", "Brush", "brush", ["b"]],
     ["E", "Eraser", "eraser", ["e"]],
-    ["F or G", "Fill an area", "fill", ["f", "g"]],
+    ["F", "Fill an area", "fill", ["f"]],
     ["R", "Replace a region everywhere", "replace", ["r"]],
     ["U", "Rectangle", "rectangle", ["u"]],
     ["L", "Lasso", "lasso", ["l"]],
@@ -31,14 +31,15 @@ const SHORTCUTS = [
     ["Ctrl+Shift+Z or Ctrl+Y", "Redo", "redo", ["control+shift+z", "control+y"]],
     ["Ctrl+Enter", "Generate", "generate", ["control+enter"]],
     ["Shift+X", "Stop", "stop", ["shift+x"]],
-    ["W", "Wipe between the image before and now", "wipe", ["w"]],
+    ["G", "The selected expert's map over the image", "map", ["g"]],
+    ["W", "Wipe between the previous image and this one", "wipe", ["w"]],
     ["Ctrl+S", "Save the project", "saveProject", ["control+s"]],
     ["?", "This sheet", "help", ["?", "shift+?"]],
   ]],
 ];
 
 const HELD = ["Keys to hold", [
-  ["C", "The image before"],
+  ["C", "The previous image"],
   ["Alt", "Pick the region under the pointer"],
   ["Space", "Pan by dragging"],
 ]];

@@ -28,8 +28,8 @@ const ZOOM_STEP = 1.5;
 
 /**
  * Fill the panel. experts: their titles. expertSettings: ExpertSettings. opening, starting: what Files and Start
- * need from elsewhere. keep(drawing): a promise of it being stored. Returns { brush, layerView, notice, commands by name, holdPan for listenToKeys,
- * underlay(url), weigh(): of Palette }.
+ * need from elsewhere. keep(drawing): a promise of it being stored. Returns
+ * { brush, palette, layerView, notice, commands by name, holdPan for listenToKeys, underlay(url) }.
  */
 export function setUpPainting(panel, { drawing, regions, experts, expertSettings, opening, starting, keep }) {
   const find = (selector) => panel.querySelector(selector);
@@ -44,7 +44,7 @@ export function setUpPainting(panel, { drawing, regions, experts, expertSettings
 
   const palette = new Palette(find(".palette"), { regions, experts, brush, drawing, layerView, expertSettings });
   new LayerDrag(find(".palette"), { drop: (...places) => palette.drop(...places) });
-  new Toolbar(find(".toolbar"), { brush, drawing });
+  new Toolbar(panel, { brush, drawing });
   const viewport = new Viewport();
   const stage = find(".stage");
   const overlay = new Overlay(stage, { brush, viewport });
@@ -60,7 +60,7 @@ export function setUpPainting(panel, { drawing, regions, experts, expertSettings
   const dialogs = { takeFrom: () => take.open(), swap: () => files.swapSides() };
   const commands = commandsOf({ drawing, brush, palette, viewport, sheet, dialogs });
   const paper = stage.querySelector(".paper");
-  new ViewBar(find(".viewbar"), { brush, viewport, paper, commands });
+  new ViewBar(panel, { brush, viewport, paper, commands });
   const notice = new Notice(find(".notice"));
   const openPair = () => pair.open();
   const files = new Files(find(".files"), { drawing, notice, palette: colors, openPair, ...opening });
@@ -87,9 +87,8 @@ export function setUpPainting(panel, { drawing, regions, experts, expertSettings
     image.hidden = false;
     hints.imageMade();
   };
-  const weigh = (weights, heard) => palette.weigh(weights, heard);
   const holdPan = (isHeld) => easel.holdPan(isHeld);
-  return { brush, layerView, notice, commands, holdPan, underlay, weigh };
+  return { brush, palette, layerView, notice, commands, holdPan, underlay };
 }
 
 /** What keys and buttons can ask of this side, by name. */

@@ -1,34 +1,42 @@
 // The gating view: how much each expert weighs, at each place and in each step.
 
 import { Chart } from "./chart.js";
+import { Film } from "./film.js";
 import { Player } from "./player.js";
 import { Scene } from "./scene.js";
+import { sentence } from "./sentence.js";
 import { Stage } from "./stage.js";
 import { meanCurve, placeCurve, regionAt, stepAt } from "./statistics.js";
 import { Tiles } from "./tiles.js";
 import { Redraw } from "../canvas/redraw.js";
 
+const INTRODUCTION = "How much each expert weighs, at each point and in each step.";
 const UNKNOWN = "Nothing is known of this image's gate: it was not made here, or before traces were kept.";
 const GLOBAL_COLOR = [150, 150, 150]; // of no region
 
 export class Gate {
-  /** titles: what a person reads for each expert, by expert number. colors: of the regions. */
-  constructor(panel, { titles, colors }) {
-    Object.assign(this, { panel, titles, colors: [GLOBAL_COLOR, ...colors] });
+  /**
+   * titles: what a person reads for each expert, by expert number. colors: of the regions.
+   * onSelect(expert): one was chosen here. onScene(scene or null, expert): what is shown now.
+   */
+  constructor(panel, { titles, colors, onSelect, onScene }) {
+    Object.assign(this, { panel, titles, colors: [GLOBAL_COLOR, ...colors], onSelect, onScene });
     Object.assign(this, { run: null, coming: null, pinned: null, former: null, step: 0, expert: 0, place: null });
     this.choices = { scale: "relative", mode: "run", where: "inside" };
     const find = (selector) => panel.querySelector(selector);
     this.parts = {
       slider: find("[name=step]"), step: find(".step-text"), expert: find(".expert-text"),
       opacity: find("[name=opacity]"), ramp: find(".ramp"), low: find(".low"), high: find(".high"),
-      range: find(".range"), hint: find(".over.now .hint"), pin: find("[data-command=pin]"), place: find(".place-text"),
+      range: find(".range"), sentence: find(".sentence"), more: find(".more"), details: find(".details"), hint: find(".over.now .hint"), pin: find("[data-command=pin]"), place: find(".place-text"),
     };
     const onPoint = (token) => this.point(token);
     this.now = new Stage(find(".over.now"), { onPoint });
     this.before = new Stage(find(".over.before"), { onPoint });
-    this.tiles = new Tiles(find(".tiles"), { titles, onSelect: (expert) => this.set({ expert }) });
+    const select = (expert) => this.select(expert);
+    this.tiles = new Tiles(find(".tiles"), { titles, onSelect: select });
+    this.film = new Film(find(".steps"), { onStep: (step) => this.scrub(step) });
     const chart = {
-      titles, colors: this.colors, onSelect: (expert) => this.set({ expert }),
+      titles, colors: this.colors, onSelect: select,
       onStep: (t) => this.scrub(stepAt(this.run, t)),
     };
     this.placeChart = new Chart(find(".at-place"), chart);
@@ -36,7 +44,7 @@ export class Gate {
     this.player = new Player(find("[data-command=play]"), {
       advance: () => this.run && this.set({ step: (this.step + 1) % this.run.done }),
     });
-    this.redraw = new Redraw(find(".maps"), () => this.show());
+    this.redraw = new Redraw(panel, () => this.show());
     this.listen();
     this.show();
   }
@@ -55,6 +63,11 @@ export class Gate {
       });
     }
     pin.addEventListener("click", () => this.pin());
+    this.parts.more.addEventListener("click", () => {
+      this.parts.details.hidden = !this.parts.details.hidden;
+      this.parts.more.setAttribute("aria-expanded", String(!this.parts.details.hidden));
+      this.show();
+    });
   }
 
   /** Follow a run that begins: what is shown stays until its first step is there. */
@@ -66,6 +79,7 @@ export class Gate {
   /** Show a finished run, at its last step; null: nothing is known of the image's gate. */
   look(run) {
     this.coming = null;
+    this.hasLooked = true;
     this.parts.hint.textContent = UNKNOWN;
     this.take(run);
     this.show();
@@ -100,6 +114,13 @@ export class Gate {
   pin() {
     this.pinned = this.pinned === this.run ? null : this.run;
     this.show();
+  }
+
+  /** An expert was chosen: here, or elsewhere on the page. */
+  select(expert) {
+    if (expert === this.expert) return;
+    this.set({ expert });
+    this.onSelect(expert);
   }
 
   /** What the run is compared with: the pinned run, else the one that was shown before. */
@@ -148,6 +169,9 @@ export class Gate {
     this.tiles.clear();
     parts.slider.disabled = true;
     parts.step.textContent = "Step";
+    parts.sentence.textContent = this.run === null && this.hasLooked ? UNKNOWN : INTRODUCTION;
+    this.film.draw(null);
+    this.onScene(null, this.expert);
     for (const part of [parts.low, parts.high, parts.range]) part.textContent = "";
     this.panel.classList.add("no-place");
   }
@@ -158,8 +182,15 @@ export class Gate {
     parts.slider.value = step + 1;
     parts.slider.disabled = run.done < 2;
     parts.step.textContent = `Step ${step + 1} of ${run.steps}, t = ${t.toFixed(3)}`;
+    parts.sentence.textContent = sentence(run, step, this.expert, this.titles);
+    this.film.draw(run, step);
     const scene = new Scene({ run, step, pinned, ...this.choices, colors });
     this.tiles.draw(scene);
+    this.onScene(scene, this.expert);
+    if (!parts.details.hidden) this.showDetails(scene);
+  }
+
+  showDetails(scene) {
     const chosen = this.showsWinners ? scene.winners() : scene.expert(this.expert);
     const stages = this.choices.mode === "both" ? [this.before, this.now] : [this.now];
     scene.shown.forEach(([{ reports, grid }, at], i) => {

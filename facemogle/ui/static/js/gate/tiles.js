@@ -9,11 +9,17 @@ export class Tiles {
     this.winners = tile("Winners", titles.length, "small");
     this.winners.button.title = "Which expert weighs most at each place, in the regions' colours";
     this.all = [...this.experts, this.winners];
+    this.element = element;
     element.append(...this.all.map(({ button }) => button));
     element.addEventListener("click", (event) => {
       const button = event.target.closest("button");
       if (button) onSelect(Number(button.dataset.expert));
     });
+  }
+
+  /** Show the tiles in this order of experts, the winners last. */
+  arrange(experts) {
+    this.element.append(...experts.map((expert) => this.experts[expert].button), this.winners.button);
   }
 
   select(chosen) {

@@ -37,7 +37,7 @@ export class LayerDrag {
     this.clearTarget();
     if (!row || row === this.held.row || !this.list.contains(row)) return;
     const { left, top, width, height } = row.getBoundingClientRect();
-    const isAcross = getComputedStyle(this.list).flexDirection === "row"; // on a narrow page
+    const isAcross = getComputedStyle(this.list).display === "grid"; // rows beside each other
     const isAbove = isAcross ? x < left + width / 2 : y < top + height / 2;
     row.classList.add(isAbove ? "drop-above" : "drop-below");
     this.target = { row, isAbove };

@@ -1,4 +1,4 @@
-// The row in hand in more detail: opacity, strength, place in the stack, and where else to take it from.
+// The selected row in more detail: opacity, strength, place in the stack, and where else to take it from.
 
 import { times } from "./row.js";
 
@@ -34,9 +34,8 @@ export class Inspector {
     this.palette.addEventListener("change", () => this.show());
   }
 
-  /** Number of the expert in hand. */
   get expert() {
-    return this.palette.isGlobal ? 0 : this.brush.region + 1;
+    return this.palette.expert;
   }
 
   show() {

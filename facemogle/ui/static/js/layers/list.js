@@ -136,6 +136,27 @@ export class Palette extends EventTarget {
     this.show();
   }
 
+  /** Take an expert's layer, whichever panel chose it. */
+  take(expert) {
+    if (expert === 0) this.takeGlobal();
+    else if (expert <= this.rows.length) this.brush.set({ region: expert - 1 });
+  }
+
+  /** Number of the selected expert. */
+  get expert() {
+    return this.isGlobal ? 0 : this.brush.region + 1;
+  }
+
+  /** All experts, the global one first, then the layers from the highest down. */
+  get experts() {
+    return [0, ...[...this.drawing.layers.order].reverse().map((region) => region + 1)];
+  }
+
+  /** Draw each expert's map small into its row; null: none is known. */
+  heat(scene) {
+    [this.global, ...this.rows].forEach((row, expert) => row.heat(scene && scene.expert(expert), scene?.run.grid));
+  }
+
   /** What is known of an expert's weight. */
   told(expert) {
     const { muted, expert_strengths } = this.expertSettings.values;

@@ -1,5 +1,6 @@
 // One row of the layers: swatch and name, what is set, the marks to set it with, and the gate's weight.
 
+import { drawPixels } from "../gate/colormap.js";
 import { icon } from "../icon.js";
 
 export const MARKS = [
@@ -50,7 +51,16 @@ export class LayerRow {
     this.strength = part("factor");
     this.marks = region === null ? [] : MARKS.map((mark) => toggle(mark, title));
     this.weight = part("weight");
-    this.element.append(this.button, this.badge, this.strength, ...this.marks, this.weight);
+    this.map = document.createElement("canvas");
+    this.map.className = "heat";
+    this.map.title = "Where the gate hears its expert, at the step shown";
+    this.element.append(this.button, this.badge, this.strength, ...this.marks, this.weight, this.map);
+  }
+
+  /** drawn: of Scene.expert(), or null. */
+  heat(drawn, grid) {
+    this.map.hidden = !drawn;
+    if (drawn) drawPixels(this.map, [drawn.layers.at(-1)], grid);
   }
 
   /** Whether it is in hand. is(kind): whether a mark is set. strength, opacity: as they are set. */

@@ -29,13 +29,13 @@ export class Runner {
    * experts: their titles. steps: what the model does well with. underlay(url): lays an image under
    * the drawing. weigh(), database: as of Shown. templates, words: of facemogle.ui.start.
    */
-  constructor(root, { drawing, requests, regions, experts, expertSettings, steps, templates, words, ...others }) {
+  constructor(root, { drawing, requests, regions, experts, expertSettings, steps, templates, words, gateListeners, ...others }) {
     Object.assign(this, { drawing, requests, experts, ...others });
     const panel = root.querySelector(".result");
     this.colors = regions.map(({ color }) => color);
     this.notice = new Notice(panel.querySelector(".notice"));
     this.result = new Result(panel);
-    this.gate = new Gate(root.querySelector(".gate"), { titles: experts, colors: this.colors });
+    this.gate = new Gate(root.querySelector(".gate"), { titles: experts, colors: this.colors, ...gateListeners });
     const [{ prompt, seed }] = templates;
     this.composer = new Composer(panel.querySelector(".composer"), {
       settings: { ...FIRST, prompt, seed, steps, ...formSettings() },

@@ -50,7 +50,7 @@ export class Shown {
     const { accepted } = this;
     if (!accepted) return false;
     this.underlay(accepted.image);
-    this.result.restore(accepted, "The image before");
+    this.result.restore(accepted, "Previous image");
     this.lookAtGate();
     return true;
   }
