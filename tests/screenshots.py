@@ -20,7 +20,17 @@ from playwright.sync_api import Browser, Page, expect
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from studio import ROOT, served_apart
-from visitor import PATIENCE, SIDE, STARTING, chromium, draw, generate, saved_image, take
+from visitor import (
+    PATIENCE,
+    SIDE,
+    STARTING,
+    chromium,
+    draw,
+    generate,
+    open_details,
+    saved_image,
+    take,
+)
 
 MAX_BYTES = 150 * 1000
 STEPS = 8
@@ -99,7 +109,7 @@ def edit(page: Page) -> Image.Image:
     """A wipe between the images before and after an edit."""
     page.get_by_role("button", name="Add glasses").click()
     wait_for(page, "kept")
-    page.get_by_role("button", name="Compare with the image before").click()
+    page.get_by_role("button", name="Compare with the previous image").click()
     page.evaluate("scrollTo(0, 0)")
     return shot(page, ".painting > .stage", ".result .toolbar", ".result .stage")
 
@@ -143,8 +153,8 @@ def live(page: Page) -> Image.Image:
 def gate(page: Page) -> Image.Image:
     """The maps, and the curves of a place."""
     generate(page, STEPS)
-    view = page.get_by_label("Gating view")
-    view.get_by_role("button", name="Hair").first.click()
+    open_details(page)
+    page.locator(".tiles [data-expert='14']").click()
     page.locator(".over.now").click(position={"x": 200, "y": 70})
     return shot(page, ".gate")
 
@@ -153,9 +163,9 @@ def history(page: Page) -> Image.Image:
     """Some images made after one another."""
     for face in ("Short hair", "Glasses", "Hat", "Curly hair"):
         page.get_by_role("button", name=f"Start from: {face}").click()
-        page.get_by_label("Whole face").check()
+        page.get_by_label("Regenerate everything").check()
         generate(page, STEPS)
-    page.get_by_label("Whole face").uncheck()
+    page.get_by_label("Regenerate everything").uncheck()
     return shot(page, ".result .toolbar", ".result .strip")
 
 

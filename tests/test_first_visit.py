@@ -29,9 +29,9 @@ def studio(pipeline: FaceMoGLEPipeline) -> Iterator[StudioUnderTest]:
 
 def test_hints_say_what_to_do_until_it_is_done(page: Page, studio: StudioUnderTest) -> None:
     tip = page.locator(".tip")
-    expect(tip).to_contain_text("Paint here: Hair is in hand")
+    expect(tip).to_contain_text("Painting: Hair")
     page.get_by_role("radio", name="Hat", exact=True).click()
-    expect(tip).to_contain_text("Paint here: Hat is in hand")
+    expect(tip).to_contain_text("Painting: Hat")
     drag(page, *FOREHEAD)  # through the hint
     expect(tip).to_be_hidden()
     assert (drawing(page) != TEMPLATE).any()

@@ -42,7 +42,7 @@ def names(page: Page) -> list[str]:
 
 
 def inspector(page: Page) -> Locator:
-    return page.get_by_role("group", name="Layer in hand")
+    return page.get_by_role("group", name="Selected layer")
 
 
 def test_mute_and_strengths_reach_the_experts_and_come_back(

@@ -407,7 +407,7 @@ def test_an_edit_keeps_the_other_pixels_and_the_switch_does_not(page: Page) -> N
     text = page.locator(".result .progress-text")
     expect(text).to_contain_text("kept")
     assert (shown(page)[40:] == before[40:]).all()
-    page.get_by_label("Whole face").check()
+    page.get_by_label("Regenerate everything").check()
     generate(page, steps=3)
     expect(text).not_to_contain_text("kept")
     assert (shown(page)[40:] != before[40:]).any()
@@ -438,7 +438,7 @@ def test_the_history_brings_mask_image_and_settings_back(page: Page) -> None:
     assert np.array_equal(shown(page), first)
     assert np.array_equal(drawing(page), painted)
     assert page.get_by_role("textbox", name="Seed").input_value() == "3"
-    before = page.get_by_alt_text("Image before")
+    before = page.get_by_alt_text("Previous image")
     expect(before).to_be_hidden()
     page.get_by_label("Canvas").focus()
     page.keyboard.down("c")
@@ -467,17 +467,17 @@ def test_a_saved_image_brings_mask_and_settings_back(page: Page) -> None:
 
 
 def test_settings_survive_a_reload(page: Page, studio: StudioUnderTest) -> None:
-    page.get_by_label("Whole face").check()
+    page.get_by_label("Regenerate everything").check()
     page.get_by_role("button", name="Keep the seed").click()
-    page.get_by_label("Edit strength").fill("0.5")
+    page.get_by_label("Change amount").fill("0.5")
     page.get_by_role("button", name="red hair").click()
     prompt = page.get_by_role("textbox", name="Prompt").input_value()
     assert prompt.endswith(", red hair")
     open_studio(page, studio)
-    assert page.get_by_label("Whole face").is_checked()
+    assert page.get_by_label("Regenerate everything").is_checked()
     lock = page.get_by_role("button", name="Keep the seed")
     expect(lock).to_have_attribute("aria-pressed", "false")
-    assert page.get_by_label("Edit strength").input_value() == "0.5"
+    assert page.get_by_label("Change amount").input_value() == "0.5"
     assert page.get_by_role("textbox", name="Prompt").input_value() == prompt
     seed = page.get_by_role("textbox", name="Seed").input_value()
     generate(page, steps=1)

@@ -100,7 +100,7 @@ def paint_forehead(page: Page) -> None:
     drag(page, *FOREHEAD)
 
 
-def drawing(page: Page, button: str = "Save index PNG") -> np.ndarray:
+def drawing(page: Page, button: str = "Save label mask") -> np.ndarray:
     """The label map as the browser saves it, uint8 (512, 512)."""
     return read_mask(saved_file(page, button)).label_map
 
@@ -134,6 +134,13 @@ def generate(page: Page, steps: int = 2) -> None:
     gate = page.get_by_label("Gating view")
     gate.scroll_into_view_if_needed()
     expect(gate).to_have_attribute("data-drawn", re.compile(r"^(\d+)/\1$"))
+
+
+def open_details(page: Page) -> None:
+    """Curves, comparison and exports of the gate."""
+    more = page.get_by_role("button", name="Details", exact=True)
+    if more.get_attribute("aria-expanded") == "false":
+        more.click()
 
 
 def open_mask(page: Page, name: str, content: bytes) -> None:

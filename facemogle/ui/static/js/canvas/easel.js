@@ -192,7 +192,7 @@ export class Easel {
     });
   }
 
-  /** The frame around the layer in hand, while it can be moved. */
+  /** The frame around the selected layer, while it can be moved. */
   frame() {
     if (this.drawing.isStroking) return;
     const isMove = this.brush.tool === "move";

@@ -19,7 +19,7 @@ export class Start {
     const list = element.querySelector(".templates");
     for (const template of this.templates) {
       const title = `Start from: ${template.title}`;
-      const button = image(list, title, "Shift+click takes only the region in hand from it");
+      const button = image(list, title, "Shift+click takes only the selected region from it");
       button.addEventListener("click", ({ shiftKey }) => this.begin(template, shiftKey));
       template.map.then((map) => thumbnail(button.firstChild, map, palette));
     }

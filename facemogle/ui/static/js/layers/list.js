@@ -5,13 +5,13 @@ import { Redraw } from "../canvas/redraw.js";
 
 const GLOBAL_COLOR = "conic-gradient(#c00, #fc0, #0c0, #0cc, #00c, #c0c, #c00)";
 
-/** Emits "change" when another row is in hand or what is set of it has changed. */
+/** Emits "change" when another row is selected or what is set of it has changed. */
 export class Palette extends EventTarget {
   /** list: for the layers. states: LayerView. expertSettings: ExpertSettings. experts: their titles. */
   constructor(list, { regions, experts, brush, drawing, layerView, expertSettings }) {
     super();
     Object.assign(this, { list, brush, drawing, layerView, expertSettings });
-    this.isGlobal = false; // whether the global expert's row is in hand
+    this.isGlobal = false; // whether the global expert's row is selected
     this.weights = null;
     this.global = new LayerRow(null, { title: experts[0], color: GLOBAL_COLOR });
     this.rows = regions.map(({ title, color }, region) =>
@@ -55,14 +55,14 @@ export class Palette extends EventTarget {
     this.rows[this.brush.region].button.focus();
   }
 
-  /** Take the region below (1) or above (-1) the one in hand. */
+  /** Take the region below (1) or above (-1) the selected one. */
   next(direction) {
     const order = [...this.drawing.layers.order].reverse();
     const place = order.indexOf(this.brush.region) + direction + order.length;
     this.brush.set({ region: order[place % order.length] });
   }
 
-  /** Move the layer in hand up (1) or down (-1) in the stack. */
+  /** Move the selected layer up (1) or down (-1) in the stack. */
   shift(direction) {
     const { rank } = this.drawing.layers;
     this.drawing.reorder(this.brush.region, rank[this.brush.region] + direction);
@@ -95,15 +95,14 @@ export class Palette extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** Where rows lie side by side, bring the one in hand into sight. */
+  /** Where the list is longer than its place, bring the selected row into sight. */
   reveal({ element }) {
     if (element === this.revealed) return;
     this.revealed = element;
-    const { offsetLeft, offsetWidth } = element;
     const { list } = this;
-    const latest = offsetLeft - list.offsetLeft;
-    const earliest = latest + offsetWidth - list.clientWidth;
-    list.scrollLeft = Math.max(earliest, Math.min(latest, list.scrollLeft));
+    const latest = element.offsetTop - list.offsetTop;
+    const earliest = latest + element.offsetHeight - list.clientHeight;
+    list.scrollTop = Math.max(earliest, Math.min(latest, list.scrollTop));
   }
 
   /** Take over from the drawing: the order now, and when the stroke is on the screen what it left. */

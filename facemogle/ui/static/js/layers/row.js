@@ -63,11 +63,11 @@ export class LayerRow {
     if (drawn) drawPixels(this.map, [drawn.layers.at(-1)], grid);
   }
 
-  /** Whether it is in hand. is(kind): whether a mark is set. strength, opacity: as they are set. */
+  /** Whether it is selected. is(kind): whether a mark is set. strength, opacity: as they are set. */
   show({ isTaken, is, strength, opacity }) {
     this.element.classList.toggle("taken", isTaken);
     this.button.setAttribute(this.region === null ? "aria-pressed" : "aria-checked", String(isTaken));
-    // Only the row in hand is on Tab's way: 100 stops would be a long way.
+    // Only the selected row is on Tab's way: 100 stops would be a long way.
     for (const button of [this.button, ...this.marks]) button.tabIndex = isTaken ? 0 : -1;
     if (this.region === null) this.button.tabIndex = 0;
     for (const mark of this.marks) mark.setAttribute("aria-pressed", String(is(mark.dataset.kind)));
