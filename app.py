@@ -111,7 +111,8 @@ def main() -> None:
 
     from facemogle.ui.page import build_page, serve
 
-    page = build_page(engine, model=Path(arguments.model).name, templates=TEMPLATES)
+    model = Path(arguments.model).name
+    page = build_page(engine, model=model, templates=TEMPLATES, begins_made=not ON_ZERO_GPU)
     serve(
         page,
         host=arguments.host,

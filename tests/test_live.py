@@ -258,7 +258,7 @@ def test_an_image_that_was_not_made_here_keeps_its_face_whatever_the_prompt(
 def test_whole_faces_are_those_of_a_fresh_page_whatever_was_made_before(
     pipeline, label_map, edited_map
 ) -> None:
-    """The same mask, prompt and seed gave other images after edits, with the edits' seams in them."""
+    """The same mask, prompt and seed gave other images after edits, with seams in them."""
 
     def fresh(mask: np.ndarray) -> np.ndarray:
         return last_image(Caller(Desk(LocalEngine(pipeline), "test")).ask(mask))

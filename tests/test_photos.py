@@ -67,7 +67,7 @@ def test_a_photo_becomes_mask_and_base_of_the_next_edit(page: Page, face: Image.
 
 def open_pair(page: Page, image: bytes, mask: bytes | None = None) -> Locator:
     """Returns the dialog, in which both are chosen; without a mask, the drawing is it."""
-    page.get_by_role("button", name="Open image with mask").click()
+    page.get_by_role("button", name="Open photo with my mask").click()
     dialog = page.get_by_role("dialog", name="Photo + my mask")
     expect(dialog.get_by_role("button", name="Edit this image")).to_be_disabled()
     file: FilePayload = {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": image}

@@ -62,8 +62,8 @@ class Accepted:
         if np.array_equal(self.recorded.label_map, request.label_map):
             if self.face is None:
                 raise ValueError(
-                    "The mask is as it was, so the image stays as it is. Paint a change, or turn on "
-                    "Regenerate everything."
+                    "The mask is as it was, so the image stays as it is. Paint a change, or turn "
+                    "on Regenerate everything."
                 )
             return request
         if self.whole is not None and np.array_equal(self.whole, request.label_map):

@@ -27,6 +27,11 @@ T = TypeVar("T")
 
 _ASKED = ("prompt", "seed", "steps", "muted", "expert_strengths")
 
+FIRST = 0
+"""Number, as of a request, of the image that every visitor finds."""
+
+_NOBODY = ""  # session of that image
+
 MAX_KEPT = 48 * 2**20
 """Bytes of accepted images that are kept for edits; who has not edited longest starts anew."""
 
@@ -38,6 +43,7 @@ class Desk:
         self.engine, self.model = engine, model
         self.sessions = Sessions()
         self.kept = Kept(MAX_KEPT)
+        self._first: Accepted | None = None
 
     def announce(self, event: gr.EventData, request: gr.Request) -> None:
         """Make the session's older requests stale, at once."""
@@ -59,6 +65,15 @@ class Desk:
                 yield {**packet, "number": number}
         finally:
             self.sessions.finish(session, number)
+
+    def make_first(self, asked: dict[str, Any]) -> list[Packet]:
+        """Make the image that every visitor finds; as a base its number is `FIRST`."""
+        self.sessions.begin(_NOBODY, FIRST)
+        made = list(self._packets(_NOBODY, FIRST, asked))
+        self._first = self.kept.get(_NOBODY, FIRST)
+        self.sessions.leave(_NOBODY)
+        self.kept.forget(_NOBODY)
+        return made
 
     def _packets(self, session: str, number: int, asked: dict[str, Any]) -> Iterator[Packet]:
         try:
@@ -106,7 +121,7 @@ class Desk:
         if base is None:
             return None
         number = int(base["number"])
-        before = self.kept.get(session, number)
+        before = self._first if number == FIRST else self.kept.get(session, number)
         if before is None:
             if "image" not in base:
                 raise Forgotten

@@ -20,7 +20,7 @@ from facemogle.ui.departures import Departures
 from facemogle.ui.desk import Desk
 from facemogle.ui.endpoints import add_endpoints
 from facemogle.ui.photos import Photos
-from facemogle.ui.start import read_templates
+from facemogle.ui.start import FirstFace, read_templates
 from facemogle.ui.studio import (
     MAX_BODY,
     MODULES_URL,
@@ -42,17 +42,20 @@ _PRIVATE: dict[str, Any] = {
 
 _PAGE_CSS = """
 .gradio-container .fillable, .gradio-container .html-container { padding: 0 !important; }
-footer { display: none !important; } /* the page has no room for it; the API's page stays at /?view=api */
+footer { display: none !important; } /* there is no room; the API's page stays at /?view=api */
 .toast-wrap { display: none !important; } /* failures are told in place, once */
 @keyframes studio-wait { from { opacity: 0.15; } to { opacity: 0.7; } }
 """
 
 
-def build_page(engine: Engine, *, model: str, templates: Path) -> gr.Blocks:
+def build_page(
+    engine: Engine, *, model: str, templates: Path, begins_made: bool = False
+) -> gr.Blocks:
     """Lay out the page around an engine.
 
     model: the checkpoint's name, shown in the header.
     templates: folder of faces to start from, as of `read_templates`; the first is on the canvas.
+    begins_made: whether the page opens with that face's image, which is made at once.
     """
     desk, photos = Desk(engine, model), Photos(engine.facts.side, engine.parse)
     line = {"concurrency_id": "engine", "concurrency_limit": engine.concurrency}
@@ -63,6 +66,12 @@ def build_page(engine: Engine, *, model: str, templates: Path) -> gr.Blocks:
     def read_pair(sent: Any) -> dict[str, Any]:
         return photos.read_pair(sent)
 
+    faces = read_templates(templates, SIDE)
+    first = FirstFace(desk, faces[0]) if begins_made else None
+
+    def first_face(sent: Any) -> dict[str, Any]:
+        return first.read(sent) if first else {"packets": [], "seconds": None}
+
     with _Page(
         title="facemogle studio",
         fill_width=True,
@@ -71,10 +80,11 @@ def build_page(engine: Engine, *, model: str, templates: Path) -> gr.Blocks:
     ) as page:
         desktop = studio(
             model=_facts(engine.facts, model),
-            templates=_packed_templates(templates),
+            templates=_packed_templates(faces),
             words=engine.facts.words,
             read_photo=read_photo,
             read_pair=read_pair,
+            first_face=first_face,
         )
         desktop.announce(desk.announce, None, None, queue=False, **_PRIVATE)
         packets = bus()
@@ -132,7 +142,7 @@ def _facts(facts: Facts, model: str) -> dict[str, Any]:
     }
 
 
-def _packed_templates(folder: Path) -> list[dict[str, Any]]:
+def _packed_templates(faces: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """As the browser gets them: the label maps packed."""
     return [
         {
@@ -141,7 +151,7 @@ def _packed_templates(folder: Path) -> list[dict[str, Any]]:
             "seed": face["seed"],
             "labels": packed(face["label_map"]),
         }
-        for face in read_templates(folder, SIDE)
+        for face in faces
     ]
 
 

@@ -64,10 +64,11 @@ def studio(
     words: dict[str, list[str]],
     read_photo: Callable[[Any], dict[str, Any]],
     read_pair: Callable[[Any], dict[str, Any]],
+    first_face: Callable[[Any], dict[str, Any]],
 ) -> gr.HTML:
     """Canvas, image, prompt and gating view in one component.
 
-    read_photo, read_pair: as in ``facemogle.ui.photos``.
+    read_photo, read_pair: as in ``facemogle.ui.photos``. first_face: as in ``facemogle.ui.start``.
     The template is static: Gradio would reset the canvas on any change of an interpolated one, and
     would run code in interpolated text. Everything that changes is written by the modules.
     (A function and no subclass, next to whose file Gradio would write a stub file.)
@@ -78,7 +79,7 @@ def studio(
         js_on_load=_ON_LOAD,
         apply_default_css=False,
         elem_id="studio",
-        server_functions=[read_mask_file, read_photo, read_pair, export_gate],
+        server_functions=[read_mask_file, read_photo, read_pair, export_gate, first_face],
         regions=[asdict(region) for region in REGIONS],
         experts=EXPERT_TITLES,
         layers={"order": LAYER_ORDER, "beneath": _keyed(BENEATH), "across": _keyed(ACROSS)},

@@ -1,5 +1,6 @@
 // Puts the page together. Gradio calls mount() once, with the element and its ways to the server.
 
+import { firstFace } from "./run/first.js";
 import { fromBase64, inflate } from "./files/codec.js";
 import { Drawing } from "./canvas/drawing.js";
 import { ExpertSettings } from "./run/experts.js";
@@ -49,6 +50,8 @@ export async function mount({ element, trigger, props, server }) {
   document.addEventListener("facemogle-failure", () => requests.fail());
   const { steps } = model;
   const { underlay, palette } = left;
+  const askFirst = () =>
+    firstFace({ ask: () => server.first_face({}), template: templates[0], experts: experts.length });
   const over = new OverImage(root.querySelector(".result"), { titles: experts });
   const gateListeners = {
     onSelect: (expert) => palette.take(expert),
@@ -58,7 +61,7 @@ export async function mount({ element, trigger, props, server }) {
     },
   };
   const runner = new Runner(root, { drawing, requests, regions, experts, expertSettings, steps, underlay,
-    database, weigh: (weights, heard) => palette.weigh(weights, heard), gateListeners, templates, words: props.words });
+    database, weigh: (weights, heard) => palette.weigh(weights, heard), gateListeners, askFirst, templates, words: props.words });
   const projects = new Projects({ drawing, runner, layerView: left.layerView, notice: left.notice });
   joinSelection(palette, runner.gate, over);
   offerExports(root.querySelector(".gate"), { gate: runner.gate, ask: server.export_gate });

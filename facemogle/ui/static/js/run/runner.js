@@ -265,6 +265,20 @@ export class Runner {
     if (isPending() && !this.isUnchanged) this.request(BY_PERSON);
     else if (this.shown.isOf(this.inputs)) this.live.settle();
     setPending(this.requests.isBusy);
+    if (!last && !this.requests.isBusy) this.begin();
+  }
+
+  /** A first visit: there is an image from the beginning. */
+  async begin() {
+    const first = await this.askFirst().catch(() => null);
+    if (!first || this.requests.isBusy || this.shown.accepted) return;
+    this.shown.archive.add(first.accepted);
+    this.shown.recall(first.accepted, "Ready made");
+    this.showAge();
+    if (this.shown.isOf(this.inputs)) this.live.settle();
+    if (!first.isQuick || formSettings()) return;
+    this.composer.put({ live: true });
+    this.live.turn(true);
   }
 
   /** Go on with the settings of a project, and with its image; the drawing is there already. */
