@@ -33,7 +33,7 @@ export async function mount({ element, trigger, props, server }) {
   const read = (file) => server.read_mask_file({ binary: true, data: { file } });
   const readPair = (image, mask) => server.read_pair({ binary: true, data: { image, mask } });
   const readPhoto = (file, parser) => server.read_photo({ binary: true, data: { file, parser } });
-  const adopt = (found) => runner.adopt(found);
+  const adopt = (found) => runner.recalls.adopt(found);
   const openProject = (file) => projects.open(file);
   const saveProject = () => projects.save();
   const projectFiles = { openProject, saveProject };

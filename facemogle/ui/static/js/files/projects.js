@@ -62,6 +62,6 @@ export class Projects {
   apply({ drawing, settings, states, shown }) {
     this.drawing.replaceLayers(drawing);
     this.layerView.put(states);
-    this.runner.takeUp(settings, shown);
+    this.runner.recalls.takeUp(settings, shown);
   }
 }

@@ -2,6 +2,7 @@
 
 import { Chart } from "./chart.js";
 import { Film } from "./film.js";
+import { Legend } from "./legend.js";
 import { Player } from "./player.js";
 import { Scene } from "./scene.js";
 import { sentence } from "./sentence.js";
@@ -26,12 +27,12 @@ export class Gate {
     const find = (selector) => panel.querySelector(selector);
     this.parts = {
       slider: find("[name=step]"), step: find(".step-text"), expert: find(".expert-text"),
-      opacity: find("[name=opacity]"), ramp: find(".ramp"), low: find(".low"), high: find(".high"),
-      range: find(".range"), sentence: find(".sentence"), more: find(".more"), details: find(".details"), hint: find(".over.now .hint"), pin: find("[data-command=pin]"), place: find(".place-text"),
+      opacity: find("[name=opacity]"), sentence: find(".sentence"), more: find(".more"), details: find(".details"), hint: find(".over.now .hint"), pin: find("[data-command=pin]"), place: find(".place-text"),
     };
     const onPoint = (token) => this.point(token);
     this.now = new Stage(find(".over.now"), { onPoint });
     this.before = new Stage(find(".over.before"), { onPoint });
+    this.legend = new Legend(find(".legend"), { titles, colors: this.colors });
     const select = (expert) => this.select(expert);
     this.tiles = new Tiles(find(".tiles"), { titles, onSelect: select });
     this.film = new Film(find(".steps"), { onStep: (step) => this.scrub(step) });
@@ -172,7 +173,7 @@ export class Gate {
     parts.sentence.textContent = this.run === null && this.hasLooked ? UNKNOWN : INTRODUCTION;
     this.film.draw(null);
     this.onScene(null, this.expert);
-    for (const part of [parts.low, parts.high, parts.range]) part.textContent = "";
+    this.legend.clear();
     this.panel.classList.add("no-place");
   }
 
@@ -196,36 +197,14 @@ export class Gate {
     scene.shown.forEach(([{ reports, grid }, at], i) => {
       stages[i].draw({ image: reports[at].image, pixels: chosen.layers[i], grid });
     });
-    if (this.showsWinners) this.showShares(chosen);
-    else this.showLegend(chosen, scene.gradient);
+    if (this.showsWinners) this.legend.showShares(chosen);
+    else this.legend.show(chosen, scene.gradient);
     this.showMeans();
     this.showPlace();
   }
 
   get showsWinners() {
     return this.expert === this.titles.length;
-  }
-
-  showLegend({ summaries, from, to }, gradient) {
-    const { parts } = this;
-    parts.ramp.style.background = gradient;
-    parts.low.textContent = number(from);
-    parts.high.textContent = number(to);
-    const { low, mean, high } = summaries.at(-1);
-    parts.range.textContent = `min ${number(low)}, mean ${number(mean)}, max ${number(high)}`;
-  }
-
-  /** Winners have no scale: the ramp becomes a bar of their colours, as long as their shares. */
-  showShares({ shares, changed }) {
-    let place = 0;
-    const bands = shares.map(([expert, share]) =>
-      `rgb(${this.colors[expert].join(" ")}) ${100 * place}% ${100 * (place += share)}%`);
-    const { parts } = this;
-    parts.ramp.style.background = `linear-gradient(to right, ${bands.join(", ")})`;
-    parts.low.textContent = parts.high.textContent = "";
-    parts.range.textContent = changed === null
-      ? shares.slice(0, 2).map(([expert, share]) => `${this.titles[expert]} ${percent(share)}`).join(", ")
-      : `changed at ${percent(changed)} of the places`;
   }
 
   showMeans() {
@@ -258,7 +237,3 @@ export class Gate {
     };
   }
 }
-
-const number = (value) => value.toFixed(4).replace("-", "−");
-
-const percent = (share) => `${(100 * share).toFixed(0)} %`;

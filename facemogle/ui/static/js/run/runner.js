@@ -8,17 +8,17 @@ import { Inputs } from "./inputs.js";
 import { Live } from "./live.js";
 import { meanWeights } from "../gate/statistics.js";
 import { Notice } from "../notice.js";
-import { packLayers, unpackWords } from "../files/project.js";
+import { packLayers } from "../files/project.js";
+import { Recalls } from "./recalls.js";
 import { Result } from "./result.js";
 import { Run } from "./run.js";
 import { SIDE } from "../layers/layers.js";
 import { Shown } from "./shown.js";
-import { isPending, loadSettings, saveSettings, setPending } from "../history/store.js";
+import { loadSettings, saveSettings, setPending } from "../history/store.js";
 import { toBase64 } from "../files/codec.js";
 
 const FIRST = { strength: 1, whole_face: false, live: false, locked: true };
 const TYPED = ["prompt", "seed", "steps", "strength"];
-const FROM_HISTORY = "From the history";
 const BY_PERSON = { isDraft: false, isOwn: false };
 const UNCHANGED_PHOTO =
   "The mask is as it was, so the image stays as it is. Paint a change, or turn on Regenerate everything.";
@@ -29,7 +29,7 @@ export class Runner {
    * experts: their titles. steps: what the model does well with. underlay(url): lays an image under
    * the drawing. weigh(), database: as of Shown. templates, words: of facemogle.ui.start.
    */
-  constructor(root, { drawing, requests, regions, experts, expertSettings, steps, templates, words, gateListeners, ...others }) {
+  constructor(root, { drawing, requests, regions, experts, expertSettings, steps, templates, words, gateListeners, askFirst, ...others }) {
     Object.assign(this, { drawing, requests, experts, ...others });
     const panel = root.querySelector(".result");
     this.colors = regions.map(({ color }) => color);
@@ -47,7 +47,7 @@ export class Runner {
     this.inputs = new Inputs({ drawing, composer: this.composer, expertSettings, templates });
     this.shown = new Shown(panel, {
       palette: this.colors, result: this.result, gate: this.gate, ...others,
-      isBusy: () => requests.isBusy, restore: (entry) => this.restore(entry),
+      isBusy: () => requests.isBusy, restore: (entry) => this.recalls.restore(entry),
     });
     this.live = new Live({
       key: () => this.inputs.key,
@@ -56,8 +56,13 @@ export class Runner {
       stop: () => requests.stop(),
       mayRun: () => !document.hidden && !drawing.isStroking,
     });
+    this.recalls = new Recalls({
+      drawing, requests, composer: this.composer, inputs: this.inputs, shown: this.shown, live: this.live,
+      askFirst, isUnchanged: () => this.isUnchanged, showAge: () => this.showAge(),
+      again: () => this.request(BY_PERSON),
+    });
     this.listen(expertSettings);
-    this.resume().finally(() => this.live.turn(this.composer.values.live));
+    this.recalls.resume().finally(() => this.live.turn(this.composer.values.live));
   }
 
   listen(expertSettings) {
@@ -216,78 +221,6 @@ export class Runner {
     setPending(false);
     this.shown.back();
     this.live.ended();
-    this.showAge();
-  }
-
-  /**
-   * Take an image with its label map, as if it had just been made: the drawing becomes the label map,
-   * and an edit keeps the rest of the image. See Accepted for the arguments.
-   */
-  adopt({ image, labels, settings = null, isForeign = settings === null }) {
-    this.requests.stop();
-    this.drawing.replace(labels);
-    if (settings) this.inputs.put(settings);
-    const accepted = new Accepted({ image, labels, settings, isForeign });
-    this.shown.archive.add(accepted);
-    this.recall(accepted, "Opened");
-  }
-
-  /** Go back to an image of the history: the drawing with all its layers, settings and image. */
-  async restore(accepted) {
-    this.requests.stop();
-    this.wanted = accepted;
-    const layers = await accepted.layers;
-    const words = layers && await unpackWords(layers.words, SIDE);
-    if (this.wanted !== accepted) return; // another one was clicked
-    if (words) this.drawing.replaceLayers({ words, order: layers.order });
-    else this.drawing.replace(accepted.labels);
-    if (accepted.settings) this.inputs.put(accepted.settings);
-    this.recall(accepted);
-  }
-
-  /** Show an image as the current one, without a request. */
-  recall(accepted, origin = FROM_HISTORY) {
-    this.shown.recall(accepted, origin);
-    this.live.settle();
-    this.showAge();
-  }
-
-  /**
-   * Show the images of earlier visits, and the last one as it was; the drawing is there already. What
-   * was asked for and did not arrive before the page was loaded anew is asked for again.
-   */
-  async resume() {
-    await this.shown.archive.load();
-    const last = this.shown.archive.find(loadSettings().shown);
-    if (this.requests.isBusy || this.shown.accepted) return;
-    if (last) this.shown.recall(last, FROM_HISTORY);
-    this.showAge();
-    if (isPending() && !this.isUnchanged) this.request(BY_PERSON);
-    else if (this.shown.isOf(this.inputs)) this.live.settle();
-    setPending(this.requests.isBusy);
-    if (!last && !this.requests.isBusy) this.begin();
-  }
-
-  /** A first visit: there is an image from the beginning. */
-  async begin() {
-    const first = await this.askFirst().catch(() => null);
-    if (!first || this.requests.isBusy || this.shown.accepted) return;
-    this.shown.archive.add(first.accepted);
-    this.shown.recall(first.accepted, "Ready made");
-    this.showAge();
-    if (this.shown.isOf(this.inputs)) this.live.settle();
-    if (!first.isQuick || formSettings()) return;
-    this.composer.put({ live: true });
-    this.live.turn(true);
-  }
-
-  /** Go on with the settings of a project, and with its image; the drawing is there already. */
-  takeUp({ live: _live, ...settings }, shown) {
-    this.requests.stop();
-    this.inputs.put(settings);
-    const accepted = this.shown.archive.find(shown);
-    if (accepted) this.recall(accepted);
-    this.live.settle();
     this.showAge();
   }
 }
