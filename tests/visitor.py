@@ -126,13 +126,23 @@ def saved_image(page: Page) -> bytes:
     return Path(download.value.path()).read_bytes()
 
 
+def open_tab(page: Page, name: str) -> None:
+    """On a phone, where one panel at a time lies below canvas and image."""
+    tab = page.get_by_role("tab", name=name)
+    if tab.is_visible():
+        tab.click()
+
+
 def generate(page: Page, steps: int = 2) -> None:
+    open_tab(page, "Words")
     page.get_by_role("textbox", name="Steps").fill(str(steps))
     page.get_by_role("button", name="Generate", exact=True).click()
     expect(page.locator(".result")).to_have_attribute("data-state", "done", timeout=PATIENCE)
     # The gating view is drawn when it is seen, after the image.
+    open_tab(page, "Gate")
     gate = page.get_by_label("Gating view")
     gate.scroll_into_view_if_needed()
+    open_tab(page, "Paint")
     expect(gate).to_have_attribute("data-drawn", re.compile(r"^(\d+)/\1$"))
 
 

@@ -55,6 +55,16 @@ export class Compare {
     this.show();
   }
 
+  /** Share of the pixels that are seen to differ between the two images, in [0, 1]. */
+  async changed() {
+    const [now, before] = await Promise.all([this.now, this.before].map(pixels));
+    let count = 0;
+    for (let i = 0; i < now.length; i += 4) {
+      count += [0, 1, 2].some((channel) => Math.abs(now[i + channel] - before[i + channel]) > SEEN);
+    }
+    return (4 * count) / now.length;
+  }
+
   drag({ clientX }) {
     const { left, width } = this.stage.getBoundingClientRect();
     this.move((100 * (clientX - left)) / width);
@@ -99,6 +109,20 @@ export class Compare {
     this.pin.disabled = !now;
     this.pin.setAttribute("aria-pressed", String(Boolean(this.isPinned)));
   }
+}
+
+const SIDE = 128; // pixels at which images are compared
+const SEEN = 12; // levels of a colour channel
+
+async function pixels(url) {
+  const image = new Image();
+  image.src = url;
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = SIDE;
+  const context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0, SIDE, SIDE);
+  return context.getImageData(0, 0, SIDE, SIDE).data;
 }
 
 const isC = ({ key, code }) => key.toLowerCase() === "c" || code === "KeyC";

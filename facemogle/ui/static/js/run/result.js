@@ -60,6 +60,11 @@ export class Result {
     this.offer(run.reports.at(-1).image, seed);
   }
 
+  /** share: of the image that an expert's mute or strength has changed. */
+  tellEffect(share) {
+    this.text.textContent = `${Math.round(100 * share)} % of the image changed; hold C to see it before`;
+  }
+
   offer(url, seed) {
     this.link.href = url;
     this.link.download = seed === undefined ? "face.png" : `face_seed_${seed}.png`;

@@ -19,6 +19,7 @@ import { toBase64 } from "../files/codec.js";
 
 const FIRST = { strength: 1, whole_face: false, live: false, locked: true };
 const TYPED = ["prompt", "seed", "steps", "strength"];
+const SETTLING = 250; // milliseconds in which another expert may be muted
 const BY_PERSON = { isDraft: false, isOwn: false };
 const UNCHANGED_PHOTO =
   "The mask is as it was, so the image stays as it is. Paint a change, or turn on Regenerate everything.";
@@ -79,6 +80,7 @@ export class Runner {
         this.showAge();
       });
     }
+    expertSettings.addEventListener("set", () => this.hear());
     document.addEventListener("visibilitychange", () => this.live.sight());
   }
 
@@ -89,6 +91,17 @@ export class Runner {
     if (name === "live") this.live.turn(form.live);
     else if (TYPED.includes(name)) this.live.typed();
     else this.live.changed();
+  }
+
+  /** An expert is to be heard otherwise: the same face shows what that does. */
+  hear() {
+    clearTimeout(this.hearing);
+    this.hearing = setTimeout(() => {
+      const { live, shown } = this;
+      if (live.isOn || !shown.accepted || shown.accepted.isForeign || this.isUnchanged) return;
+      this.request(BY_PERSON);
+      this.asksForEffect = true;
+    }, SETTLING);
   }
 
   /** What a person asks for with Generate. */
@@ -144,6 +157,7 @@ export class Runner {
 
   sent() {
     this.run = null;
+    this.asksForEffect = false;
     this.notice.clear();
     setPending(!this.isOwn);
     this.result.wait();
@@ -190,6 +204,7 @@ export class Runner {
     this.result.finish(this.run, { seed, isDraft, kept: this.kept });
     setPending(false);
     if (!isDraft) this.accept(this.run);
+    if (this.asksForEffect) this.shown.compare.changed().then((share) => this.result.tellEffect(share));
     this.live.done();
     this.showAge();
   }
