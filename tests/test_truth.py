@@ -215,9 +215,11 @@ def test_a_failure_leaves_the_last_image_and_one_message(page: Page, steps) -> N
 
 
 def test_what_was_asked_for_and_undo_outlive_a_reload(
-    page: Page, studio: StudioUnderTest, steps
+    browser: Browser, studio: StudioUnderTest, steps
 ) -> None:
     """The run and all of undo were gone when Gradio reloaded the page after a network cut."""
+    page = browser.new_page()  # its console complains of what the reload has cut off
+    open_studio(page, studio)
     go_on = Event()
     steps(lambda index: index == 0 or go_on.wait(PATIENCE / 1000))
     take(page, "Hat")
@@ -236,6 +238,7 @@ def test_what_was_asked_for_and_undo_outlive_a_reload(
     assert np.array_equal(drawing(page), TEMPLATE)
     page.keyboard.press("Control+y")
     assert np.array_equal(drawing(page), painted)
+    page.close()
 
 
 def test_keys_work_after_a_click_on_a_switch(page: Page) -> None:
