@@ -52,6 +52,7 @@ function tile(title, expert, numberTag) {
   const button = document.createElement("button");
   button.type = "button";
   button.dataset.expert = expert;
+  button.title = title;
   const canvas = document.createElement("canvas");
   const name = document.createElement("span");
   name.textContent = title;
