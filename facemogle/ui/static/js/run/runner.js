@@ -97,8 +97,9 @@ export class Runner {
   hear() {
     clearTimeout(this.hearing);
     this.hearing = setTimeout(() => {
-      const { live, shown } = this;
+      const { inputs, live, shown } = this;
       if (live.isOn || !shown.accepted || shown.accepted.isForeign || this.isUnchanged) return;
+      if (live.running?.key === inputs.key) return; // somebody was quicker
       this.request(BY_PERSON);
       this.asksForEffect = true;
     }, SETTLING);
