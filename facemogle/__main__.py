@@ -14,6 +14,7 @@ from facemogle.commands.arguments import PROGRAM, Parser
 COMMANDS = {
     "generate": "facemogle.commands.generate",
     "generate-folder": "facemogle.commands.generate_folder",
+    "export-mask": "facemogle.commands.export_mask",
     "train": "facemogle.training.cli",
     "train-parser": "facemogle.training.parser_cli",
     "train-attributes": "facemogle.training.attributes_cli",

@@ -101,12 +101,14 @@ class MoGLE(ModelMixin, ConfigMixin):
         )
         self.gating = Gate(in_channels, num_experts, time_scale)
 
-    def enable_group_offload(self, onload_device: torch.device | str, **options: Any) -> None:
+    def enable_group_offload(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, onload_device: torch.device | str, **options: Any
+    ) -> None:
         """Stay on the device as a whole, whatever the options for large models are.
 
         It is tiny beside FLUX, and offloading acts on calls of layers, which `experts` spares.
         """
-        self.to(onload_device)
+        self.to(onload_device)  # pyright: ignore[reportArgumentType]
 
     def experts(self, condition_latents: Tensor) -> Tensor:
         """All experts, each on its own mask image: (B, R, N, C) -> (B, R, N, C)."""

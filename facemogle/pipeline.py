@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
@@ -29,10 +29,10 @@ from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer, T5EncoderModel, T5Tokenizer
 
 from facemogle.gate.trace import Trace
+from facemogle.masks.hiding import hidden
 from facemogle.masks.reading import decouple, read_mask
-from facemogle.masks.regions import REGIONS
 from facemogle.mogle import MoGLE
-from facemogle.network.text import Text, pooled_features, sequence_features
+from facemogle.network.text import Text, pooled_features, text_of
 from facemogle.network.tokens import (
     PIXELS_PER_TOKEN,
     VAE,
@@ -40,6 +40,7 @@ from facemogle.network.tokens import (
     encode_image,
     painted_per_token,
 )
+from facemogle.prompts.reading import PromptReading, read_prompt
 from facemogle.runs.area import Area
 from facemogle.runs.callback import TENSORS, Call, StepCallback, called_back, of_call, pass_on
 from facemogle.runs.checks import check_choices, check_prompt, check_size, listed, suggesting
@@ -295,8 +296,8 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         local_masks: "regions" shows each local expert its region. "empty" shows them black
             images, as the authors' inference scripts did; only to compare with their images.
             None = the config's local_masks.
-        muted: region indices whose local expert is shown a black image, as training does now and
-            then to each; the global expert still sees these regions.
+        muted: region indices that are hidden from all experts, see `facemogle.masks.hiding`: the
+            model decides by itself what is there, as it now and then has to in training.
         expert_strengths: R factors from 0 to 100 on the gate's weights, which then are brought back
             to a sum of 1: 1 = untouched, 0 = not heard.
         latents: noise (B, N, C) in place of the generator's.
@@ -448,6 +449,13 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         pairs = zip(*both, strict=True)
         return Text.stacked([self._cached_text(*pair, length, device, kinds) for pair in pairs])
 
+    def read_prompt(self, prompt: str, length: int | None = None) -> PromptReading:
+        """What the model is to read of a prompt, and what of it does not reach the model.
+
+        length: T5 tokens that it reads; None = the config's text_length.
+        """
+        return read_prompt(prompt, self.tokenizer_2, length or self.config["text_length"])
+
     def forget(self) -> None:
         """Drop what was derived from prompts, mask images and the VAE before."""
         self._cached_text.cache_clear()
@@ -459,11 +467,13 @@ class FaceMoGLEPipeline(DiffusionPipeline):
     def _text_of(
         self, prompt: str, prompt_2: str, length: int, device: torch.device, _dtypes: Any
     ) -> Text:
-        pooled = pooled_features(prompt, self.tokenizer, self.text_encoder, device)
-        sequence = sequence_features(
-            prompt_2, self.tokenizer_2, self.text_encoder_2, device, length
-        )
-        return Text(sequence, pooled)
+        tokenizers = self.tokenizer, self.tokenizer_2
+        encoders = self.text_encoder, self.text_encoder_2
+        text = text_of(self.read_prompt(prompt_2, length), tokenizers, encoders, device)
+        if prompt == prompt_2:
+            return text
+        seen = self.read_prompt(prompt, length).text
+        return replace(text, pooled=pooled_features(seen, tokenizers[0], encoders[0], device))
 
     @torch.no_grad()
     def encode_mask(
@@ -478,8 +488,7 @@ class FaceMoGLEPipeline(DiffusionPipeline):
         label_map: uint8 (H, W), both multiples of 16. local_masks, muted: as for `stream`.
         device: as for `encode_prompt`.
         """
-        images = decouple(label_map)
-        images[[REGIONS[region].expert for region in muted]] = 0
+        images = decouple(hidden(label_map, muted))
         if (local_masks or self.config["local_masks"]) == "empty":
             images[1:] = 0
         device = device or self._execution_device

@@ -14,6 +14,8 @@ from parity import FIXTURES
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.weights.loading import load_pipeline
 
+pytest_plugins = ["no_skips"]
+
 if TYPE_CHECKING:  # Gradio and Playwright take seconds, which most tests need not wait for
     from playwright.sync_api import Browser, Page
     from studio import StudioUnderTest

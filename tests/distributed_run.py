@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import torch
-from transformers import CLIPTokenizer, T5TokenizerFast
+from transformers import CLIPTokenizer, T5Tokenizer
 
 from facemogle.training import run
 from facemogle.training.flow import FlowModel
@@ -29,7 +29,7 @@ def train(faces: Path, tokenizers: Path, out: Path, batch: int) -> None:
     shape = ModelRecipe(width=32, head_dim=32, double_blocks=1, single_blocks=1, lora_rank=2)
     pair = (
         CLIPTokenizer.from_pretrained(tokenizers / "clip"),
-        T5TokenizerFast.from_pretrained(tokenizers / "t5"),
+        T5Tokenizer.from_pretrained(tokenizers / "t5"),
     )
     model = FlowModel.untrained(shape, *build_encoders(shape, *pair))
     torch.nn.init.normal_(model.transformer.proj_out.weight)  # or only this layer would learn
@@ -40,4 +40,5 @@ def train(faces: Path, tokenizers: Path, out: Path, batch: int) -> None:
 
 
 if __name__ == "__main__":
-    train(*map(Path, sys.argv[1:4]), int(sys.argv[4]))
+    faces, tokenizers, out = map(Path, sys.argv[1:4])
+    train(faces, tokenizers, out, int(sys.argv[4]))

@@ -127,7 +127,7 @@ def shares(times: Any) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--strokes", type=int, default=5)
     arguments = parser.parse_args()
     with served_apart() as (url, _), chromium() as browser:

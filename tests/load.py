@@ -19,7 +19,7 @@ import sys
 import time
 from base64 import b64decode, b64encode
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -104,17 +104,18 @@ class Protocol:
 
     async def packets(
         self, session: str, order: dict[str, Any], joins: Callable[[], None] = lambda: None
-    ) -> AsyncIterator[dict[str, Any]]:
+    ) -> AsyncGenerator[dict[str, Any], None]:
         """Place an order and follow it to its end. joins(): called when the server has it."""
         joined = await self.client.post(
             f"{self.url}/queue/join", json=self.body("generate", session, [order])
         )
         joined.raise_for_status()
         joins()
-        address, last = f"{self.url}/queue/data?session_hash={session}", None
+        address = f"{self.url}/queue/data?session_hash={session}"
+        last: Any = None
         async with self.client.stream("GET", address) as stream:
             async for line in stream.aiter_lines():
-                message = json.loads(line.removeprefix("data: ")) if line else {"msg": ""}
+                message: Any = json.loads(line.removeprefix("data: ")) if line else {"msg": ""}
                 if message["msg"] == "process_generating":
                     (news,) = message["output"]["data"]
                     last = news if last is None else apply_diff(last, news)
@@ -157,7 +158,7 @@ class Visitor:
             **self.asked, "number": self.orders, "mask": mask, "steps": str(steps),
             "base": None if base is None else {"number": base},
         }  # fmt: skip
-        began, image = time.monotonic(), None
+        began, image = time.monotonic(), ""
 
         def join() -> None:
             self.log.joined[key] = time.monotonic()
@@ -289,7 +290,7 @@ async def run(arguments: argparse.Namespace, url: str, process: int) -> bool:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--visitors", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=300)
     parser.add_argument("--steps", type=int, default=2)

@@ -60,6 +60,7 @@ def shot(page: Page, *selectors: str) -> Image.Image:
 
 
 def save(image: Image.Image, path: Path) -> None:
+    content = io.BytesIO()
     for quality in range(88, 30, -6):
         content = io.BytesIO()
         image.convert("RGB").save(content, "JPEG", quality=quality, optimize=True)
@@ -206,7 +207,7 @@ def opened(browser: Browser, url: str, screen: dict) -> Page:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--out", type=Path, default=ROOT / "assets")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)

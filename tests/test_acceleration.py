@@ -52,7 +52,6 @@ def test_fused_projections(pipeline, label_map, expected) -> None:
 
 
 def test_quantised_projections_are_not_fused() -> None:
-    pytest.importorskip("torchao")
     folders = FIXTURES / "tiny_flux", FIXTURES / "tiny_face_mogle"
     quantised = load_pipeline(folders[0], face_mogle=folders[1], device="cpu", quantize="int8")
     with pytest.raises(ValueError, match="Int8Tensor cannot be fused"):

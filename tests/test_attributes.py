@@ -13,9 +13,9 @@ from PIL import Image
 from test_captions import EVERYTHING, some_captions, some_person
 
 from facemogle.__main__ import main
-from facemogle.evaluation import classifier as classifiers
-from facemogle.evaluation.attributes import ATTRIBUTES, classes, told
-from facemogle.evaluation.classifier import build_classifier, load_classifier
+from facemogle.attributes import classifier as classifiers
+from facemogle.attributes.classifier import build_classifier, load_classifier
+from facemogle.attributes.vocabulary import ATTRIBUTES, classes, told
 from facemogle.evaluation.paraphrases import NINE, WORDS, asked, paraphrase
 from facemogle.photo.parser import FaceParser
 from facemogle.training.attributes import attribute_loss, class_weights

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -202,7 +203,7 @@ def test_the_parts_of_a_face_make_up_the_whole(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(faces, "FACES", 2)
     told: list[str] = []
 
-    def render(face: object, done: Callable[[str], None]) -> SimpleNamespace:
+    def render(face: object, done: Callable[[str], None]) -> Any:
         told.append("drawn")
         done("drawing")
         labels = np.ones((16, 16), np.uint8)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 from studio import TEMPLATES, StudioUnderTest
+from waiting import until
 
 from facemogle.gate.trace import Trace
 from facemogle.masks.label_map import index_png
@@ -78,7 +78,7 @@ def test_wrong_values_are_named(client: Client, change: dict, message: str) -> N
 
 
 def test_experts_can_be_muted_and_made_stronger(client: Client, studio: StudioUnderTest) -> None:
-    options = {"mute": "hair, l_eye", "expert_strengths": "global=0, hair=2.5"}
+    options: Any = {"mute": "hair, l_eye", "expert_strengths": "global=0, hair=2.5"}
     _, path = client.predict(handle_file(TEMPLATE), "", 0, 1, **options, api_name="/generate")
     used = studio.requests[-1].experts
     assert used.muted == (13, 4)
@@ -131,10 +131,7 @@ def test_what_cannot_be_parsed_is_named(
 
 
 def wait_for_a_step(studio: StudioUnderTest, made: int) -> None:
-    deadline = time.monotonic() + 60
-    while studio.steps == made:
-        assert time.monotonic() < deadline, "sampling has not begun"
-        time.sleep(0.05)
+    until(lambda: studio.steps > made, "for a step")
 
 
 def test_a_caller_who_hangs_up_frees_the_job(studio: StudioUnderTest, client: Client) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -20,7 +20,8 @@ SIDE = 64
 def two_passes(own_pipeline: FaceMoGLEPipeline) -> FaceMoGLEPipeline:
     """The tiny model without FLUX.1-dev's input for guidance, as mini is."""
     before = own_pipeline.transformer
-    transformer = FaceMoGLETransformer.from_config({**before.config, "guidance_embeds": False})
+    config = {**before.config, "guidance_embeds": False}
+    transformer = cast(FaceMoGLETransformer, FaceMoGLETransformer.from_config(config))
     transformer.load_state_dict(before.state_dict(), strict=False)
     own_pipeline.register_modules(transformer=transformer)
     own_pipeline.set_progress_bar_config(disable=True)
@@ -89,7 +90,8 @@ def test_t5_reads_the_second_prompt(pipeline) -> None:
 
 def test_diffusers_own_callback_ends_guidance(two_passes) -> None:
     """It sets an attribute that a pipeline without state of its calls has to have."""
-    cutoff = SDCFGCutoffCallback(cutoff_step_ratio=None, cutoff_step_index=1)
+    unset: Any = None
+    cutoff = SDCFGCutoffCallback(cutoff_step_ratio=unset, cutoff_step_index=1)
     assert rows_of(two_passes, callback_on_step_end=cutoff) == [2, 2, 1, 1]
     assert rows_of(two_passes) == [2, 2, 2, 2], "one call must not change the next"
 

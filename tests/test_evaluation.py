@@ -15,10 +15,10 @@ from test_captions import EVERYTHING
 from test_evaluation_numbers import face
 
 from facemogle.__main__ import main
+from facemogle.attributes import classifier as classifiers
+from facemogle.attributes.classifier import build_classifier
 from facemogle.commands import arguments
-from facemogle.evaluation import classifier as classifiers
 from facemogle.evaluation import measure, robustness
-from facemogle.evaluation.classifier import build_classifier
 from facemogle.evaluation.faces import HeldOut
 from facemogle.evaluation.gallery import Gallery
 from facemogle.masks.reading import index_png

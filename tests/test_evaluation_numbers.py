@@ -144,8 +144,28 @@ def test_the_gate_is_averaged_over_the_faces_that_have_the_region(tmp_path) -> N
         [(0.1 + 0.2) / 2, (0.2 + 0.375) / 2], abs=1e-5
     )
     assert over_t["nose"]["inside"] == [None, None]
-    assert dict(section.rows)["hair"][-1] == pytest.approx(0.9 / 0.2875, abs=1e-3)
+    assert dict(section.rows)["hair"][-2:] == pytest.approx((0.9 / 0.2875, 0.4), abs=1e-3)
     assert log.section(["z"]) is None
+
+
+def test_a_place_is_won_by_the_expert_that_weighs_most_there(tmp_path) -> None:
+    """A place that two regions share belongs to neither, and one sure expert is no entropy."""
+    log = GateLog(tmp_path / "gate.jsonl")
+    weights = np.zeros((2, 4, 20), np.float32)
+    weights[0, :, 0] = 1
+    weights[1] = 0.05
+    weights[1, :2, HAIR + 1] = 0.06
+    labels = np.zeros((4, 4), np.uint8)
+    labels[:2, :2] = HAIR
+    labels[2:, 0] = SKIN
+    log.add("a", Trace(np.array([1, 0.5], np.float32), weights, (2, 2)), labels)
+    section = log.readable(["a"])
+    assert section is not None and section.columns == ["t=1.00", "t=0.50"]
+    own, everyone, entropy = (values for _, values in section.rows)
+    assert own == pytest.approx([0, 1 / 3], abs=1e-4)
+    assert everyone == pytest.approx([1, 1 / 3], abs=1e-4)
+    assert entropy == pytest.approx([0, 1], abs=0.02)
+    assert log.readable(["z"]) is None
 
 
 def face() -> np.ndarray:

@@ -141,7 +141,7 @@ def test_exports_arrive_and_can_be_read(page: Page, gate: Locator, tmp_path: Pat
         files["Poster (PNG)"].suffix == ".png" and Image.open(files["Poster (PNG)"]).format == "PNG"
     )
     film = Image.open(io.BytesIO(files["GIF"].read_bytes()))
-    assert film.format == "GIF" and film.n_frames == STEPS
+    assert film.format == "GIF" and getattr(film, "n_frames", 1) == STEPS
     with av.open(files["MP4"]) as video:
         assert video.streams.video[0].codec_context.name == "h264"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -14,7 +16,7 @@ from facemogle.transformer import FaceMoGLETransformer
 def without_input(own_pipeline: FaceMoGLEPipeline) -> FaceMoGLEPipeline:
     """The tiny model, without FLUX.1-dev's input for guidance."""
     before = own_pipeline.transformer
-    transformer = FaceMoGLETransformer.from_config({**before.config, "guidance_embeds": False})
+    transformer: Any = FaceMoGLETransformer.from_config({**before.config, "guidance_embeds": False})
     transformer.load_state_dict(before.state_dict(), strict=False)
     own_pipeline.register_modules(transformer=transformer)
     return own_pipeline
@@ -26,7 +28,7 @@ def rows_per_step(pipeline: FaceMoGLEPipeline, label_map: np.ndarray) -> list[in
     hook = pipeline.transformer.register_forward_pre_hook(
         lambda _, args, kwargs: rows.append(len(kwargs["hidden_states"])), with_kwargs=True
     )
-    sides = {"height": 64, "width": 64}
+    sides: Any = {"height": 64, "width": 64}
     for prompt, scale in (("a man", 3.5), ("a man", 1.0), ("", 3.5)):
         list(pipeline.stream(prompt, label_map, 1, scale, **sides))
     hook.remove()
@@ -69,7 +71,8 @@ def test_guidance_is_each_images_own(
 ) -> None:
     """Rows with and without prompts lie in one batch: pairing them wrongly mixes prompts."""
     prompts = ["a woman with blond hair", "", "a man with black hair"]
-    noise, sides = torch.randn(3, 16, 64), {"height": 64, "width": 64}
+    noise = torch.randn(3, 16, 64)
+    sides: Any = {"height": 64, "width": 64}
     together = next(without_input.stream(prompts, label_map, 1, latents=noise, **sides)).velocity
     for row, prompt in enumerate(prompts):
         one = noise[row : row + 1]
@@ -81,7 +84,8 @@ def test_steps_outside_the_interval_go_without_guidance(
     without_input: FaceMoGLEPipeline, label_map: np.ndarray
 ) -> None:
     """They would cost twice; and what they see must be the prompt's rows, not the empty ones."""
-    sides, noise = {"height": 64, "width": 64}, torch.randn(1, 16, 64)
+    noise = torch.randn(1, 16, 64)
+    sides: Any = {"height": 64, "width": 64}
     without_input.register_to_config(guided_from=0.9, guided_until=0.5)
     rows = []
     hook = without_input.transformer.register_forward_pre_hook(
@@ -91,13 +95,14 @@ def test_steps_outside_the_interval_go_without_guidance(
     hook.remove()
     assert steps[0].t == 1
     assert rows == [2 if 0.5 <= step.t <= 0.9 else 1 for step in steps] and set(rows) == {1, 2}
-    last = {"sigmas": [0.25], "latents": steps[-2].latents}  # the fourth of four even ones
+    last: Any = {"sigmas": [0.25], "latents": steps[-2].latents}  # the fourth of four even ones
     alone = next(without_input.stream("a man", label_map, 1, 1.0, **last, **sides))
     assert torch.allclose(alone.velocity, steps[-1].velocity, atol=1e-4)
 
 
 def test_a_model_has_its_own_scale(without_input: FaceMoGLEPipeline, label_map: np.ndarray) -> None:
-    noise, sides = torch.randn(1, 16, 64), {"height": 64, "width": 64}
+    noise = torch.randn(1, 16, 64)
+    sides: Any = {"height": 64, "width": 64}
 
     def velocity(scale: float | None) -> torch.Tensor:
         steps = without_input.stream("a man", label_map, 1, scale, latents=noise, **sides)

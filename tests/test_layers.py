@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from studio import TEMPLATE, TEMPLATES, StudioUnderTest, serve_studio, short
 from visitor import PATIENCE, drawing, generate, open_studio, take, touch, visiting
+from waiting import until
 
 from facemogle.masks.label_map import index_png
 from facemogle.masks.reading import read_mask
@@ -218,9 +218,7 @@ def test_a_muted_expert_is_a_change_that_live_mode_follows(
     made = len(studio.requests)
     take(page, "Hair")
     page.get_by_role("button", name="Mute Hair").click()
-    deadline = time.monotonic() + PATIENCE / 1000
-    while len(studio.requests) == made and time.monotonic() < deadline:
-        page.wait_for_timeout(50)
+    until(lambda: len(studio.requests) > made, "for the change to be followed")
     assert studio.requests[-1].experts.muted == (HAIR,)
     expect(text).to_contain_text("2 steps", timeout=PATIENCE)
     expect(text).not_to_contain_text("kept")

@@ -26,6 +26,7 @@ from visitor import (
     shown,
     take,
 )
+from waiting import until
 
 from facemogle.masks.label_map import index_png
 from facemogle.pipeline import FaceMoGLEPipeline
@@ -364,6 +365,7 @@ def studio(pipeline: FaceMoGLEPipeline) -> Iterator[StudioUnderTest]:
 def test_a_stroke_makes_a_draft_and_then_the_full_image_of_what_is_painted(
     page: Page, studio: StudioUnderTest
 ) -> None:
+    page.clock.install()
     page.get_by_label("Live", exact=True).check()
     text = page.locator(".result .progress-text")
     expect(text).to_contain_text("6 steps", timeout=PATIENCE)
@@ -380,9 +382,11 @@ def test_a_stroke_makes_a_draft_and_then_the_full_image_of_what_is_painted(
     expect(text).to_contain_text("6 steps", timeout=PATIENCE)
     assert np.array_equal(studio.requests[-1].label_map, studio.requests[-2].label_map)
 
-    made = len(studio.requests)
-    page.wait_for_timeout(2000)
-    assert len(studio.requests) == made  # nothing runs while nothing changes
+    made, before = len(studio.requests), studio.requests[-1].label_map
+    page.clock.fast_forward(60_000)  # nothing runs while nothing changes: no timer is left
+    drag(page, (200, 400), (312, 400))
+    until(lambda: len(studio.requests) > made, "for the next stroke's draft")
+    assert not np.array_equal(studio.requests[made].label_map, before)
 
 
 def test_the_newest_stroke_wins(page: Page, studio: StudioUnderTest) -> None:

@@ -314,7 +314,7 @@ def indexed_over_18() -> bytes:
         pytest.param(face() > 0, "bool", id="one binary mask"),
         pytest.param(np.zeros((0, 4), np.uint8), "(0, 4)", id="no pixels"),
         pytest.param(decouple(face()), "(20, 96, 80, 3)", id="20 images"),
-        pytest.param(colorize(face()) / 255, "float64 (96, 80, 3)", id="colours as fractions"),
+        pytest.param(colorize(face()) / 100, "float64 (96, 80, 3)", id="colours as fractions"),
         pytest.param(foreign_region(), "(12, 34, 56) at x 31, y 41", id="one unknown colour"),
         pytest.param(photo(), "colours of no region", id="photo"),
         pytest.param(

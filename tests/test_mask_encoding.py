@@ -47,6 +47,7 @@ def test_tokens_are_black_out_of_reach_and_not_within(vae) -> None:
     crop is the image.
     """
     reach = encoder_reach(vae)
+    assert reach is not None
     images = np.zeros((2, 256, 256, 3), np.uint8)
     images[1, :, 128 + reach - 1 :] = 255  # seen by the token that ends at pixel 127
     black, seen = (encode_image(vae, one, CPU).view(16, 16, -1)[:, 7] for one in images)

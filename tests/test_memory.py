@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -18,14 +20,13 @@ def image(pipeline: FaceMoGLEPipeline, mask: np.ndarray | None) -> np.ndarray:
     short = FaceMoGLEPipeline(**pipeline.components, text_length=32)
     short.set_progress_bar_config(disable=True)
     generator = torch.Generator().manual_seed(0)
-    arguments = {"generator": generator, "height": 64, "width": 64, "output_type": "np"}
+    arguments: Any = {"generator": generator, "height": 64, "width": 64, "output_type": "np"}
     return short("a man", mask, 4, **arguments).images
 
 
 @pytest.mark.parametrize(("kind", "most"), [("int8", 0.03), ("fp8", 0.15)])
 def test_a_quantised_base_changes_little(pipeline, label_map, kind, most) -> None:
     """Quantising the low-rank terms too, or the condition stream alone, would go unnoticed."""
-    pytest.importorskip("torchao")
     quantised = load_pipeline(FLUX, face_mogle=FACE_MOGLE, device="cpu", quantize=kind)
     block = quantised.transformer.single_transformer_blocks[0]
     t5 = quantised.text_encoder_2.encoder.block[0].layer[0].SelfAttention
@@ -41,7 +42,6 @@ def test_a_quantised_base_changes_little(pipeline, label_map, kind, most) -> Non
 
 def test_our_own_folder_quantised_keeps_its_low_rank_terms(pipeline, label_map, tmp_path) -> None:
     """There they lie in one file with the base's weights."""
-    pytest.importorskip("torchao")
     pipeline.save_pretrained(tmp_path)
     quantised = load_pipeline(tmp_path, device="cpu", quantize="int8")
     terms = quantised.transformer.condition_lora.state_dict()
@@ -67,7 +67,8 @@ def test_what_cannot_be_is_said_before_weights_are_read(arguments, message, monk
 
 def test_a_missing_package_is_named(monkeypatch) -> None:
     monkeypatch.setattr(fitting, "find_spec", lambda name: None)
-    for kind, package in (("nf4", "bitsandbytes"), ("fp8", "torchao")):
+    kinds: Any = {"nf4": "bitsandbytes", "fp8": "torchao"}
+    for kind, package in kinds.items():
         with pytest.raises(CheckpointError, match=f"package {package}.*requirements-quantize"):
             load_pipeline(FLUX, face_mogle=FACE_MOGLE, device="cpu", quantize=kind)
 
@@ -76,7 +77,7 @@ def test_reference_inference_is_a_choice_at_loading(pipeline, label_map) -> None
     """Images comparable with the authors' must not need a change of the program."""
     chosen = load_pipeline(FLUX, face_mogle=FACE_MOGLE, device="cpu", compat="reference-inference")
     assert chosen.mogle.config["time_scale"] == chosen.mogle.gating.time_scale == 1000
-    steps = {"num_inference_steps": 1, "height": 64, "width": 64}
+    steps: Any = {"num_inference_steps": 1, "height": 64, "width": 64}
     noise = torch.zeros(1, 16, 64)
     made = next(chosen.stream("", label_map, latents=noise, **steps))
     expected = next(pipeline.stream("", label_map, latents=noise, local_masks="empty", **steps))

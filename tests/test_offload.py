@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from accelerate import cpu_offload
+from accelerate.hooks import CpuOffload
 from conftest import load_tiny_pipeline
 from diffusers.hooks.group_offloading import ModuleGroup
 
@@ -52,9 +54,7 @@ def by_group(kind: str) -> Callable[[FaceMoGLEPipeline, Path], None]:
 
 
 def by_block(pipeline: FaceMoGLEPipeline, folder: Path) -> None:
-    """The command line's `--offload group`; between CPU and CPU nothing moves, so only that it runs
-    is shown here.
-    """
+    """The command line's `--offload group`."""
     offload(pipeline, CPU, "group")
 
 
@@ -64,30 +64,84 @@ def expected(label_map: np.ndarray) -> dict[bool, np.ndarray]:
     return {masked: image(pipeline, label_map if masked else None) for masked in (True, False)}
 
 
-@pytest.fixture
-def waiting_weights_are_unusable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a second device, weights that wait on disk leave whatever was in memory."""
-    release = ModuleGroup.offload_
+class Waiting:
+    """Without a second device, weights that wait would stay usable; here they are NaN meanwhile."""
 
-    def release_and_spoil(group: ModuleGroup) -> None:
-        release(group)
-        for tensor in group.tensor_to_key if group.offload_to_disk_path else ():
-            if tensor.is_floating_point():
+    def __init__(self) -> None:
+        self.kept: dict[int, torch.Tensor] = {}
+        self.spoiled = 0
+
+    def release(self, tensors: Iterable[torch.Tensor], keep: bool) -> None:
+        for tensor in tensors:
+            if tensor.is_floating_point() and id(tensor) not in self.kept:
+                if keep:
+                    self.kept[id(tensor)] = tensor.detach().clone()
                 tensor.data.fill_(torch.nan)
+                self.spoiled += 1
 
-    monkeypatch.setattr(ModuleGroup, "offload_", release_and_spoil)
+    def bring(self, tensors: Iterable[torch.Tensor]) -> None:
+        for tensor in tensors:
+            if id(tensor) in self.kept:
+                tensor.data.copy_(self.kept.pop(id(tensor)))
 
 
-@pytest.mark.usefixtures("waiting_weights_are_unusable")
+def weights_of(modules: Iterable[torch.nn.Module]) -> Iterator[torch.Tensor]:
+    for module in modules:
+        yield from module.parameters()
+        yield from module.buffers()
+
+
+def tensors_of(group: ModuleGroup) -> list[torch.Tensor]:
+    return [*weights_of(group.modules), *group.parameters, *group.buffers]
+
+
+@pytest.fixture
+def waiting(monkeypatch: pytest.MonkeyPatch) -> Waiting:
+    waiting = Waiting()
+    onload, release = ModuleGroup.onload_, ModuleGroup.offload_
+    start, before = CpuOffload.init_hook, CpuOffload.pre_forward
+
+    def group_onload(group: ModuleGroup) -> None:
+        waiting.bring(tensors_of(group))
+        onload(group)
+
+    def group_release(group: ModuleGroup) -> None:
+        release(group)
+        waiting.release(tensors_of(group), keep=not group.offload_to_disk_path)
+
+    def model_release(hook: CpuOffload, module: torch.nn.Module) -> torch.nn.Module:
+        module = start(hook, module)
+        waiting.release(weights_of([module]), keep=True)
+        return module
+
+    def model_onload(hook: CpuOffload, module: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
+        waiting.bring(weights_of([module]))
+        return before(hook, module, *args, **kwargs)
+
+    monkeypatch.setattr(ModuleGroup, "onload_", group_onload)
+    monkeypatch.setattr(ModuleGroup, "offload_", group_release)
+    monkeypatch.setattr(CpuOffload, "init_hook", model_release)
+    monkeypatch.setattr(CpuOffload, "pre_forward", model_onload)
+    return waiting
+
+
 @pytest.mark.parametrize(
     "offload_by",
     [by_model, by_layer, by_group("block_level"), by_group("leaf_level"), by_block],
     ids=["model", "sequential", "block", "leaf", "command line"],
 )
-def test_offload_changes_no_image(offload_by, label_map, expected, tmp_path) -> None:
+def test_offload_changes_no_image(
+    offload_by: Callable[[FaceMoGLEPipeline, Path], None],
+    label_map: np.ndarray,
+    expected: dict[bool, np.ndarray],
+    waiting: Waiting,
+    tmp_path: Path,
+) -> None:
     """Hooks wait for calls: layers that a block's owner called by itself had NaN as weights."""
     pipeline = load()
     offload_by(pipeline, tmp_path)
+    transformer = pipeline.transformer
+    assert waiting.spoiled or all(p.is_meta for p in transformer.parameters())
     for masked, image_without in expected.items():
         image_with = image(pipeline, label_map if masked else None)
         np.testing.assert_allclose(image_with, image_without, rtol=0, atol=1e-5)

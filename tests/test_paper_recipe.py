@@ -15,8 +15,8 @@ from parity import FIXTURES
 from safetensors.torch import load_file
 
 from facemogle.__main__ import main
+from facemogle.faces.paper import open_faces
 from facemogle.training.paper import train_paper
-from facemogle.training.paper_faces import open_faces
 from facemogle.training.recipe import PAPER, Stage
 from facemogle.weights.loading import load_base, load_pipeline
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,7 +45,7 @@ def noise() -> np.ndarray:
 
 @pytest.mark.parametrize("size", [(64, 96), (200, 50), (7, 5), (1500, 1100), (2, 4000)])
 def test_the_label_map_has_the_images_size(tiny: FaceParser, size: tuple[int, int]) -> None:
-    labels = tiny.parse(Image.new("RGBA", size[::-1], "tan"))
+    labels = tiny.parse(Image.new("RGBA", (size[1], size[0]), "tan"))
     assert labels.shape == size and labels.dtype == np.uint8 and labels.max() < 19
 
 
@@ -72,11 +73,12 @@ def test_classes_are_found_by_name(tiny: FaceParser, noise: np.ndarray, tmp_path
 
 
 def test_a_model_of_other_regions_is_refused(tiny: FaceParser) -> None:
-    names = tiny.model.config.id2label
-    tiny.model.config.id2label = names | {4: "left_eye"}
+    config: Any = tiny.model.config
+    names = config.id2label
+    config.id2label = names | {4: "left_eye"}
     with pytest.raises(CheckpointError, match="no class for l_eye"):
         FaceParser(tiny.model, 64, [0.5] * 3, [0.5] * 3)
-    tiny.model.config.id2label = names
+    config.id2label = names
 
 
 def test_gradients_and_features_are_of_the_image(tiny: FaceParser) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -16,6 +15,7 @@ import pytest
 from PIL import Image
 from slow_model import load_slow_model, steps_of
 from studio import ROOT, TEMPLATES
+from waiting import until
 
 from facemogle.masks.reading import read_mask
 from facemogle.runs.request import Change
@@ -52,13 +52,6 @@ def always() -> bool:
 def make(engine: Engine, name: str, steps: int, is_wanted: Callable[[], bool] = always) -> Any:
     """The Started and all reports of an image with this prompt."""
     return list(engine.reports(engine.facts.request(MASK, name, seed=1, steps=steps), is_wanted))
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_two_visitors_are_served_at_once_and_a_third_may_give_up_waiting(engine, folder) -> None:

@@ -1,35 +1,35 @@
-"""Rendered faces: attributes, labels and the folder, without OpenGL; with it where assets are."""
+"""Rendered faces: attributes, labels and the folder; and drawing them, of made-up assets."""
 
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from made_up_makehuman import write_makehuman
 from PIL import Image
 
+from facemogle.__main__ import main
+from facemogle.faces.folder import FaceFolder
 from facemogle.render import dataset
+from facemogle.render.assets import AssetFolder
 from facemogle.render.cuts import CUTS as GROWN
 from facemogle.render.face import CUTS, PARTS, Face, sample_face
 from facemogle.render.labels import NUMBER, annotate, drop_specks, majority, put_on_glasses
+from facemogle.render.renderer import Renderer
+from facemogle.render.rendering import Rendering
 from facemogle.render.traits import UNITS
-
-MAKEHUMAN = os.environ.get("FACEMOGLE_MAKEHUMAN")
 
 FACES = [sample_face(7, n) for n in range(150)]
 
 
-def rendering(face: Face) -> SimpleNamespace:
+def rendering(face: Face) -> Rendering:
     """A stand-in for a rendered one: a square of skin, whose colour tells the face's number."""
     labels = np.zeros((16, 16), np.uint8)
     labels[4:12, 4:12] = NUMBER["skin"]
     image = np.full((16, 16, 3), face.index, np.uint8)
-    return SimpleNamespace(
-        image=image, labels=labels, bare=labels if face.glasses != "none" else None
-    )
+    return Rendering(image, labels, labels if face.glasses != "none" else None)
 
 
 def test_a_face_is_always_the_same() -> None:
@@ -152,18 +152,39 @@ def test_another_seed_is_refused(tmp_path: Path) -> None:
         dataset.check_seed(tmp_path, 8)
 
 
-@pytest.mark.skipif(not MAKEHUMAN, reason="FACEMOGLE_MAKEHUMAN names no folder of assets")
-def test_real_assets_render() -> None:
-    """Everything that the stand-ins above cannot show: the shaders and the assets fit together."""
-    from facemogle.render.assets import AssetFolder
-    from facemogle.render.renderer import Renderer
+@pytest.fixture(scope="module")
+def makehuman(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_makehuman(tmp_path_factory.mktemp("makehuman"))
 
-    renderer = Renderer(AssetFolder(MAKEHUMAN or ""), 64)
-    glasses = next(n for n, face in enumerate(FACES) if face.glasses == "sunglasses")
-    for face in (FACES[0], FACES[glasses]):
-        one, two = renderer.render(face), renderer.render(face)
-        assert (one.image == two.image).all() and (one.labels == two.labels).all()
-        assert one.image.shape == (64, 64, 3) and one.image.std() > 10
-        assert {NUMBER["skin"], NUMBER["nose"]} <= set(np.unique(one.labels))
-    assert one.bare is not None and not (one.bare == NUMBER["eye_g"]).any()
-    assert (one.labels == NUMBER["eye_g"]).any()
+
+def test_a_face_is_drawn_by_opengl(makehuman: Path) -> None:
+    """Everything that the stand-ins above cannot show: shaders and meshes fit together, each part
+    comes to its label, and one face leaves nothing behind on the next.
+    """
+    renderer = Renderer(AssetFolder(makehuman), 64)
+    glasses = next(face for face in FACES if face.glasses == "sunglasses")
+    hair = next(face for face in FACES if face.hair_cut in GROWN and face.hat == "none")
+    mesh = next(face for face in FACES if face.hair_cut[-1].isdigit())
+    drawn = [renderer.render(face) for face in (hair, mesh, glasses)]
+    again = renderer.render(hair)
+    assert (again.image == drawn[0].image).all() and (again.labels == drawn[0].labels).all()
+    for made in drawn:
+        assert made.image.shape == (64, 64, 3) and made.image.std() > 10
+        shown = set(np.unique(made.labels))
+        wanted = ("background", "skin", "nose", "l_brow", "r_brow", "u_lip", "hair", "neck")
+        assert {NUMBER[name] for name in wanted} <= shown
+    worn = drawn[2]
+    assert worn.bare is not None and not (worn.bare == NUMBER["eye_g"]).any()
+    assert (worn.labels == NUMBER["eye_g"]).any()
+    seen = drawn[0].labels
+    right, left = (np.argwhere(seen == NUMBER[name])[:, 1].mean() for name in ("r_eye", "l_eye"))
+    assert right < left  # the person's own sides, mirrored or not
+
+
+def test_the_command_writes_a_folder(makehuman: Path, tmp_path: Path) -> None:
+    arguments = ["render", "--assets", str(makehuman), "--out", str(tmp_path), "--seed", "7"]
+    assert main([*arguments, "--count", "3", "--size", "64"]) == 0
+    faces = FaceFolder(tmp_path, 64)
+    assert len(faces) == 3 and faces.ids == ["000000", "000001", "000002"]
+    assert len({faces.image(n).tobytes() for n in range(3)}) == 3
+    assert all(NUMBER["skin"] in faces.label_map(n) for n in range(3))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -42,14 +43,15 @@ class Ball:
 
 
 BALL = Ball()
+HEAD: Any = BALL  # stands in for an Anatomy
 STILL = Pose(BALL.body, BALL.body, np.eye(3), np.zeros(3))
 
 
-def grown(number: int = 3, **values: object) -> tuple[Face, Strands]:
+def grown(number: int = 3, **values: Any) -> tuple[Face, Strands]:
     """Hair of face ``number``, made bare-headed and young unless told."""
     face = replace(sample_face(1, number), hat="none", receding=0.0, hair_color="brown")
     face = replace(face, **values)
-    return face, grow_hair(face, BALL, STILL, BALL.normals, COLOR)
+    return face, grow_hair(face, HEAD, STILL, BALL.normals, COLOR)
 
 
 @pytest.mark.parametrize("cut", CUTS)
@@ -139,7 +141,8 @@ def test_outline_of_hair_is_filled_and_smooth() -> None:
     for angle in np.linspace(0, 6.1, 24):  # single hairs
         way = np.array((np.cos(angle), np.sin(angle)))
         ends = (128, 130) + 85 * way, (128, 130) + 103 * way
-        cv2.line(ragged, *(tuple(map(int, end)) for end in ends), NUMBER["hair"], 1)
+        (x0, y0), (x1, y1) = (map(int, end) for end in ends)
+        cv2.line(ragged, (x0, y0), (x1, y1), NUMBER["hair"], 1)
     for x, y in draw.integers((90, 50), (130, 75), (8, 2)):  # gaps
         cv2.circle(ragged, (int(x), int(y)), 3, 0, -1)
     drawn = annotate(ragged, np.zeros((2, 256, 256), bool)) == NUMBER["hair"]

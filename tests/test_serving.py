@@ -22,9 +22,10 @@ from studio import ROOT
 import app
 from facemogle.masks.label_map import index_png
 from facemogle.pipeline import FaceMoGLEPipeline
-from facemogle.serving.engine import EngineError, LocalEngine, Unwanted
+from facemogle.runs.request import Request
+from facemogle.serving.engine import EngineError, IsWanted, LocalEngine, Unwanted
 from facemogle.serving.facts import Facts
-from facemogle.serving.reports import Report, Started, reports
+from facemogle.serving.reports import Report, Reports, Started, reports
 from facemogle.serving.retry import LostReplica, done_again
 from facemogle.ui.data_url import data_url
 from facemogle.ui.desk import Desk
@@ -89,8 +90,8 @@ class FailingEngine(LocalEngine):
         super().__init__(pipeline)
         self.error = error
 
-    def reports(self, *arguments: Any) -> Any:
-        made = super().reports(*arguments)
+    def reports(self, request: Request, is_wanted: IsWanted) -> Reports:
+        made = super().reports(request, is_wanted)
         yield next(made)
         yield next(made)
         raise self.error

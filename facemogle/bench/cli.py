@@ -117,7 +117,7 @@ def _run_renderer(arguments: argparse.Namespace) -> int:
     except RenderError as error:
         say("bench", error)
         return 2
-    context = renderer.gpu.context
+    context = renderer.stage.gpu.context
     seconds = faces.measure(renderer.render, context.finish, arguments.repeats)
     report = faces.report(seconds, context.info["GL_RENDERER"], SIZE)
     _tell(report, faces.table(report), arguments.json)
@@ -142,7 +142,7 @@ def _load(arguments: argparse.Namespace) -> tuple[FaceMoGLEPipeline, dict[str, T
     if memory < FLUX_DEV_GIGABYTES * 1e9:
         raise ValueError(
             f"{FLUX_DEV} is 12 billion weights, 24 GB in bfloat16: it needs a CUDA GPU with "
-            f"{FLUX_DEV_GIGABYTES} GB, and {device} is none. Take --config mini here."
+            f"{FLUX_DEV_GIGABYTES} GB, and {device} is not one: take --config mini here."
         )
     pipeline = random_pipeline(device, torch.bfloat16)
     return pipeline, random_text(pipeline)
@@ -161,7 +161,7 @@ def _speed_up(pipeline: FaceMoGLEPipeline, arguments: argparse.Namespace) -> Non
 
 
 def _options(arguments: argparse.Namespace) -> list[str]:
-    """What was chosen beside the model, as it is typed."""
+    """What was chosen apart from the model, as it is typed."""
     names = ("quantize", "offload", "attention", "first_block_cache")
     given = {name: getattr(arguments, name) for name in names}
     chosen = [f"--{name.replace('_', '-')} {v}" for name, v in given.items() if v is not None]

@@ -11,8 +11,9 @@ from typing import Any
 from tqdm import tqdm
 
 from facemogle.bench.report import rows, summary
-from facemogle.render.dataset import FOLDERS, Image, write_face
+from facemogle.render.dataset import FOLDERS, write_face
 from facemogle.render.face import Face, sample_face
+from facemogle.render.rendering import Rendering
 
 FACES = 32
 """Of seed 0; every round renders the same ones."""
@@ -22,7 +23,7 @@ Done = Callable[[str], None]
 
 
 def measure(
-    render: Callable[[Face, Done], Image], finish: Callable[[], object], rounds: int
+    render: Callable[[Face, Done], Rendering], finish: Callable[[], object], rounds: int
 ) -> dict[str, list[float]]:
     """Processor seconds a face, for each part the mean of every round, after one of warming up.
 
@@ -70,7 +71,7 @@ def table(found: dict[str, Any]) -> str:
 
 
 def _round(
-    render: Callable[[Face, Done], Image], finish: Callable[[], object], folder: Path
+    render: Callable[[Face, Done], Rendering], finish: Callable[[], object], folder: Path
 ) -> dict[str, float]:
     """Processor seconds of all faces, by part."""
     spent: dict[str, float] = {}

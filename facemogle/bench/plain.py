@@ -69,7 +69,8 @@ def plain_latents(
         if rows == 2:
             prompted, unprompted = velocity.chunk(2)
             velocity = unprompted + guidance_scale * (prompted - unprompted)
-        latents = schedule.step(velocity, timestep, latents, return_dict=False)[0]
+        step: Any = schedule.step  # annotated for tensors of one old type
+        latents = step(velocity, timestep, latents, return_dict=False)[0]
     return latents
 
 
@@ -194,7 +195,8 @@ def _attention(
 ) -> Sequence[Tensor]:
     """What each stream's tokens (B, N, D) read of all streams."""
     query, key, value = (torch.cat(parts, dim=1) for parts in zip(*projected, strict=True))
-    query, key = (apply_rotary_emb(x, rotary, sequence_dim=1) for x in (query, key))
-    heads_first = [x.transpose(1, 2) for x in (query, key, value)]
-    out = F.scaled_dot_product_attention(*heads_first).transpose(1, 2).flatten(2)
+    turn: Any = apply_rotary_emb
+    query, key = (turn(x, rotary, sequence_dim=1) for x in (query, key))
+    query, key, value = (x.transpose(1, 2) for x in (query, key, value))
+    out = F.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2)
     return out.split([stream.tokens.shape[1] for stream in streams], dim=1)

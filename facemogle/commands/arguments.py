@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import math
 import sys
 from collections.abc import Callable
@@ -66,6 +67,7 @@ def load_chosen(arguments: argparse.Namespace) -> FaceMoGLEPipeline:
 
     from facemogle.weights.loading import load_pipeline
 
+    logging.getLogger("facemogle.network.text").setLevel(logging.ERROR)  # see say_unread
     for library in (diffusers, transformers):
         library.utils.logging.disable_progress_bar()
     return load_pipeline(
@@ -122,6 +124,14 @@ def writable(*suffixes: str) -> Callable[[str], Path]:
 def say(command: str, message: object) -> None:
     """Print a note or an error on stderr, as one line."""
     print(f"{PROGRAM} {command}:", *str(message).split(), file=sys.stderr)
+
+
+def say_unread(command: str, prompt: str, pipeline: FaceMoGLEPipeline, about: str = "") -> None:
+    """Say what of a prompt does not reach the model. about: comes before each note."""
+    from facemogle.prompts.notes import prompt_notes
+
+    for note in prompt_notes(pipeline.read_prompt(prompt)):
+        say(command, f"{about}{note}")
 
 
 def _wrong(text: str, expected: str) -> argparse.ArgumentTypeError:

@@ -9,21 +9,19 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from facemogle.commands.arguments import load_chosen, say, writable
+from facemogle.commands.arguments import load_chosen, say, say_unread, writable
 from facemogle.commands.image_arguments import add_image_arguments, image_options
+from facemogle.commands.mask_arguments import add_mask_arguments, read_masks
 from facemogle.gate.heatmap import Scale
 from facemogle.gate.trace import Trace
+from facemogle.masks.label_orders import OURS
 from facemogle.masks.reading import MaskReading, read_mask
 from facemogle.runs.request import mask_size
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
-    parser.add_argument(
-        "--mask",
-        metavar="PNG",
-        help="indices or palette colours of the 19 regions; none: text only",
-    )
+    add_mask_arguments(parser, is_needed=False)
     parser.add_argument(
         "-o",
         "--output",
@@ -63,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _generate(arguments: argparse.Namespace) -> None:
     mask = None
     if arguments.mask is not None:
-        mask = read_mask(arguments.mask, swap_sides=arguments.swap_sides)
+        mask = read_masks(arguments)
     elif arguments.trace or arguments.film:
         raise ValueError(
             "There are no gate weights without a mask. Give --mask, or neither --trace nor --film."
@@ -75,6 +73,7 @@ def _generate(arguments: argparse.Namespace) -> None:
     height, width = arguments.size or (side, side)
     size = mask_size(pipeline.grid_of(height, width))
     label_map = None if mask is None else _fitted(mask, *size)
+    say_unread("generate", arguments.prompt, pipeline)
     request = pipeline.request(
         arguments.prompt,
         label_map,
@@ -101,7 +100,7 @@ def _generate(arguments: argparse.Namespace) -> None:
 
 def _fitted(mask: MaskReading, height: int, width: int) -> np.ndarray:
     """The mask at this size; says what was assumed and changed."""
-    fitted = read_mask(mask.label_map, size=(height, width))
+    fitted = read_mask(mask.label_map, size=(height, width), labels=OURS)
     for note in dict.fromkeys(mask.notes + fitted.notes):
         say("generate", note)
     return fitted.label_map

@@ -14,8 +14,10 @@ from accelerate import PartialState
 from PIL.PngImagePlugin import PngInfo
 from tqdm import tqdm
 
-from facemogle.commands.arguments import load_chosen, say
+from facemogle.commands.arguments import load_chosen, say, say_unread
 from facemogle.commands.image_arguments import add_image_arguments, image_options
+from facemogle.commands.mask_arguments import add_reading_arguments
+from facemogle.commands.mask_folder import FolderMask, read_mask_folder
 from facemogle.masks.reading import read_mask
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.runs.request import mask_size
@@ -32,7 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="DIR",
-        help="folder of masks, *.png; NAME.txt beside NAME.png has its prompt, else --prompt",
+        help="folder of masks, *.png, with prompts in NAME.txt, else --prompt; or with mask/, "
+        "text/ and text.json as the authors' data sets",
     )
     parser.add_argument(
         "--out",
@@ -41,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="for the images, of the masks' names; those that are there are not made again",
     )
+    add_reading_arguments(parser)
     add_image_arguments(parser)
 
 
@@ -65,28 +69,34 @@ def run(arguments: argparse.Namespace) -> int:
 def _generate(arguments: argparse.Namespace, state: PartialState) -> int:
     """Returns how many masks could not be used."""
     options = image_options(arguments)
-    masks = sorted(arguments.masks.glob("*.png"))
-    if not masks:
-        raise ValueError(f"{arguments.masks} has no *.png. Name a folder of masks.")
+    folder = read_mask_folder(arguments.masks)
+    masks = folder.masks
+    for note in folder.notes if state.is_main_process else ():
+        say(COMMAND, note)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    new = [mask for mask in masks if not (arguments.out / mask.name).exists()]
+    new = [mask for mask in masks if not _target(mask, arguments).exists()]
     state.wait_for_everyone()  # nobody writes before all have looked
     share = new[state.process_index :: state.num_processes]
     failures = 0
     with tqdm(total=len(masks), unit="image", disable=not state.is_main_process) as bar:
 
         def tell() -> None:
-            bar.n = sum((arguments.out / mask.name).exists() for mask in masks)
+            bar.n = sum(_target(mask, arguments).exists() for mask in masks)
             bar.refresh()
 
         tell()
         pipeline = None
+        read: set[str] = set()
         for mask in share:
             pipeline = pipeline or load_chosen(arguments)
             try:
-                _make(pipeline, mask, arguments, options)
+                prompt = arguments.prompt if mask.prompt is None else mask.prompt
+                if prompt not in read:  # --prompt is that of thousands, and its notes are said once
+                    say_unread(COMMAND, prompt, pipeline, f"{mask.path}: ")
+                    read.add(prompt)
+                _make(pipeline, mask, prompt, arguments, options)
             except (ValueError, OSError) as error:
-                say(COMMAND, f"{mask}: {error}")
+                say(COMMAND, f"{mask.path}: {error}")
                 failures += 1
             tell()
         state.wait_for_everyone()
@@ -95,18 +105,22 @@ def _generate(arguments: argparse.Namespace, state: PartialState) -> int:
 
 
 def _make(
-    pipeline: FaceMoGLEPipeline, mask: Path, arguments: argparse.Namespace, options: dict[str, Any]
+    pipeline: FaceMoGLEPipeline,
+    mask: FolderMask,
+    prompt: str,
+    arguments: argparse.Namespace,
+    options: dict[str, Any],
 ) -> None:
     """Write one image, with its prompt and seed as texts in the PNG."""
     side = pipeline.config["default_size"]
     height, width = arguments.size or (side, side)
     size = mask_size(pipeline.grid_of(height, width))
-    reading = read_mask(mask, size=size, swap_sides=arguments.swap_sides)
+    reading = read_mask(
+        mask.path, size=size, swap_sides=arguments.swap_sides, labels=arguments.labels
+    )
     for note in reading.notes:
-        say(COMMAND, f"{mask}: {note}")
-    beside = mask.with_suffix(".txt")
-    prompt = beside.read_text("utf-8").strip() if beside.is_file() else arguments.prompt
-    seed = seed_of(mask.stem, arguments.seed)
+        say(COMMAND, f"{mask.path}: {note}")
+    seed = seed_of(mask.path.stem, arguments.seed)
     *_, last = pipeline.stream(
         prompt,
         reading.label_map,
@@ -118,10 +132,15 @@ def _make(
     facts = PngInfo()
     facts.add_text("seed", str(seed))
     facts.add_itxt("prompt", prompt)
-    target = arguments.out / mask.name
+    target = _target(mask, arguments)
     unfinished = target.with_suffix(".unfinished")
     pipeline.decode(last.latents, height, width).save(unfinished, "PNG", pnginfo=facts)
     os.replace(unfinished, target)  # so that what is there is whole
+
+
+def _target(mask: FolderMask, arguments: argparse.Namespace) -> Path:
+    """The image of a mask, as PNG whatever the mask's file is."""
+    return arguments.out / f"{mask.path.stem}.png"
 
 
 def seed_of(name: str, seed: int) -> int:

@@ -1,4 +1,4 @@
-"""What decides on images beside their masks: the arguments of the commands that make some."""
+"""Arguments of the commands that generate images, apart from masks."""
 
 from __future__ import annotations
 
@@ -40,17 +40,12 @@ def add_image_arguments(parser: argparse.ArgumentParser) -> None:
         help="in pixels, multiples of 16 (default: the model's)",
     )
     parser.add_argument(
-        "--swap-sides",
-        action="store_true",
-        help="exchange left and right eyes, brows and ears of a mask in the second palette",
-    )
-    parser.add_argument(
         "--mute",
         nargs="+",
         action="extend",
         default=[],
         metavar="REGION",
-        help="regions, such as hair or l_eye, whose expert sees nothing of the mask",
+        help="regions, such as hair or l_eye, that all experts are to know nothing of",
     )
     parser.add_argument(
         "--strength",

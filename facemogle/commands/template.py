@@ -21,7 +21,13 @@ from facemogle.masks.regions import NUM_REGIONS
 
 SIZE = 512
 SPECK = 400  # pixels of 512 x 512 and fewer
-SOFT = {0: 5.0, 13: 5.0, 14: 3.0, 17: 3.0, 18: 3.0}  # blur in pixels before outlines are drawn anew
+SOFT = {
+    0: 5.0,
+    13: 5.0,
+    14: 3.0,
+    17: 3.0,
+    18: 3.0,
+}  # blur in pixels before outlines are drawn again
 SHARP = 1.8  # of all others, such as brows and lips
 
 

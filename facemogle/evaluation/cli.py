@@ -114,8 +114,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _measurement(arguments: argparse.Namespace) -> Measurement:
     import torch
 
+    from facemogle.attributes.classifier import load_classifier
     from facemogle.evaluation import external
-    from facemogle.evaluation.classifier import load_classifier
     from facemogle.evaluation.detector import Detector
     from facemogle.evaluation.faces import HeldOut
     from facemogle.evaluation.gallery import Gallery

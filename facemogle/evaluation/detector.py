@@ -33,7 +33,7 @@ class Detector:
         self._real: list[np.ndarray] = []
 
     def add(self, made: np.ndarray, real: np.ndarray) -> None:
-        """Take n images, uint8 (n, H, W, 3) both. Raises ValueError for scores of no use."""
+        """Take n images, uint8 (n, H, W, 3) both. Raises ValueError for unusable scores."""
         for images, scores in ((made, self._made), (real, self._real)):
             found = np.asarray(self._detect(images), dtype=float)
             if found.shape != (len(images),) or not np.isfinite(found).all():

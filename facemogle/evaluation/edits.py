@@ -21,8 +21,8 @@ COLUMNS = ("edits", "change inside", "outside, largest", "region IoU", "before")
 
 @dataclass(frozen=True)
 class Edited:
-    """inside: mean change of the pixels that were made anew, outside: the largest of those that
-    were not to change, both in levels of 255. iou: of the changed regions, read from the edited
+    """inside: mean change of the pixels that were generated again, outside: the largest of those
+    that were not to change, both in levels of 255. iou: of the changed regions, read from the edited
     image, with what was asked for; before: the same of the image as it was.
     """
 
@@ -44,8 +44,8 @@ def edits(held: HeldOut, numbers: Sequence[int], gallery: Gallery, parser: FaceP
     for change in CHANGES:
         rows.append((change.title, _summary([one for one in found if one.title == change.title])))
     note = (
-        "Changes in levels of 255: the mean where the image was made anew, the largest outside "
-        "the margin. IoU of the changed regions with the new mask, after the edit and before it."
+        "Changes in levels of 255: the mean where the image was generated again, the largest "
+        "outside the margin. IoU of the changed regions with the new mask, after the edit and before it."
     )
     return Section("edits of a region", COLUMNS, rows, note)
 
@@ -53,7 +53,7 @@ def edits(held: HeldOut, numbers: Sequence[int], gallery: Gallery, parser: FaceP
 def _edited(
     held: HeldOut, n: int, turn: int, gallery: Gallery, parser: FaceParser
 ) -> Edited | None:
-    """Make, or find, one edit. turn: which change comes first; others follow if it is none."""
+    """Make, or find, one edit. turn: which change comes first; if it changes nothing, the next."""
     name, prompt = held.faces.ids[n], held.caption(n)
     label_map = held.faces.label_map(n)
     for change in (*CHANGES[turn % len(CHANGES) :], *CHANGES[: turn % len(CHANGES)]):

@@ -16,13 +16,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from facemogle.evaluation.detector import Detector
+from facemogle.evaluation.distances import frechet_distance, kernel_distance
 from facemogle.evaluation.report import Section
 
 CLIP = "openai/clip-vit-large-patch14"
 CLIP_336 = "openai/clip-vit-large-patch14-336"
 DINO = "facebook/dino-vitb8"
 CMMD_SIGMA, CMMD_SCALE = 10.0, 1000.0
-KID_SEED = 0
 
 
 class Metric(Protocol):
@@ -40,15 +40,17 @@ class Metric(Protocol):
 
 
 class Inception:
-    """FID (arXiv 1706.08500) or KID x 1000 (arXiv 1801.01401), as clean-fid computes them.
+    """FID (arXiv 1706.08500) or KID x 1000 (arXiv 1801.01401) of clean-fid's features.
 
     arXiv 2104.11222. kind: "fid" or "kid".
     """
 
     def __init__(self, kind: str, device: torch.device) -> None:
         with _importing("clean-fid"):
-            from cleanfid import fid, resize
-            from cleanfid.features import build_feature_extractor
+            from cleanfid import fid, resize  # pyright: ignore[reportMissingImports]
+            from cleanfid.features import (  # pyright: ignore[reportMissingImports]
+                build_feature_extractor,
+            )
         with _loading("Inception"):
             self._model = build_feature_extractor("clean", device, use_dataparallel=False)
         self.title = {"fid": "FID", "kid": "KID x 1000"}[kind]
@@ -64,7 +66,9 @@ class Inception:
 
     def value(self) -> float:
         made, real = np.concatenate(self._made), np.concatenate(self._real)
-        return inception_distance(self._kind, made, real)
+        if self._kind == "fid":
+            return frechet_distance(real, made)
+        return 1000 * kernel_distance(real, made)
 
 
 class Clip:
@@ -75,7 +79,8 @@ class Clip:
 
         name = {"cmmd": CLIP_336, "clip": CLIP}[kind]
         with _loading(name):
-            self._model: Any = CLIPModel.from_pretrained(name).eval().to(device)
+            model: Any = CLIPModel.from_pretrained(name)
+            self._model = model.eval().to(device)
             self._processor: Any = CLIPProcessor.from_pretrained(name)
         self.title = {"cmmd": "CMMD", "clip": "CLIP score"}[kind]
         self._kind = kind
@@ -136,7 +141,7 @@ class ImageReward:
 
     def __init__(self, device: torch.device) -> None:
         with _importing("image-reward"):
-            import ImageReward as package
+            import ImageReward as package  # pyright: ignore[reportMissingImports]
         with _loading("ImageReward"):
             self._model = package.load("ImageReward-v1.0", device=str(device))
         self._scores: list[float] = []
@@ -169,20 +174,6 @@ def external_section(metrics: Sequence[Metric], detectors: Sequence[Detector]) -
     note = "Detectors: mean scores; AUC: how often a generated image scores above a true one."
     columns = ("generated", "true images", "AUC")
     return Section("by models of others", columns, rows, note if detectors else "")
-
-
-def inception_distance(kind: str, made: np.ndarray, real: np.ndarray) -> float:
-    """FID, or KID x 1000, of Inception features (n, 2048), by clean-fid's functions."""
-    from cleanfid import fid
-
-    if kind == "fid":
-        return float(fid.fid_from_feats(real, made))
-    state = np.random.get_state()
-    np.random.seed(KID_SEED)  # clean-fid draws subsets from numpy's global generator
-    try:
-        return 1000 * fid.kernel_distance(real, made)
-    finally:
-        np.random.set_state(state)
 
 
 def cmmd(made: Tensor, real: Tensor) -> float:

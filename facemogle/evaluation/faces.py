@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from facemogle.evaluation.attributes import Row, classes, told
-from facemogle.training.data import FaceFolder, read_rows
-from facemogle.training.paper_faces import PaperFaces, open_faces
+from facemogle.attributes.vocabulary import Row, classes, told
+from facemogle.faces.folder import FaceFolder, read_rows
+from facemogle.faces.paper import PaperFaces, open_faces
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,7 +27,7 @@ SOURCE = "source"
 class Gallery:
     """Makes images, unless a run before this one has left them in the folder.
 
-    settings: all that decides on the images beside their mask and prompt. Images of other
+    settings: all that images depend on apart from their mask and prompt. Images of other
     settings are not used: raises ValueError if they lie there.
     """
 
@@ -53,11 +53,11 @@ class Gallery:
         return self.keep(name, source, lambda: self.recorded(name, prompt, label_map).image)
 
     def recorded(self, name: str, prompt: str, label_map: np.ndarray) -> Recorded:
-        """The same with the way that led to it, made anew."""
+        """The same with the way that led to it, generated again."""
         return finished(self.pipeline.run(self.request(name, prompt, label_map)))
 
     def steps(self, name: str, prompt: str, label_map: np.ndarray) -> list[Step]:
-        """The steps of ``image``, made anew."""
+        """The steps of ``image``, generated again."""
         return list(self.pipeline.steps(self.request(name, prompt, label_map)))
 
     def request(self, name: str, prompt: str, label_map: np.ndarray) -> Request:
@@ -75,7 +75,7 @@ class Gallery:
     def keep(self, name: str, source: Sequence[Any], make: Callable[[], np.ndarray]) -> np.ndarray:
         """The image of this name, uint8 (H, W, 3); made if it is not there.
 
-        source: prompts and label maps that it is made from; one of others is made anew.
+        source: prompts and label maps that it is made from; one of others is generated again.
         """
         path, digest = self.folder / f"{name}.png", _digest(source)
         if path.is_file():

@@ -11,6 +11,7 @@ from tqdm.auto import tqdm
 
 from facemogle.evaluation.consistency import consistency
 from facemogle.evaluation.cost import cost
+from facemogle.evaluation.detail import detail
 from facemogle.evaluation.detector import Detector
 from facemogle.evaluation.edits import edits
 from facemogle.evaluation.external import Metric, external_section
@@ -64,11 +65,12 @@ class Measurement:
             yield from self._prompts(real.classes, made.classes)
         other = None if self.reference is None else self._features(self.reference)
         yield realism(made.features, real.features, other)
+        if made.fine.size:
+            yield detail(made.fine, real.fine)
         if self.metrics or self.detectors:
             yield external_section(self.metrics, self.detectors)
-        gate = GateLog(self._gate_file).section(self.held.faces.ids)
-        if gate is not None:
-            yield gate
+        log, names = GateLog(self._gate_file), self.held.faces.ids
+        yield from filter(None, (log.readable(names), log.section(names)))
         yield edits(self.held, self.few, self.gallery, self.reader.parser)
         yield robustness(self.held, self.few, self.gallery, self.reader.parser, self.masks)
         yield cost(self.gallery.pipeline, self.held, self.few, self.folders)

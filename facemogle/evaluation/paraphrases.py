@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from facemogle.evaluation.attributes import ATTRIBUTES, Row, classes
+from facemogle.attributes.vocabulary import ATTRIBUTES, Row, classes
 
 WORDS = {
     "age": {"young": "youthful", "middle-aged": "mature", "older": "senior"},

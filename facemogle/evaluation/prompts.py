@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from facemogle.evaluation.attributes import ATTRIBUTES
+from facemogle.attributes.vocabulary import ATTRIBUTES
 from facemogle.evaluation.report import Section, Value, ratio
 
 READABLE = 0.7

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from facemogle.evaluation.classifier import AttributeClassifier
+from facemogle.attributes.classifier import AttributeClassifier
+from facemogle.evaluation.detail import fine_energies
 from facemogle.masks.iou import confusion_matrix
 from facemogle.photo.parser import FaceParser
 
@@ -18,11 +19,13 @@ class Seen:
     """Of n images. matrix: pixels by given label and reading, int64 (19, 19).
 
     features: the parser's, float32 (n, channels). classes: of the A attributes, int64 (n, A).
+    fine: their fine detail at several sizes, float64 (n, sizes).
     """
 
     matrix: np.ndarray
     features: np.ndarray
     classes: np.ndarray
+    fine: np.ndarray
 
     @classmethod
     def joined(cls, parts: Iterable[Seen]) -> Seen:
@@ -32,6 +35,7 @@ class Seen:
             np.sum([part.matrix for part in parts], axis=0),
             np.concatenate([part.features for part in parts]),
             np.concatenate([part.classes for part in parts]),
+            np.concatenate([part.fine for part in parts]),
         )
 
 
@@ -47,6 +51,7 @@ class Reader:
             confusion_matrix(label_maps, self.parser.parse_batch(images)),
             self.features(images),
             self.classifier.read(images),
+            fine_energies(images),
         )
 
     @torch.no_grad()

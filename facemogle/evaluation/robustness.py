@@ -13,12 +13,12 @@ from facemogle.evaluation.consistency import mean_of_given
 from facemogle.evaluation.faces import HeldOut
 from facemogle.evaluation.gallery import Gallery
 from facemogle.evaluation.report import Section, Value
+from facemogle.faces.folder import MapKind
 from facemogle.masks.iou import confusion_matrix
 from facemogle.masks.label_map import present_regions
 from facemogle.masks.reading import read_mask
 from facemogle.photo.parser import FaceParser
 from facemogle.render.statistics import SUFFIXES
-from facemogle.training.data import MapKind
 
 SEEDS_A_MAP = 4
 SMALL_ENOUGH = 0.2

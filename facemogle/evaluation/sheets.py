@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from facemogle.evaluation.attributes import ATTRIBUTES
+from facemogle.attributes.vocabulary import ATTRIBUTES
 from facemogle.evaluation.faces import HeldOut
 from facemogle.masks.label_map import colorize
 

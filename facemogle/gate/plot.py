@@ -24,7 +24,7 @@ def plot_curves(
     """Draw panels beside each other, on one scale.
 
     times: t in [0, 1] of every step, drawn from noise (1) at the left to the image (0).
-    panels: title -> expert number -> curve. A curve of None only is left out.
+    panels: title -> expert number -> curve. A curve of None only is omitted.
     size: width and height of the figure in inches.
     """
     from matplotlib.figure import Figure  # a second to load, and few need it

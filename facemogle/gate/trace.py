@@ -98,7 +98,7 @@ class Trace:
         Returns rows with step, t, expert, title, min, max, mean, and with a label map inside and
         outside, which are None for the global expert and where there is nothing to average.
         """
-        coverage = None if label_map is None else self._coverage(label_map)
+        coverage = None if label_map is None else self.coverage(label_map)
         rows = []
         for step, maps in enumerate(self.maps()):
             for expert, weights in enumerate(maps):
@@ -215,7 +215,7 @@ class Trace:
             rows, columns = (int(length) for length in arrays["grid"])
             return cls(arrays["times"], arrays["gate_weights"], (rows, columns))
 
-    def _coverage(self, label_map: np.ndarray) -> np.ndarray:
+    def coverage(self, label_map: np.ndarray) -> np.ndarray:
         """Share of every token that each region covers, float32 (19, rows, columns)."""
         rows, columns = self.grid
         areas = [(label_map == region).astype(np.float32) for region in range(NUM_REGIONS)]

@@ -92,12 +92,12 @@ def index_png(label_map: np.ndarray) -> bytes:
     """Write a label map as an indexed PNG: indices are labels, the palette the data set's."""
     image = Image.fromarray(label_map)
     image.putpalette(COLORS.tobytes())
-    return _png(image)
+    return png(image)
 
 
 def palette_png(label_map: np.ndarray) -> bytes:
     """Write a label map as an RGB PNG in the training data's palette."""
-    return _png(Image.fromarray(colorize(label_map)))
+    return png(Image.fromarray(colorize(label_map)))
 
 
 def swap_sides(label_map: np.ndarray) -> np.ndarray:
@@ -126,7 +126,8 @@ def titles(regions: Sequence[int]) -> str:
     return ", ".join(REGIONS[region].title for region in regions)
 
 
-def _png(image: Image.Image) -> bytes:
+def png(image: Image.Image) -> bytes:
+    """An image as the content of a PNG file."""
     stream = BytesIO()
     image.save(stream, format="PNG")
     return stream.getvalue()

@@ -46,7 +46,7 @@ class DoubleBlock(FluxTransformerBlock):
 
     terms = NO_TERMS
 
-    def forward(
+    def forward(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,
         hidden_states: Tensor,
         encoder_hidden_states: Tensor,
@@ -110,7 +110,7 @@ class SingleBlock(FluxSingleTransformerBlock):
         super().__init__(dim, num_attention_heads, attention_head_dim)
         self.is_last = is_last
 
-    def forward(
+    def forward(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,
         hidden_states: Tensor,
         encoder_hidden_states: Tensor,

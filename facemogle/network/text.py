@@ -10,6 +10,8 @@ from diffusers.utils import logging
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from facemogle.prompts.reading import PromptReading
+
 logger = logging.get_logger(__name__)
 
 
@@ -26,6 +28,36 @@ class Text:
         return cls(
             torch.cat([text.sequence for text in texts]), torch.cat([text.pooled for text in texts])
         )
+
+
+def text_of(
+    reading: PromptReading,
+    tokenizers: tuple[PreTrainedTokenizerBase, PreTrainedTokenizerBase],
+    encoders: tuple[PreTrainedModel, PreTrainedModel],
+    device: torch.device,
+) -> Text:
+    """Features of a prompt: `sequence` (1, T, D), T the reading's limit, and `pooled` (1, D).
+
+    tokenizers, encoders: CLIP's and T5's. Weights act on the sequence; the pooled output, which
+    has no tokens, is that of the text without them.
+    """
+    pooled = pooled_features(reading.text, tokenizers[0], encoders[0], device)
+    t5 = tokenizers[1], encoders[1], device, reading.limit
+    sequence = sequence_features(reading.text, *t5)
+    if reading.token_weights:
+        sequence = weighted(sequence, sequence_features("", *t5), reading.token_weights)
+    return Text(sequence, pooled)
+
+
+def weighted(features: Tensor, empty: Tensor, weights: Sequence[float]) -> Tensor:
+    """Features (1, T, D) that tell of each token so many times what they tell beyond `empty`.
+
+    f' = f + (w - 1) (f - empty): at w = 1 exactly f, at 0 an empty prompt's features.
+    empty: (1, T, D), of an empty prompt. weights: of the first tokens; padding's are 1.
+    """
+    factors = features.new_ones(features.shape[1], 1)
+    factors[: len(weights), 0] = features.new_tensor(weights)
+    return features + (factors - 1) * (features - empty)
 
 
 def pooled_features(
@@ -58,7 +90,11 @@ def sequence_features(
 
 
 def token_ids(prompt: str, tokenizer: PreTrainedTokenizerBase, length: int) -> Tensor:
-    """Token ids (1, length), padded or cut."""
-    return tokenizer(
-        prompt, padding="max_length", max_length=length, truncation=True, return_tensors="pt"
-    ).input_ids
+    """Token ids (1, length), padded or cut.
+
+    Not by the tokenizer, which keeps padding and truncation as a state that threads would share.
+    """
+    ids = tokenizer(prompt, verbose=False).input_ids
+    if len(ids) > length:
+        ids = [*ids[: length - 1], ids[-1]]
+    return torch.tensor([ids + [tokenizer.pad_token_id] * (length - len(ids))])

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import cv2
 import numpy as np
@@ -58,7 +59,7 @@ class FaceParser:
         std: Sequence[float],
     ) -> None:
         self.model, self.side = model.eval(), side
-        self.classes = _classes(model.config.id2label)
+        self.classes = _classes(dict(model.config.id2label or {}))
         self.mean, self.std = (torch.tensor(values).view(3, 1, 1) for values in (mean, std))
 
     def parse(self, image: Image.Image | np.ndarray) -> np.ndarray:
@@ -151,7 +152,8 @@ def load_parser(name_or_path: str | Path = "embedded", device: str | None = None
         raise CheckpointError(f"{folder} holds no SegFormer that can be read: {error}") from error
     side = inputs.size["height"]
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    return FaceParser(model.to(device), side, inputs.image_mean, inputs.image_std)
+    torch.nn.Module.to(model, device)
+    return FaceParser(model, side, inputs.image_mean, inputs.image_std)
 
 
 def save_parser(parser: FaceParser, folder: str | Path) -> None:
@@ -162,7 +164,7 @@ def save_parser(parser: FaceParser, folder: str | Path) -> None:
     deepcopy(parser.model).half().save_pretrained(folder)
 
 
-def _classes(id2label: dict[int, str]) -> list[int]:
+def _classes(id2label: dict[Any, str]) -> list[int]:
     """The model's class for each region; some spell the names like the data set's files."""
     class_of = {name.removesuffix(".png"): number for number, name in id2label.items()}
     missing = [region.name for region in REGIONS if region.name not in class_of]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from facemogle.render.assets import AssetFolder, Targets
 from facemogle.render.geometry import Pose, average_body, unit
@@ -85,7 +85,7 @@ class Anatomy:
     def _shell_points(self, body: np.ndarray) -> np.ndarray:
         points = (body[self._shell_vertices] * self._shell_shares[..., None]).sum(1)
         points = points.reshape(ROWS, COLUMNS, 3)
-        for _ in range(2):  # takes out the steps where ears are left out
+        for _ in range(2):  # removes the steps where ears are omitted
             around = np.roll(points, 1, 1) + np.roll(points, -1, 1)
             points = np.concatenate([points[:1], points, points[-1:]])
             points = (points[:-2] + points[2:] + 2 * points[1:-1] + 2 * around) / 8
@@ -98,11 +98,11 @@ class Anatomy:
         narrow = (arms[:, 1] > -1) | (np.hypot(arms[:, 0], arms[:, 2]) < 1.15)  # no shoulders
         skin, arms = skin[narrow], arms[narrow]
         lengths = np.linalg.norm(arms, axis=1)
-        tree = cKDTree(arms / lengths[:, None])
+        tree = KDTree(arms / lengths[:, None])
         _, near = tree.query(tree.data, 6)
         mouth = (arms[:, 2] > 0.2) & (arms[:, 1] < 0)
         outer = ~mouth | (lengths > 0.93 * lengths[near].max(1))  # not the mouth's inside
-        skin, tree = skin[outer], cKDTree(tree.data[outer])
+        skin, tree = skin[outer], KDTree(tree.data[outer])
         distance, near = tree.query(shell_directions().reshape(-1, 3), 4)
         shares = 1 / (distance + 0.02)
         return skin[near], (shares / shares.sum(1, keepdims=True)).astype(np.float32)

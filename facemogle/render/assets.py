@@ -38,14 +38,16 @@ class Mesh:
     def triangles(self, chosen: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Split faces: int32 (M, 3) of vertices and (M, 3) of texture coordinates.
 
-        chosen: bool (F,), the faces to split; all if it is left out.
+        chosen: bool (F,), the faces to split; None = all.
         """
         some = slice(None) if chosen is None else chosen
         faces, uv_faces = self.faces[some], self.uv_faces[some]
         real = faces[:, 3] != faces[:, 0]
-        return tuple(
-            np.concatenate([f[:, [0, 1, 2]], f[real][:, [0, 2, 3]]]) for f in (faces, uv_faces)
-        )
+
+        def split(corners: np.ndarray) -> np.ndarray:
+            return np.concatenate([corners[:, [0, 1, 2]], corners[real][:, [0, 2, 3]]])
+
+        return split(faces), split(uv_faces)
 
 
 @dataclass(frozen=True)

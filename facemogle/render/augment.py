@@ -40,7 +40,7 @@ _BROAD = tuple(_INDEX[name] for name in ("background", "skin", "hair", "hat", "n
 
 
 def painted_like(label_map: np.ndarray, draw: np.random.Generator) -> np.ndarray:
-    """Repaint a label map by a hand that is none too careful.
+    """Repaint a label map by a hand that is not too careful.
 
     label_map: uint8 (H, W), labels 0..18; not changed.
     draw: decides which changes are made and how strong; an equal generator gives an equal map.

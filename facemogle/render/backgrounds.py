@@ -92,5 +92,5 @@ def _sky(image: np.ndarray, draw: np.random.Generator) -> np.ndarray:
 
 def _color(draw: np.random.Generator, value: float | None = None) -> np.ndarray:
     value = float(np.clip(draw.normal(0.55, 0.25), 0.05, 0.98)) if value is None else value
-    hsv = np.float32([[[draw.uniform(0, 360), draw.beta(1.1, 3.8), value]]])
+    hsv = np.array([[[draw.uniform(0, 360), draw.beta(1.1, 3.8), value]]], np.float32)
     return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)[0, 0] * 255

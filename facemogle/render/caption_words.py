@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+Verb = Literal["has", "is", "wears"]
+
 AGES = ((36, ("young",)), (56, ("middle-aged",)), (200, ("older", "elderly")))
 DECADES = {
     2: "twenties", 3: "thirties", 4: "forties", 5: "fifties", 6: "sixties", 7: "seventies",
@@ -51,7 +55,7 @@ HATS = {
     "cap": ("a cap", "a baseball cap"),
     "headscarf": ("a headscarf", "a head scarf"),
 }
-EXPRESSIONS = {
+EXPRESSIONS: dict[str, tuple[tuple[Verb, str], ...]] = {
     "neutral": (("has", "a neutral expression"), ("has", "a calm face")),
     "slight smile": (("has", "a slight smile"), ("is", "smiling slightly")),
     "smile": (("has", "a smile"), ("is", "smiling")),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -27,50 +27,18 @@ from facemogle.render.caption_words import (
     POSSESSIVES,
     PRONOUNS,
     SKIN,
+    Verb,
 )
+from facemogle.render.face import Face
 
 _Option = TypeVar("_Option")
-
-
-class Face(Protocol):
-    """What captions say of a face.
-
-    gender: "woman" or "man". monk: skin tone on the Monk scale, 1..10.
-    hair_style: "bald", a cut ("buzz cut", "bob", "ponytail", "braid", "bun", "afro", "swept
-        fringe"), or any adjective of hair ("wavy", "slicked-back"); "" says nothing.
-    hair_length: "short", "medium", "long" or "".
-    glasses_shape: an adjective ("round") or "".
-    gaze: "camera", "left", "right", "up" or "down". yaw: turn of the head in degrees; positive =
-        to the right. Right is the image's right in both.
-    """
-
-    gender: str
-    years: float
-    monk: int
-    hair_style: str
-    hair_color: str
-    hair_length: str
-    beard: str
-    glasses: str
-    glasses_shape: str
-    hat: str
-    earrings: bool
-    necklace: bool
-    lipstick: bool
-    eyeshadow: bool
-    blush: bool
-    freckles: bool
-    expression: str
-    eyes_closed: bool
-    gaze: str
-    yaw: float
 
 
 @dataclass(frozen=True)
 class Phrase:
     """One fact. verb: the word that it needs in a sentence, "She has", "is" or "wears" it."""
 
-    verb: Literal["has", "is", "wears"]
+    verb: Verb
     text: str
 
 
@@ -108,7 +76,7 @@ def captions(face: Face, visible: Mapping[str, bool], draw: np.random.Generator)
 
 
 def _phrases(face: Face, visible: Mapping[str, bool], draw: np.random.Generator) -> list[Phrase]:
-    """Every visible fact once, in words drawn anew; all but age and gender."""
+    """Every visible fact once, in words drawn again; all but age and gender."""
     shown = {region for region, there in visible.items() if there}
     if "eye_g" in shown and face.glasses == "sunglasses":
         shown -= {"l_eye", "r_eye"}

@@ -80,4 +80,5 @@ CUTS: dict[str, Cut] = {
 
 def facing(name: str) -> float:
     """How far the locks of a cut turn to the eye: ringlets do, the others lie on the head."""
-    return 1.0 if isinstance(CUTS[name], Coils) or CUTS[name].curl > 0 else 0.35
+    cut = CUTS[name]
+    return 1.0 if isinstance(cut, Coils) or cut.curl > 0 else 0.35

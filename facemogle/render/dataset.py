@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -21,6 +21,7 @@ from facemogle.masks.regions import REGIONS
 from facemogle.render.captions import captions
 from facemogle.render.face import Face, sample_face
 from facemogle.render.labels import areas
+from facemogle.render.rendering import Rendering
 
 FOLDERS = ("images", "labels", "labels_bare")
 ROWS = "rows"
@@ -29,14 +30,6 @@ SHEET_FACES, SHEET_COLUMNS = 64, 8
 SEEN = 0.01
 """Per cent of the image from which on a region counts as visible."""
 JPEG_QUALITY, SHEET_QUALITY = 95, 80
-
-
-class Rendering(Protocol):
-    """As renderer.Rendering: image uint8 (H, W, 3), labels and bare uint8 (H, W) or None."""
-
-    image: np.ndarray
-    labels: np.ndarray
-    bare: np.ndarray | None
 
 
 Render = Callable[[Face], Rendering]
@@ -48,7 +41,7 @@ class FolderError(ValueError):
 
 def write_faces(
     folder: Path, render: Render, seed: int, numbers: Iterable[int], worker: int = 0
-) -> Iterator[int]:
+) -> Generator[int, None, None]:
     """Render those of a seed's faces that the folder lacks.
 
     numbers: of the faces. worker: number of the process, a file of rows for each.
@@ -97,7 +90,7 @@ def check_seed(folder: Path, seed: int) -> None:
 
 
 def read_rows(folder: Path) -> Iterator[dict[str, Any]]:
-    """All rows of a folder; a line that a killed worker left half written is passed over."""
+    """All rows of a folder; a line that a killed worker left half written is skipped."""
     for path in (folder / "metadata.jsonl", *sorted((folder / ROWS).glob("*.jsonl"))):
         if path.is_file():
             for line in path.read_text("utf8").splitlines():

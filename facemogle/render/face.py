@@ -63,7 +63,8 @@ class Face:
     years: from 25 on. male: share of the male shape. races: shares of MakeHuman's shape families.
     monk: skin tone, 1 (lightest) to 10. targets, units: weights of shape and expression morphs.
     hair_cut: key of CUTS. hair_style, hair_length: its words. receding: how far the hairline is
-    back. yaw: positive = to the image's right; pitch: positive = up; roll: of the image.
+    back. gaze: "camera", or where to in the image. yaw: positive = to the image's right; pitch:
+    positive = up; roll: of the image.
     mirrored: whether the image is flipped at the end, which turns asymmetric styles.
     """
 
@@ -144,7 +145,7 @@ def _person(draw: np.random.Generator) -> dict[str, Any]:
         ),
         "muscle": _round(draw.uniform(0.35, 0.65)),
         "weight": _round(draw.uniform(0.3, 0.8)),
-        "monk": round(monk),
+        "monk": round(float(monk)),
     }
 
 

@@ -37,6 +37,12 @@ class Pose:
         """Centres of the left and the right eye."""
         return self.body[LEFT_EYE].mean(0), self.body[RIGHT_EYE].mean(0)
 
+    @property
+    def between_eyes(self) -> np.ndarray:
+        """The middle of their centres."""
+        left, right = self.eyes
+        return (left + right) / 2
+
 
 @dataclass(frozen=True)
 class Camera:
@@ -163,7 +169,7 @@ def turn_eyes(eyes: np.ndarray, left: np.ndarray, face: Face, pose: Pose, camera
     eyes: (N, 3) on the posed body. left: bool (N,), of the left eye. Returns float32 (N, 3).
     """
     if face.gaze == "camera":
-        aim = pose.turn.T @ (camera.position - sum(pose.eyes) / 2)
+        aim = pose.turn.T @ (camera.position - pose.between_eyes)
         across = np.arctan2(aim[0], aim[2])
         up = np.arctan2(aim[1], np.hypot(aim[0], aim[2]))
     else:
@@ -185,6 +191,18 @@ def rotation(axis: np.ndarray | tuple[float, ...], angle: float) -> np.ndarray:
     x, y, z = np.asarray(axis, float) / max(np.linalg.norm(axis), 1e-9)
     cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
     return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
+
+
+def parallel_view(direction: np.ndarray, centre: np.ndarray, reach: float) -> np.ndarray:
+    """Parallel view along a light, matrix (4, 4)."""
+    back = np.asarray(direction, float) / np.linalg.norm(direction)
+    up = np.array((0, 1.0, 0) if abs(back[1]) < 0.95 else (1.0, 0, 0))
+    right = np.cross(up, back)
+    right /= np.linalg.norm(right)
+    matrix = np.eye(4)
+    matrix[:3, :3] = right / reach, np.cross(back, right) / reach, -back / (2 * reach)
+    matrix[:3, 3] = -matrix[:3, :3] @ centre
+    return matrix
 
 
 def smooth_step(low: float, high: float, value: np.ndarray) -> np.ndarray:

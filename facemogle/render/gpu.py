@@ -27,7 +27,8 @@ class Gpu:
     """
 
     def __init__(self) -> None:
-        self.context = moderngl.create_standalone_context(backend="egl")
+        settings: dict[str, Any] = {"backend": "egl"}  # moderngl's annotation asks for dicts
+        self.context = moderngl.create_context(standalone=True, **settings)
         self.context.enable(moderngl.DEPTH_TEST)
         lights, surface = _source("lights.glsl"), _source("surface.glsl")
         varyings, points = _source("varyings.glsl"), _source("points.glsl")
@@ -64,14 +65,15 @@ class Gpu:
         self.shared: dict[str, Any] = {}
 
     def use(self, name: str, **values: Any) -> moderngl.Program:
-        """A program with the shared values and these; names that it lacks are left out."""
+        """A program with the shared values and these; names that it lacks are omitted."""
         program = self.programs[name]
         for key, value in {**self.shared, **values}.items():
             if key in program:
+                uniform: Any = program[key]
                 if isinstance(value, np.ndarray) and value.ndim == 2:
-                    program[key].write(value.T.astype("f4").tobytes())
+                    uniform.write(value.T.astype("f4").tobytes())
                 else:
-                    program[key].value = tuple(value) if np.ndim(value) else value
+                    uniform.value = tuple(value) if np.ndim(value) else value
         return program
 
     def texture(self, image: np.ndarray, *, repeat: bool = True) -> moderngl.Texture:

@@ -95,7 +95,7 @@ def areas(labels: np.ndarray) -> list[float]:
 
 
 def _smooth_hair(labels: np.ndarray, unit: int) -> np.ndarray:
-    """Hair as one filled shape: gaps between locks closed, single locks left out, edges rounded."""
+    """Hair as one filled shape: gaps between locks closed, single locks omitted, edges rounded."""
     hair = (labels == NUMBER["hair"]).view(np.uint8)
     if not hair.any():
         return labels
@@ -114,7 +114,7 @@ def _without_holes(mask: np.ndarray, largest: int) -> np.ndarray:
     _, parts, stats, _ = cv2.connectedComponentsWithStats(1 - mask, connectivity=4)
     small = stats[:, cv2.CC_STAT_AREA] < largest
     small[0] = False
-    return np.where(small[parts], np.uint8(1), mask)
+    return np.where(small[np.asarray(parts, np.intp)], np.uint8(1), mask)
 
 
 def _padded(mask: np.ndarray, wide: int) -> np.ndarray:

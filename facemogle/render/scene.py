@@ -2,42 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 import moderngl
 import numpy as np
 
-from facemogle.render.assets import Fitting
 from facemogle.render.colors import Looks
 from facemogle.render.cuts import CUTS, facing
 from facemogle.render.face import Face
 from facemogle.render.geometry import Camera, Pose, turn_eyes
-from facemogle.render.gpu import SolidSurface, StrandSurface, Surface
+from facemogle.render.gpu import SolidSurface, StrandSurface
 from facemogle.render.hats import make_hat
 from facemogle.render.labels import NUMBER
 from facemogle.render.locks import grow_hair
 from facemogle.render.mouth import set_teeth
 from facemogle.render.skin_map import window_pixels
 from facemogle.render.solids import make_earrings, make_glasses, make_necklace
+from facemogle.render.stage import Part, Stage
 from facemogle.render.strands import Strands, grow_beard, grow_brows, recession
-
-if TYPE_CHECKING:
-    from facemogle.render.renderer import Renderer
 
 TEXTURE_SPAN = 0.097
 """Of the texture space of a face, per decimetre."""
-ALL, NOTHING = (True,) * 4, (False,) * 4
-
-
-@dataclass
-class Part:
-    """A fitted mesh on the graphics card. place: its vertices on the average body."""
-
-    fitting: Fitting
-    surface: Surface
-    place: np.ndarray
-    texture: moderngl.Texture | None
+ALL, NOTHING = (True, True, True, True), (False, False, False, False)
+WORN, THIRD = (True, False, False, False), (False, False, True, False)
+"""Channels of the labels: what is worn, and brows and lenses."""
 
 
 class Scene:
@@ -45,17 +31,17 @@ class Scene:
 
     def __init__(
         self,
-        renderer: Renderer,
+        stage: Stage,
         face: Face,
         pose: Pose,
         camera: Camera,
         looks: Looks,
         normals: np.ndarray,
     ) -> None:
-        self.r, self.face, self.pose, self.looks = renderer, face, pose, looks
+        self.stage, self.face, self.pose, self.looks = stage, face, pose, looks
         self.camera = camera
-        self.gpu = renderer.gpu
-        anatomy = renderer.anatomy
+        self.gpu = stage.gpu
+        anatomy = stage.anatomy
         draw = face.draw("worn")
         draw.random(40)
         self.shirt_out = draw.uniform(0.04, 0.075)
@@ -66,7 +52,7 @@ class Scene:
         self.pattern = float(draw.choice((0, 0, 0, 0, 1, 2, 3))), draw.uniform(2, 9)
         self.cloth = draw.uniform(0.3, 1), draw.uniform(0, 1) * (draw.random() < 0.6), 0.0, 0.0
         upright_normals = normals @ pose.turn  # near enough below the neck
-        parts = renderer._parts
+        parts = stage.parts
 
         def pick(kind: str, *starts: str) -> Part:
             names = [n for n in parts[kind] if n.startswith(starts or "")]
@@ -84,14 +70,14 @@ class Scene:
             self.eyes.fitting.fit(pose.body), self.eyes.place[:, 0] > 0, face, pose, camera
         )
         self.eyes.surface.move(eyes)
-        upper = renderer._upper[self.teeth.fitting.name]
+        upper = stage.upper[self.teeth.fitting.name]
         fitted = self.teeth.fitting.fit(pose.body)
         fitted, rise = set_teeth(fitted, upper, anatomy.lips, pose)
         self.teeth.surface.move(fitted)
         tongue = self.tongue.fitting.fit(pose.body) + pose.turn @ (0, rise - 0.05, -0.12)
         self.tongue.surface.move(tongue.astype(np.float32))
         self.hat_mesh = pick("hats") if face.hat == "fedora" else None
-        self.iris = str(draw.choice(looks.irises(list(renderer._irises))))
+        self.iris = str(draw.choice(looks.irises(list(stage.irises))))
 
         self.strands: list[StrandSurface] = []
         self.hair_mesh = None
@@ -104,22 +90,22 @@ class Scene:
         elif face.hair_cut not in ("bald", *CUTS):
             self.hair_mesh = parts["hair"][face.hair_cut]
             self.hair_mesh.surface.move(self._varied(self.hair_mesh))
-            scalp = renderer._coverage[face.hair_cut]
+            scalp = stage.coverage[face.hair_cut]
         elif face.hair_cut == "bald":
             scalp = scalp * 0
         beard = grow_beard(face, anatomy, pose, upright_normals, looks.beard)
         self.beard = beard and StrandSurface(self.gpu, beard)
-        body = renderer._body
+        body = stage.body
         stain = np.zeros(len(body.vertices))
         if face.beard != "none":
             x, y, inside = window_pixels(body.uv)
             name = "full beard" if face.beard == "stubble" else face.beard
-            stain = np.where(inside, renderer._beards[name][y, x], 0)
+            stain = np.where(inside, stage.beards[name][y, x], 0)
             stain = stain * (0.28 if face.beard == "stubble" else 0.6)
         body.cover(np.stack([scalp[body.vertices], stain], 1))
-        third = len(renderer._brow_roots) // 3
+        third = len(stage.brow_roots) // 3
         start = {"thin": 0, "medium": third, "thick": 2 * third}[face.brows]
-        part, roots = renderer._brow_roots[start + int(draw.integers(third))]
+        part, roots = stage.brow_roots[start + int(draw.integers(third))]
         fitted = part.fitting.fit(pose.body)
         brows, left = grow_brows(roots, fitted, part.place, face, pose, looks.brows)
         self.brows = [StrandSurface(self.gpu, _some(brows, one)) for one in (left, ~left)]
@@ -142,15 +128,15 @@ class Scene:
         if self.suit:
             hidden = np.zeros(len(anatomy.body), bool)
             hidden[self.suit.fitting.hidden] = True
-            kept = ~hidden[body.triangles].all(1)
+            kept = np.logical_not(hidden[body.triangles].all(1))
         body.keep(kept)
-        renderer._shirt.move(pose.body, normals, self.shirt_out)
+        stage.shirt.move(pose.body, normals, self.shirt_out)
 
     def _varied(self, part: Part) -> np.ndarray:
         """A hair mesh with more or less volume, length and bend."""
         draw = self.face.draw("hair")
         fitted = part.fitting.fit(self.pose.body)
-        centre = sum(self.pose.eyes) / 2 + self.pose.turn @ (0, 0.1, -0.9)
+        centre = self.pose.between_eyes + self.pose.turn @ (0, 0.1, -0.9)
         local = (fitted - centre) @ self.pose.turn
         far = np.linalg.norm(local, axis=1, keepdims=True)
         back = np.clip(0.9 - local[:, 2:] * 0.7, 0, 1)  # the fringe stays where it is
@@ -165,10 +151,10 @@ class Scene:
         return (local @ self.pose.turn.T + centre).astype(np.float32)
 
     def draw_shadows(self) -> None:
-        self.r._shadow_target.use()
+        self.stage.shadow_target.use()
         self.gpu.context.clear(depth=1.0)
         self.gpu.context.enable(moderngl.CULL_FACE)
-        self.r._body.draw("shadow")
+        self.stage.body.draw("shadow")
         self.gpu.context.disable(moderngl.CULL_FACE)
         if self.suit:
             self.suit.surface.draw("shadow")
@@ -178,7 +164,7 @@ class Scene:
         for strands in self.strands:
             strands.draw("strand_shadow")
         if self.hair_mesh:
-            self.hair_mesh.texture.use(0)
+            self.hair_mesh.show()
             self.hair_mesh.surface.draw("shadow", opaque_from=0.45)
 
     def shade_skin(self) -> None:
@@ -188,35 +174,35 @@ class Scene:
         First what its points are, then their shades in one sheet: software shades small triangles
         four pixels by four, most of them for nothing.
         """
-        r, context = self.r, self.gpu.context
-        r._skin_target.use()
-        r._skin_target.clear()
-        r._points_target.use()
-        r._points_target.clear(depth=1.0)
+        stage, context = self.stage, self.gpu.context
+        stage.skin_target.use()
+        stage.skin_target.clear()
+        stage.points_target.use()
+        stage.points_target.clear(depth=1.0)
         context.enable(moderngl.CULL_FACE)
-        r._body.draw("skin_points")
+        stage.body.draw("skin_points")
         context.disable(moderngl.CULL_FACE)
-        used = r._shadows, r._regions, r._paint, r._noise, r._grain, *r._points
+        used = stage.shadows, stage.regions, stage.paint, stage.noise, stage.grain, *stage.points
         for number, texture in enumerate(used):
             texture.use(2 + number)
-        r._skin_target.use()
+        stage.skin_target.use()
         context.depth_func = ">"  # only where there is skin
         self._draw_skin()
         context.depth_func = "<"
 
     def draw(self) -> None:
-        r, gpu, face, looks = self.r, self.gpu, self.face, self.looks
-        context, target = gpu.context, r._target
+        stage, gpu, face, looks = self.stage, self.gpu, self.face, self.looks
+        context = gpu.context
         context.enable(moderngl.CULL_FACE)
-        for number, texture in enumerate(r._skin):
+        for number, texture in enumerate(stage.skin):
             texture.use(number)
-        r._body.draw("skin_shown")
+        stage.body.draw("skin_shown")
         context.disable(moderngl.CULL_FACE)
         if self.hair_mesh:  # first, so that what it hides need not be shaded
-            self.hair_mesh.texture.use(0)
-            target.color_mask = (NOTHING, NOTHING)
+            self.hair_mesh.show()
+            stage.write_to(NOTHING, NOTHING)
             self.hair_mesh.surface.draw("hair_depth")
-            target.color_mask = (ALL, ALL)
+            stage.write_to(ALL, ALL)
         for strands in self.strands:
             strands.draw("lock", label=float(NUMBER["hair"]), facing=facing(face.hair_cut))
         if self.hat:
@@ -231,84 +217,82 @@ class Scene:
                 "solid", label=float(NUMBER["hat"]), tint=looks.cloths[0], options=options
             )
         if self.suit:
-            self.suit.texture.use(0)
+            self.suit.show()
             self.suit.surface.draw("cloth", tint=looks.cloths[2], options=self.cloth)
         else:
-            r._shirt.draw(
+            stage.shirt.draw(
                 "shirt", tint=looks.cloths[2], tint2=looks.cloths[3], options=self.shirt_shape,
                 pattern=self.pattern,
             )  # fmt: skip
-        r._irises[self.iris].use(0)
+        stage.irises[self.iris].use(0)
         self.eyes.surface.draw("eyeball", tint=(0.95, 0.93, 0.93))
-        self.teeth.texture.use(0)
+        self.teeth.show()
         self.teeth.surface.draw("mouth", tint=(1.15, 1.09, 1.0), options=(0.9, 0, 0, 0))
-        self.tongue.texture.use(0)
+        self.tongue.show()
         self.tongue.surface.draw("mouth", tint=(0.8, 0.55, 0.55), options=(0.45, 0, 0, 0))
         if self.beard:
-            target.color_mask = (ALL, NOTHING)
+            stage.write_to(ALL, NOTHING)
             self.beard.draw("strand", gloss=0.5, label=0.0)
-        target.color_mask = (ALL, (False, False, True, False))
+        stage.write_to(ALL, THIRD)
         for strands, name in zip(self.brows, ("l_brow", "r_brow"), strict=True):
             strands.draw("brow", gloss=0.3, label=float(NUMBER[name]))
-        target.color_mask = (ALL, NOTHING)
-        self.lashes.texture.use(0)
+        stage.write_to(ALL, NOTHING)
+        self.lashes.show()
         made_up = 1.15 if face.eyeshadow else 0.9
         self.lashes.surface.draw(
             "lash", tint=(0.012, 0.01, 0.01),
             options=(made_up if face.gender == "woman" else 0.5, 0, 0, 0),
         )  # fmt: skip
-        target.color_mask = (ALL, ALL)
+        stage.write_to(ALL, ALL)
         for solid, name in self.jewels:
             solid.draw(
                 "solid", label=float(NUMBER[name]), tint=looks.metal, options=(40, 0.9, 0, 0)
             )
         if self.hair_mesh:
-            self.hair_mesh.texture.use(0)
+            self.hair_mesh.show()
             context.depth_func = "=="
-            mean = r._hair_means[face.hair_cut]
+            mean = stage.hair_means[face.hair_cut]
             self.hair_mesh.surface.draw(
                 "hair", tint=looks.hair, tint2=looks.hair_ends, options=(mean, 0, 0, 0)
             )
             context.depth_func = "<"
-        if self.glasses:
-            self._draw_glasses()
+        if self.glasses and self.lenses:
+            self._draw_glasses(self.glasses, self.lenses)
 
     def _draw_skin(self) -> None:
-        r, face, looks = self.r, self.face, self.looks
-        first, second, share = looks.skins(sorted(r._skins))
-        r._skins[first].use(0)
-        r._skins[second].use(1)
-        mean = r._skin_means[first] * (1 - share) + r._skin_means[second] * share
+        stage, face, looks = self.stage, self.face, self.looks
+        first, second, share = looks.skins(sorted(stage.skins))
+        stage.skins[first].use(0)
+        stage.skins[second].use(1)
+        mean = stage.skin_means[first] * (1 - share) + stage.skin_means[second] * share
         age = np.clip((face.years - 30) / 45, 0, 1)
         bald = {"bald": 0.0, "buzz": 0.92}.get(face.hair_cut, 1.0)
-        distance = np.linalg.norm(self.camera.position - sum(self.pose.eyes) / 2)
-        pixels = np.linalg.norm(self.camera.matrix[0, :3]) / distance * r._skin_target.width / 2
+        distance = np.linalg.norm(self.camera.position - self.pose.between_eyes)
+        pixels = np.linalg.norm(self.camera.matrix[0, :3]) / distance * stage.skin_target.width / 2
         self.gpu.use(
             "skin", texture_step=TEXTURE_SPAN / pixels, mixture=share,
             gain=looks.skin / mean, hair_color=looks.hair, beard_color=looks.beard,
             lipstick=looks.lipstick, eyeshadow=looks.eyeshadow,
             blush=looks.blush, options=(1.0, age, float(face.freckles), bald),
         )  # fmt: skip
-        r._skin_quad.render(moderngl.TRIANGLE_STRIP)
+        stage.skin_quad.render(moderngl.TRIANGLE_STRIP)
 
-    def _draw_glasses(self) -> None:
+    def _draw_glasses(self, frame: SolidSurface, lenses: SolidSurface) -> None:
         """Last, and not into the second label channel: that shows what lies under them."""
-        r, looks, context = self.r, self.looks, self.gpu.context
+        stage, looks, context = self.stage, self.looks, self.gpu.context
         dark = self.face.glasses == "sunglasses"
-        r._target.color_mask = (ALL, (True, False, False, False))
-        self.glasses.draw(
-            "solid", label=float(NUMBER["eye_g"]), tint=looks.frame, options=(30, 0.4, 0, 0)
-        )
+        stage.write_to(ALL, WORN)
+        frame.draw("solid", label=float(NUMBER["eye_g"]), tint=looks.frame, options=(30, 0.4, 0, 0))
         context.enable(moderngl.BLEND)
         context.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA
-        r._target.depth_mask = False
-        r._target.color_mask = (ALL, (False, False, True, False))
-        self.lenses.draw(
+        stage.target.depth_mask = False
+        stage.write_to(ALL, THIRD)
+        lenses.draw(
             "lens", tint=looks.lens if dark else (0.36, 0.42, 0.5),
             options=(*looks.lens_options, 0) if dark else (0.05, 0.5, 0, 0),
         )  # fmt: skip
-        r._target.depth_mask = True
-        r._target.color_mask = (ALL, ALL)
+        stage.target.depth_mask = True
+        stage.write_to(ALL, ALL)
         context.disable(moderngl.BLEND)
 
     def release(self) -> None:

@@ -14,7 +14,7 @@ def read_rgba(path: Path) -> np.ndarray:
     """An image of any kind, uint8 (H, W, 4)."""
     image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if image is None:
-        raise ValueError(f"{path} is no image; get it anew.")
+        raise ValueError(f"{path} is not an image: get it again.")
     if image.ndim == 2:
         return cv2.cvtColor(image, cv2.COLOR_GRAY2RGBA)
     to = cv2.COLOR_BGRA2RGBA if image.shape[2] == 4 else cv2.COLOR_BGR2RGBA

@@ -13,8 +13,8 @@ from facemogle.masks.label_map import changed_regions
 from facemogle.network.tokens import PIXELS_PER_LATENT, PIXELS_PER_TOKEN, pack
 
 REDRAWN = 0.25
-"""A touched region of which this share changed is made anew as a whole: an eye that was moved, but
-not all of the skin around it."""
+"""A touched region of which this share changed is generated again as a whole: an eye that was
+moved, but not all of the skin around it."""
 
 _MARGINS_PER_SIDE = 16
 _NOTHING_SEEN = 0.1  # share of a window: with less of the edge in it, an offset fades out
@@ -39,9 +39,8 @@ class Area:
             any more; its outer half is feathered. None = 1/16 of the shorter side.
         Raises ValueError if nothing differs, or for a negative margin.
         """
-        if margin is None:
-            margin = min(before.shape) // _MARGINS_PER_SIDE
-        if margin < 0:
+        reach = min(before.shape) // _MARGINS_PER_SIDE if margin is None else margin
+        if reach < 0:
             raise ValueError(f"margin is {margin}: give 0 pixels or more.")
         changed = before != after
         touched = changed_regions(before, after)
@@ -52,10 +51,10 @@ class Area:
             area = (before == region) | (after == region)
             if changed[area].mean() >= REDRAWN:
                 core |= area
-        if margin == 0:
+        if reach == 0:
             return cls(core.astype(np.float32))
         distance = cv2.distanceTransform((~core).astype(np.uint8), cv2.DIST_L2, 5)
-        return cls(np.clip((margin - distance) / (margin / 2), 0, 1).astype(np.float32))
+        return cls(np.clip((reach - distance) / (reach / 2), 0, 1).astype(np.float32))
 
     @classmethod
     def everything(cls, size: tuple[int, int]) -> Area:
@@ -69,7 +68,7 @@ class Area:
         """
         rows, columns = (length // PIXELS_PER_TOKEN for length in self.pixels.shape)
         blocks = self.pixels.reshape(rows, PIXELS_PER_TOKEN, columns, PIXELS_PER_TOKEN)
-        inside = (blocks > 0).any(axis=(1, 3)).astype(np.uint8)
+        inside = np.asarray((blocks > 0).any(axis=(1, 3)), np.uint8)
         near = cv2.dilate(inside, np.ones((2 * context + 1,) * 2, np.uint8))
         return np.flatnonzero(near).tolist()
 

@@ -61,7 +61,7 @@ Steps = Generator[Step, Changes | None, None]
 
 
 class Mixture:
-    """The experts' outputs for B masks, mixed anew in every step.
+    """The experts' outputs for B masks, mixed again in every step.
 
     mogle: experts and gate. condition_latents: tokens of the 20 mask images (B, R, N, C).
     strengths: factor on each expert's weight (R,), see `reweighted`; None leaves them alone.

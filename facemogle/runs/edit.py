@@ -62,7 +62,7 @@ class Edit:
         even = np.linspace(1.0, 1 / count, count)[-self.num_steps :].tolist()
         num_tokens = self.before.latents.shape[1]
         schedule = make_schedule(pipeline.scheduler, num_tokens, self.num_steps, even)
-        self._levels = [float(sigma) for sigma in schedule.sigmas]
+        self._levels = torch.as_tensor(schedule.sigmas).tolist()
         self._request = replace(
             request,
             num_steps=self.num_steps,

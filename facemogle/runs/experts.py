@@ -27,7 +27,7 @@ _EXPERTS = ("global", *_REGIONS)
 class Experts:
     """What the experts see, and how much of them is heard.
 
-    muted: regions whose local expert is shown a black image.
+    muted: regions that are hidden from all experts, as none had been painted there.
     strengths: factors on the gate's weights, the global expert's first, 0 to 100; 1 = untouched.
     local_masks: "regions", or "empty": black images for all local experts, as the authors'
         inference scripts have them.

@@ -63,9 +63,9 @@ def cpu_multiplies_bfloat16() -> bool:
 
 
 class MaskEncoder:
-    """Tokens of mask images. Those of images seen before are remembered; threads may share it.
+    """Tokens of mask images. Those of images seen before are cached; threads may share it.
 
-    capacity: number of images to remember.
+    capacity: number of images that are cached.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -97,7 +97,7 @@ class MaskEncoder:
         return self._seen.tokens(images, one, context, threads).to(dtype)
 
     def forget(self) -> None:
-        """Drop the tokens that are remembered; needed after a change of the VAE's weights."""
+        """Drop the cached tokens; needed after a change of the VAE's weights."""
         self._seen.clear()
         self._quick_vae.cache_clear()
 
@@ -174,7 +174,7 @@ def _span(painted: np.ndarray, reach: int) -> Span:
 
 
 class _CropConv2d(nn.Conv2d):
-    """Beyond an edge that is none of the image's it sees more of what lies at that edge."""
+    """Beyond an edge that is not the image's own it sees more of what lies at that edge."""
 
     def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         borders = getattr(_here, "borders", WHOLE)

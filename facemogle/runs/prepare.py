@@ -56,7 +56,9 @@ def _negative(
 ) -> Text | None:
     """What guidance by two passes leads away from; None where it would change nothing."""
     has_own = request.negative_text is not None or request.negative_prompts is not None
-    has_prompt = request.text is not None or any(request.prompts)
+    prompts = (*request.prompts, *(request.prompts_2 or ()))
+    is_read = any(pipeline.read_prompt(prompt).text for prompt in set(prompts) - {""})
+    has_prompt = request.text is not None or is_read
     # With an input of its own for guidance, a model predicts twice only if asked to, as FLUX does.
     is_asked = has_own or (has_prompt and guidance.embedded is None)
     if not is_asked or guidance.scale == 1:

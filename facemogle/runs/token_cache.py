@@ -17,10 +17,10 @@ class RegionLatentCache:
     """Tokens of mask images by content, for one VAE.
 
     A brush stroke changes the global image and one or two regions, and empty regions are all the
-    same image: only what is new gets encoded. The least recently used tokens are forgotten.
+    same image: only what is new gets encoded. The least recently used tokens are dropped.
     Threads may share a cache. Call `clear` after changing the VAE's weights.
 
-    capacity: number of images to remember.
+    capacity: number of images that are cached.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -52,15 +52,15 @@ class RegionLatentCache:
         with ThreadPoolExecutor(threads) as pool:
             run = map if threads == 1 else pool.map
             found |= zip(new, run(encode, new.values()), strict=True)
-        self._remember(found)
+        self._keep(found)
         return torch.stack([found[key] for key in keys])
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Drop everything."""
         with self._lock:
             self._entries.clear()
 
-    def _remember(self, used: Mapping[bytes, Tensor]) -> None:
+    def _keep(self, used: Mapping[bytes, Tensor]) -> None:
         with self._lock:
             self._entries.update(used)
             for key in used:

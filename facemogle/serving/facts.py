@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
+from facemogle.masks.label_orders import OURS
 from facemogle.masks.reading import read_mask
-from facemogle.network.words import known_words
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.prompts.reading import PromptReading, read_prompt
+from facemogle.prompts.words import known_words
 from facemogle.runs.experts import Experts
 from facemogle.runs.request import Change, Request, mask_size
 
@@ -19,30 +23,32 @@ class Facts:
 
     side: of its images, in pixels. grid: (rows, columns) of their tokens.
     default_steps, default_guidance: that it does well with.
-    text_length: tokens that it reads of a prompt. device: "cpu", "cuda", ...
-    words: phrases that it knows, by kind; see `facemogle.network.words`.
+    device: "cpu", "cuda", ...
+    words: phrases that it knows, by kind; see `facemogle.prompts.words`.
+    read_prompt: what it reads of a prompt, as `FaceMoGLEPipeline.read_prompt`.
     """
 
     side: int
     grid: tuple[int, int]
     default_steps: int
     default_guidance: float
-    text_length: int
     device: str
     words: dict[str, list[str]]
+    read_prompt: Callable[[str], PromptReading]
 
     @classmethod
     def of(cls, pipeline: FaceMoGLEPipeline) -> Facts:
         """Read them off a model."""
-        side = pipeline.config["default_size"]
+        side, length = pipeline.config["default_size"], pipeline.config["text_length"]
         return cls(
             side,
             pipeline.grid_of(side, side),
             pipeline.config["default_steps"],
             pipeline.config["default_guidance"],
-            pipeline.config["text_length"],
             pipeline._execution_device.type,
             known_words(pipeline.tokenizer_2),
+            # Without the pipeline, which would have to go along to another process.
+            partial(read_prompt, tokenizer=pipeline.tokenizer_2, length=length),
         )
 
     def request(
@@ -61,9 +67,10 @@ class Facts:
 
         label_map: uint8 of any size. steps: denoising steps of a whole face. Raises ValueError.
         """
+        size = mask_size(self.grid)
         return Request(
             prompts=(prompt,),
-            label_maps=(read_mask(label_map, size=mask_size(self.grid)).label_map,),
+            label_maps=(read_mask(label_map, size=size, labels=OURS).label_map,),
             grid=self.grid,
             num_steps=steps,
             guidance_scale=self.default_guidance,

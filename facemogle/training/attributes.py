@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -12,10 +13,11 @@ from torch import Tensor
 from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
-from facemogle.evaluation.attributes import ATTRIBUTES, classes
-from facemogle.evaluation.classifier import AttributeClassifier, build_classifier, load_classifier
+from facemogle.attributes.classifier import AttributeClassifier, build_classifier, load_classifier
+from facemogle.attributes.vocabulary import ATTRIBUTES, classes
+from facemogle.faces.folder import FaceFolder, read_rows
 from facemogle.photo.parser import FaceParser
-from facemogle.training.data import FaceFolder, Joined, Visit, endless, read_rows, to_model_range
+from facemogle.training.data import Joined, Visit, endless, to_model_range
 from facemogle.training.distortion import distort
 from facemogle.training.parser import optimizers
 from facemogle.training.recipe import AttributeRecipe
@@ -124,7 +126,7 @@ def train_attributes(
             accelerator.num_processes,
         )
         run.train(loader, loss_of, until=end)
-    averaged = run.averaged().eval()
+    averaged = cast(AttributeClassifier, run.averaged().eval())
     if accelerator.is_main_process:
         deepcopy(averaged).half().save_pretrained(folder / "attributes")
     accelerator.wait_for_everyone()

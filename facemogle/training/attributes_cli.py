@@ -34,10 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train and score; 2 when the data or the parser cannot be used."""
-    from facemogle.evaluation.attributes import ATTRIBUTES
+    from facemogle.attributes.vocabulary import ATTRIBUTES
+    from facemogle.faces.folder import FaceFolder
     from facemogle.photo.parser import load_parser
     from facemogle.training.attributes import accuracies, train_attributes
-    from facemogle.training.data import FaceFolder
     from facemogle.weights.headers import CheckpointError
 
     recipe = AttributeRecipe(seed=arguments.seed)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from facemogle.commands.arguments import say, whole_number
-from facemogle.training.recipe import PAPER, FlowRecipe, Stage, VAERecipe
+from facemogle.training.recipe import PAPER, DecoderRecipe, FlowRecipe, Stage, VAERecipe
 
 if TYPE_CHECKING:
     from accelerate import PartialState
@@ -27,10 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--recipe",
-        choices=("embedded", "paper"),
+        choices=("embedded", "decoder", "paper"),
         default="embedded",
-        help="embedded: a small model of its own; paper: a Face-MoGLE part for a frozen FLUX "
-        "(default: %(default)s)",
+        help="embedded: a small model of its own; decoder: one for its VAE that paints twice as "
+        "large; paper: a Face-MoGLE part for a frozen FLUX (default: %(default)s)",
     )
     parser.add_argument(
         "--data",
@@ -46,8 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="DIR",
-        help="the run: states to resume from, logs, and at the end the model in DIR/pipeline, or "
-        "the part in DIR/face_mogle",
+        help="the run: states to resume from, logs, and at the end the model in DIR/pipeline, the "
+        "VAE in DIR/large_vae, or the part in DIR/face_mogle",
     )
     parser.add_argument(
         "--held-out",
@@ -59,8 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="start",
         metavar="MODEL",
         help="embedded: a trained model (mini or a path) to go on from with its VAE; words of the "
-        "captions that it lacks are added to its own. paper: the base (flux, mini or a path; "
-        "default: flux)",
+        "captions that it lacks are added to its own. decoder: whose VAE (default: mini). paper: "
+        "the base (flux, mini or a path; default: flux)",
     )
     parser.add_argument(
         "--vae-steps",
@@ -70,6 +70,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(default: %(default)s)",
     )
     parser.add_argument(
+        "--decoder-steps",
+        type=whole_number(1, 10**8),
+        default=DecoderRecipe().steps,
+        help="of the larger decoder (default: %(default)s)",
+    )
+    parser.add_argument(
         "--stage",
         type=read_stage,
         action="append",
@@ -77,6 +83,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of the transformer's training, several in a row; FACES: use only so many of each "
         f"folder's faces (default: {' '.join(map(stage_text, flow.stages))}; paper: "
         f"{' '.join(map(stage_text, PAPER.stages))})",
+    )
+    parser.add_argument(
+        "--slower",
+        type=float,
+        default=1.0,
+        metavar="FACTOR",
+        help="on the recipe's learning rates of all but experts and gate; 0.3, say, for a trained "
+        "model that is to learn something more and forget nothing (default: %(default)s)",
     )
     parser.add_argument(
         "--guided",
@@ -100,16 +114,16 @@ def run(arguments: argparse.Namespace) -> int:
     import torch
     from accelerate import PartialState
 
+    from facemogle.faces.paper import open_faces
     from facemogle.masks.label_map import MaskError
-    from facemogle.training.paper_faces import open_faces
     from facemogle.training.sheet import contact_sheet
     from facemogle.weights.loading import CheckpointError
 
     state = PartialState(cpu=not torch.cuda.is_available())
-    train = {"embedded": _train_embedded, "paper": _train_paper}[arguments.recipe]
+    recipes = {"embedded": _train_embedded, "decoder": _train_decoder, "paper": _train_paper}
     try:
-        pipeline, result = train(arguments, state)
-        if arguments.held_out and state.is_main_process:
+        pipeline, result = recipes[arguments.recipe](arguments, state)
+        if pipeline and arguments.held_out and state.is_main_process:
             size = _recipe(arguments).stages[-1].size
             faces = open_faces(arguments.held_out, size, most=32)
             contact_sheet(pipeline, faces).save(arguments.out / "sheet.png")
@@ -146,6 +160,22 @@ def _train_embedded(
     return pipeline, arguments.out / "pipeline"
 
 
+def _train_decoder(arguments: argparse.Namespace, state: PartialState) -> tuple[None, Path]:
+    import torch
+
+    from facemogle.training.decoder import train_decoder
+    from facemogle.weights.loading import load_pipeline
+
+    start = load_pipeline(arguments.start or "mini", device="cpu", torch_dtype=torch.float32)
+    recipe = DecoderRecipe(
+        steps=arguments.decoder_steps,
+        mixed_precision=arguments.mixed_precision,
+        seed=arguments.seed,
+    )
+    train_decoder(arguments.data, arguments.out, recipe, start)
+    return None, arguments.out / "large_vae"
+
+
 def _train_paper(
     arguments: argparse.Namespace, state: PartialState
 ) -> tuple[FaceMoGLEPipeline, Path]:
@@ -160,6 +190,8 @@ def _recipe(arguments: argparse.Namespace) -> FlowRecipe:
     recipe = {"embedded": FlowRecipe(), "paper": PAPER}[arguments.recipe]
     return replace(
         recipe,
+        matrix_rate=arguments.slower * recipe.matrix_rate,
+        rate=arguments.slower * recipe.rate,
         guided=arguments.guided,
         stages=tuple(arguments.stage or recipe.stages),
         mixed_precision=arguments.mixed_precision,

@@ -1,116 +1,16 @@
-"""Folders of faces for training: images, label maps and captions."""
+"""Endless shuffled batches for training, the same after a resumption as without one."""
 
 from __future__ import annotations
 
-import json
 import zlib
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 import torch
 from torch.utils.data import ConcatDataset, DataLoader, Dataset, Sampler
-
-from facemogle.masks.reading import read_mask
-from facemogle.render.augment import painted_like
-
-CAPTION_FILES = ("metadata.jsonl", "attributes.jsonl")
-
-
-@dataclass(frozen=True)
-class Face:
-    """image: uint8 (H, W, 3) RGB. label_map: uint8 (H, W), 0..18. caption: its first one."""
-
-    image: np.ndarray
-    label_map: np.ndarray
-    caption: str
-
-
-class MapKind(NamedTuple):
-    """Which of a face's label maps. bare: what lies under its glasses. painted: by a rough hand."""
-
-    bare: bool = False
-    painted: bool = False
-
-
-def read_rows(folder: Path) -> list[dict[str, Any]]:
-    """The JSON lines of a folder's faces, in the order of their ids.
-
-    Raises FileNotFoundError if it has none.
-    """
-    lines = next((p for n in CAPTION_FILES if (p := folder / n).is_file()), None)
-    if lines is None:
-        raise FileNotFoundError(
-            f"{folder} has neither {' nor '.join(CAPTION_FILES)}; a training folder holds "
-            "images/, labels/ and one JSON line per face with 'id' and 'caption'."
-        )
-    rows = [json.loads(line) for line in lines.read_text("utf8").splitlines()]
-    return sorted(rows, key=lambda row: row["id"])
-
-
-class FaceFolder(Dataset[Face]):
-    """Faces of a folder with ``images/``, ``labels/`` and one JSON line per face.
-
-    The JSON lines (``metadata.jsonl`` or ``attributes.jsonl``) carry ``id``, the common stem of
-    image and label map, and ``caption`` or several ``captions``. ``labels_bare/`` may hold more
-    label maps, of what lies under the glasses of those who wear some. Files are read when asked
-    for, so that the size of the data set is not limited by memory.
-
-    size: side of images and label maps, in pixels. most: take only the first so many faces.
-    Raises FileNotFoundError naming what is missing.
-    """
-
-    images, labels = "images", "labels"
-
-    def __init__(self, folder: str | Path, size: int, most: int = 1_000_000) -> None:
-        self.folder, self.size = Path(folder), size
-        self.captions = self._read_captions()
-        self.ids = list(self.captions)[:most]
-        self.suffix = self._find_suffix()
-        self.bare = {path.stem for path in (self.folder / "labels_bare").glob("*.png")}
-
-    def _read_captions(self) -> dict[str, list[str]]:
-        """The captions of each face by its id, in the faces' order."""
-        rows = read_rows(self.folder)
-        return {row["id"]: row.get("captions") or [row["caption"]] for row in rows}
-
-    def _find_suffix(self) -> str:
-        folder = self.folder / self.images
-        first = next(folder.glob(f"{self.ids[0]}.*"), None) if self.ids else None
-        if first is None:
-            raise FileNotFoundError(f"{folder} has no image of the first of {len(self.ids)} faces.")
-        return first.suffix
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def __getitem__(self, n: int) -> Face:
-        return Face(self.image(n), self.label_map(n), self.captions[self.ids[n]][0])
-
-    def image(self, n: int) -> np.ndarray:
-        """Image of face n, area-averaged: uint8 (size, size, 3)."""
-        path = self.folder / self.images / f"{self.ids[n]}{self.suffix}"
-        image = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
-        if image is None:
-            raise FileNotFoundError(f"{path} is missing or not an image.")
-        return cv2.resize(image, (self.size, self.size), interpolation=cv2.INTER_AREA)
-
-    def label_map(self, n: int, kind: MapKind = MapKind()) -> np.ndarray:  # noqa: B008
-        """Label map of face n, by nearest neighbour: uint8 (size, size).
-
-        The painted one is always the same. A bare one needs the face's id in ``bare``.
-        """
-        name = self.ids[n]
-        path = self.folder / ("labels_bare" if kind.bare else self.labels) / f"{name}.png"
-        label_map = read_mask(path, size=(self.size, self.size)).label_map
-        if kind.painted:
-            label_map = painted_like(label_map, np.random.default_rng(zlib.crc32(name.encode())))
-        return label_map
 
 
 class Visit(NamedTuple):
@@ -152,6 +52,7 @@ class Shuffled(Sampler[Visit]):
         self.process, self.processes, self.batch = process, processes, batch
 
     def __iter__(self) -> Iterator[Visit]:
+        order: list[int] = []
         for position in count(self.start):
             epoch, place = divmod(position, self.length)
             if position == self.start or place == 0:

@@ -94,4 +94,4 @@ def _noisy(image: np.ndarray, draw: np.random.Generator) -> np.ndarray:
 def _compressed(image: np.ndarray, draw: np.random.Generator) -> np.ndarray:
     quality = int(draw.integers(30, 95))
     _, file = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return cv2.imdecode(file, cv2.IMREAD_COLOR)
+    return np.asarray(cv2.imdecode(file, cv2.IMREAD_COLOR))

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import torch
 from diffusers import AutoencoderDC, FlowMatchEulerDiscreteScheduler
 from torch.optim import Optimizer
-from transformers import CLIPTokenizer, T5TokenizerFast
+from transformers import CLIPTextModel, CLIPTokenizer, T5EncoderModel, T5Tokenizer
 
+from facemogle.faces.paper import open_faces
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.training.flow import FlowModel, with_guidance_input, without_guidance_input
-from facemogle.training.paper_faces import open_faces
 from facemogle.training.recipe import FlowRecipe, ModelRecipe
 from facemogle.training.run import make_accelerator
 from facemogle.training.text import build_encoders, build_tokenizers, extend_vocabulary
 from facemogle.training.trainer import FlowTrainer
 
-Tokenizers = tuple[CLIPTokenizer, T5TokenizerFast]
+Tokenizers = tuple[CLIPTokenizer, T5Tokenizer]
 
 
 def train_embedded(
@@ -75,7 +76,7 @@ def _write_tokenizers(captions: Sequence[str], folder: Path) -> None:
 def _untrained(folder: Path) -> tuple[FlowModel, Tokenizers]:
     recipe = ModelRecipe()
     clip = CLIPTokenizer.from_pretrained(folder / "tokenizer")
-    t5 = T5TokenizerFast.from_pretrained(folder / "tokenizer_2")
+    t5 = T5Tokenizer.from_pretrained(folder / "tokenizer_2")
     model = FlowModel.untrained(recipe, *build_encoders(recipe, clip, t5))
     return model, (clip, t5)
 
@@ -92,12 +93,15 @@ def _trained(start: FaceMoGLEPipeline, captions: Sequence[str]) -> tuple[FlowMod
 
 def _optimizers(model: FlowModel, recipe: FlowRecipe) -> list[Optimizer]:
     matrices = model.matrices()
-    others = [p for p in model.parameters() if all(p is not m for m in matrices)]
+    experts = list(model.mogle.parameters())
+    elsewhere = {*map(id, matrices), *map(id, experts)}
+    others = [p for p in model.parameters() if id(p) not in elsewhere]
+    groups = [{"params": others, "lr": recipe.rate}, {"params": experts, "lr": recipe.expert_rate}]
     return [
         torch.optim.Muon(
             matrices, lr=recipe.matrix_rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"
         ),
-        torch.optim.AdamW(others, lr=recipe.rate, betas=(0.9, 0.99), weight_decay=0.01),
+        torch.optim.AdamW(groups, betas=(0.9, 0.99), weight_decay=0.01),
     ]
 
 
@@ -109,8 +113,8 @@ def _pipeline(
     return FaceMoGLEPipeline(
         transformer=model.transformer,
         vae=vae,
-        text_encoder=model.text_encoder,
-        text_encoder_2=model.text_encoder_2,
+        text_encoder=cast(CLIPTextModel, model.text_encoder),
+        text_encoder_2=cast(T5EncoderModel, model.text_encoder_2),
         tokenizer=tokenizers[0],
         tokenizer_2=tokenizers[1],
         scheduler=FlowMatchEulerDiscreteScheduler(

@@ -48,7 +48,11 @@ def train_paper(
         parameter.requires_grad_(True)
     model.transformer.enable_gradient_checkpointing()
     optimizer = Prodigy(
-        trained, lr=1.0, weight_decay=0.01, use_bias_correction=True, safeguard_warmup=True
+        trained,
+        lr=1.0,
+        weight_decay=0.01,  # pyright: ignore[reportArgumentType]
+        use_bias_correction=True,
+        safeguard_warmup=True,
     )
     tokenizers = pipeline.tokenizer, pipeline.tokenizer_2
     trainer = FlowTrainer(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -13,10 +14,11 @@ from tqdm.auto import tqdm
 from transformers import SegformerConfig, SegformerForSemanticSegmentation
 from transformers.image_utils import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 
+from facemogle.faces.folder import FaceFolder
 from facemogle.masks.iou import confusion_matrix
 from facemogle.masks.regions import NUM_REGIONS, REGIONS
 from facemogle.photo.parser import FaceParser, load_parser, save_parser
-from facemogle.training.data import FaceFolder, Joined, Visit, endless, to_model_range
+from facemogle.training.data import Joined, Visit, endless, to_model_range
 from facemogle.training.distortion import distort
 from facemogle.training.recipe import AttributeRecipe, ParserRecipe
 from facemogle.training.run import Run, make_accelerator
@@ -116,7 +118,7 @@ def train_parser(
             accelerator.num_processes,
         )
         run.train(loader, loss_of, until=end)
-    parser.model = run.averaged().eval()
+    parser.model = cast(SegformerForSemanticSegmentation, run.averaged().eval())
     if accelerator.is_main_process:
         save_parser(parser, folder / "parser")
     accelerator.wait_for_everyone()
@@ -127,7 +129,7 @@ def optimizers(
     model: nn.Module, recipe: ParserRecipe | AttributeRecipe
 ) -> list[torch.optim.Optimizer]:
     """Muon for the matrices of a SegFormer's encoder, AdamW for everything else."""
-    encoder = {id(p) for p in model.segformer.parameters()}
+    encoder = {id(p) for p in model.get_submodule("segformer").parameters()}
     matrices = [p for p in model.parameters() if p.ndim == 2 and id(p) in encoder]
     others = [p for p in model.parameters() if all(p is not m for m in matrices)]
     return [

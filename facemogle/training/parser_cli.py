@@ -34,9 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train and score; 2 when the data or the parser to go on from cannot be used."""
+    from facemogle.faces.folder import FaceFolder
     from facemogle.masks.iou import mean_iou, region_iou
     from facemogle.photo.parser import load_parser
-    from facemogle.training.data import FaceFolder
     from facemogle.training.parser import score, train_parser
     from facemogle.weights.headers import CheckpointError
 

@@ -26,6 +26,43 @@ class VAERecipe:
 
 
 @dataclass(frozen=True)
+class DecoderRecipe:
+    """A decoder of one level more than the encoder, see `facemogle.training.decoder`.
+
+    channels, layers: per level, full resolution first. size: side of the images painted, in pixels.
+    crop: side of the crops trained on, in tokens. own: share of the visits that see latents which
+    the model has made, of the first own_faces faces of a folder. noise, own_noise: most that is
+    added to true and to such latents, whose own standard deviation is 1. judged_from: the step at
+    which the critic joins.
+    judge_share: how far what the critic says moves the painting, beside 1 of the difference in
+    pixels. feature_weight: of the difference in what the critic sees, beside 1 of its answers.
+    penalty_weight: of its penalty.
+    """
+
+    channels: tuple[int, ...] = (16, 32, 64, 128, 256)
+    layers: tuple[int, ...] = (0, 1, 2, 2, 2)
+    critic_channels: tuple[int, ...] = (32, 64, 128, 192)
+    size: int = 512
+    crop: int = 6
+    batch: int = 6
+    steps: int = 6000
+    rate: float = 5e-4
+    critic_rate: float = 3e-4
+    max_gradient: float = 5.0
+    ema_decay: float = 0.995
+    own: float = 0.5
+    own_faces: int = 250
+    noise: float = 0.35
+    own_noise: float = 0.15
+    judged_from: int = 600
+    judge_share: float = 1.0
+    feature_weight: float = 2.0
+    penalty_weight: float = 0.05
+    mixed_precision: str = "auto"
+    seed: int = 0
+
+
+@dataclass(frozen=True)
 class Stage:
     """Training at one image size.
 
@@ -86,7 +123,8 @@ class ModelRecipe:
 class FlowRecipe:
     """Training by flow matching; the embedded model's numbers.
 
-    matrix_rate: Muon's rate for the blocks' matrices; rate: AdamW's for all else.
+    matrix_rate: Muon's rate for the blocks' matrices; rate: AdamW's for all else but experts and
+    gate, which have expert_rate.
     decay_share: share of the steps, at the end, over which the rates fall; 0 = they never change.
     max_gradient: norm to which gradients are clipped. ema_decay: of the averaged weights.
     t_mean, t_deviation: of the normal distribution whose sigmoid t is.
@@ -94,6 +132,8 @@ class FlowRecipe:
     drop_mask: probability that a step trains text alone, without a condition stream.
     bare: probability that a face with glasses shows the label map without them. painted: share of
     the faces whose label maps look painted (see ``facemogle.render.augment``).
+    hidden: probability that a visit sees a label map from which regions were taken out.
+    gate_weight: how much the gate's prior counts, see `facemogle.training.flow.gate_loss`.
     cropped: probability that a step sees a square of the images alone.
     guided: share of the visits that learn to be guided by the prompt, by a scale drawn from 1 to
     max_guidance, see `facemogle.training.flow.guidance_term`.
@@ -103,6 +143,7 @@ class FlowRecipe:
     stages: tuple[Stage, ...] = (Stage(128, 32, 1300), Stage(256, 16, 800, 1500))
     matrix_rate: float = 2e-3
     rate: float = 1e-3
+    expert_rate: float = 2e-3
     decay_share: float = 0.4
     max_gradient: float = 1.0
     ema_decay: float = 0.998
@@ -115,6 +156,8 @@ class FlowRecipe:
     drop_mask: float = 0.1
     bare: float = 0.5
     painted: float = 0.25
+    hidden: float = 0.3
+    gate_weight: float = 0.03
     cropped: float = 0.3
     guided: float = 0.0
     max_guidance: float = 5.0
@@ -133,6 +176,8 @@ PAPER = FlowRecipe(
     drop_mask=0.0,
     bare=0.0,
     painted=0.0,
+    hidden=0.0,
+    gate_weight=0.0,
     cropped=0.0,
     region_weights={},
 )

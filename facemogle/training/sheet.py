@@ -7,9 +7,9 @@ import torch
 from PIL import Image
 from tqdm.auto import tqdm
 
+from facemogle.faces.folder import FaceFolder
 from facemogle.masks.reading import colorize
 from facemogle.pipeline import FaceMoGLEPipeline
-from facemogle.training.data import FaceFolder
 
 TRIPLES_A_ROW = 4
 GAP = 6
@@ -20,7 +20,8 @@ def contact_sheet(pipeline: FaceMoGLEPipeline, faces: FaceFolder, cell: int = 16
     face's position), render. cell: side of each, in pixels.
     """
     triples = []
-    for n, face in enumerate(tqdm(faces, desc="sheet")):
+    for n in tqdm(range(len(faces)), desc="sheet"):
+        face = faces[n]
         image = pipeline(
             face.caption, face.label_map, generator=torch.Generator().manual_seed(n)
         ).images[0]

@@ -16,10 +16,10 @@ from transformers import (
     PreTrainedTokenizerBase,
     T5Config,
     T5EncoderModel,
-    T5TokenizerFast,
+    T5Tokenizer,
 )
 
-from facemogle.training.recipe import FlowRecipe
+from facemogle.training.recipe import ModelRecipe
 
 CLIP_LENGTH = 77
 CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,;:!?'\"()-/&"
@@ -27,7 +27,7 @@ DROP_PHRASE = 0.15
 DROP_LEAD = 0.5
 
 
-def build_tokenizers(captions: Iterable[str], length: int) -> tuple[CLIPTokenizer, T5TokenizerFast]:
+def build_tokenizers(captions: Iterable[str], length: int) -> tuple[CLIPTokenizer, T5Tokenizer]:
     """CLIP's byte pairs, learnt from the captions, and T5's pieces: the captions' words, with and
     without a capital, and single characters for all others.
 
@@ -40,7 +40,7 @@ def build_tokenizers(captions: Iterable[str], length: int) -> tuple[CLIPTokenize
     letters = [(letter, -10.0) for letter in CHARACTERS]
     marks = [("▁", -2.0), *((f"▁{letter}", -4.0) for letter in CHARACTERS)]
     special = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0)]
-    t5 = T5TokenizerFast(
+    t5 = T5Tokenizer(
         vocab=[*special, *_whole(_words(captions)), *letters, *marks],
         extra_ids=0,
         model_max_length=length,
@@ -49,10 +49,13 @@ def build_tokenizers(captions: Iterable[str], length: int) -> tuple[CLIPTokenize
 
 
 def build_encoders(
-    recipe: FlowRecipe, clip: CLIPTokenizer, t5: T5TokenizerFast
+    recipe: ModelRecipe, clip: CLIPTokenizer, t5: T5Tokenizer
 ) -> tuple[CLIPTextModel, T5EncoderModel]:
     """Small encoders of FLUX's two kinds, untrained."""
     width, layers, heads = recipe.text_width, recipe.text_layers, recipe.text_width // 32
+    ends: dict[str, Any] = {
+        f"{name}_token_id": getattr(clip, f"{name}_token_id") for name in ("bos", "eos", "pad")
+    }
     text_encoder = CLIPTextModel(
         CLIPTextConfig(
             vocab_size=len(clip),
@@ -62,9 +65,7 @@ def build_encoders(
             num_hidden_layers=layers,
             num_attention_heads=heads,
             max_position_embeddings=CLIP_LENGTH,
-            bos_token_id=clip.bos_token_id,
-            eos_token_id=clip.eos_token_id,
-            pad_token_id=clip.pad_token_id,
+            **ends,
         )
     )
     text_encoder_2 = T5EncoderModel(
@@ -86,11 +87,11 @@ def build_encoders(
 
 def extend_vocabulary(
     clip: CLIPTokenizer,
-    t5: T5TokenizerFast,
+    t5: T5Tokenizer,
     text_encoder: CLIPTextModel,
     text_encoder_2: T5EncoderModel,
     captions: Iterable[str],
-) -> tuple[CLIPTokenizer, T5TokenizerFast]:
+) -> tuple[CLIPTokenizer, T5Tokenizer]:
     """Tokenizers that know the captions' words as well; the encoders get embeddings for them.
 
     What the old tokenizers know keeps its id and its embedding. New embeddings are drawn as those
@@ -100,16 +101,15 @@ def extend_vocabulary(
     pieces = _whole(words - {piece.removeprefix("▁") for piece in t5.get_vocab()})
     if pieces:
         vocab = [tuple(piece) for piece in _model(t5)["vocab"]]
-        t5 = T5TokenizerFast(
-            vocab=[*vocab, *pieces], extra_ids=0, model_max_length=t5.model_max_length
-        )
+        t5 = T5Tokenizer(vocab=[*vocab, *pieces], extra_ids=0, model_max_length=t5.model_max_length)
         text_encoder_2.resize_token_embeddings(len(t5), mean_resizing=False)
     letters = {f"{letter}{end}" for letter in CHARACTERS.lower() for end in ("", "</w>")}
     if missing := sorted(letters - clip.get_vocab().keys()):
         vocab, merges = (_model(clip)[part] for part in ("vocab", "merges"))
         vocab |= {letter: len(vocab) + n for n, letter in enumerate(missing)}
         merges = [tuple(pair) for pair in merges]
-        clip = CLIPTokenizer(vocab=vocab, merges=merges, model_max_length=clip.model_max_length)
+        parts: dict[str, Any] = {"vocab": vocab, "merges": merges}
+        clip = CLIPTokenizer(**parts, model_max_length=clip.model_max_length)
     known = {piece.removesuffix("</w>") for piece in clip.get_vocab()}
     new = sorted({word.lower() for word in words} - known)
     clip.add_tokens([AddedToken(word, single_word=True, normalized=True) for word in new])
@@ -136,19 +136,28 @@ def _whole(words: Iterable[str]) -> list[tuple[str, float]]:
 
 
 def vary_caption(caption: str, draw: random.Random) -> str:
-    """The caption as another person might have typed it; sentences stay as they are.
+    """The caption as another person might have typed it.
 
     Of a noun phrase the lead ("a rendered portrait of") often goes, phrases between commas go or
-    change places, the first letter may be a capital and the end a full stop.
+    change places; a sentence keeps its words. Either may be all small or begin with a capital, and
+    end with a full stop or without.
     """
     if caption.endswith("."):
-        return caption
+        return _dressed(caption, draw)
     if draw.random() < DROP_LEAD:
         caption = re.sub(r"^.*?\bportrait of ", "", caption)
     subject, *phrases = caption.split(", ")
     phrases = [phrase for phrase in phrases if draw.random() > DROP_PHRASE]
     draw.shuffle(phrases)
-    caption = ", ".join([subject, *phrases])
-    if draw.random() < 0.3:
+    return _dressed(", ".join([subject, *phrases]), draw)
+
+
+def _dressed(caption: str, draw: random.Random) -> str:
+    letters = draw.random()
+    if letters < 0.3:
         caption = caption[:1].upper() + caption[1:]
-    return caption + ("." if draw.random() < 0.3 else "")
+    elif letters < 0.6:
+        caption = caption.lower()
+    if draw.random() < 0.4:
+        caption = caption.removesuffix(".") + draw.choice([".", ""])
+    return caption

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import zlib
 from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
@@ -14,19 +13,12 @@ from torch import Tensor
 from torch.optim import Optimizer
 from transformers import PreTrainedTokenizerBase
 
+from facemogle.faces.paper import open_faces
 from facemogle.network.tokens import PIXELS_PER_TOKEN, VAE, position_ids
+from facemogle.training.batches import Batch, FlowData, Row, square_of_tokens
 from facemogle.training.data import Joined, endless
-from facemogle.training.flow import (
-    Batch,
-    FlowData,
-    FlowModel,
-    Row,
-    flow_loss,
-    guidance_term,
-    square_of_tokens,
-)
+from facemogle.training.flow import FlowModel, flow_loss, guidance_term
 from facemogle.training.latent_store import LatentStore
-from facemogle.training.paper_faces import open_faces
 from facemogle.training.recipe import FlowRecipe, Stage
 from facemogle.training.run import Run
 
@@ -112,17 +104,15 @@ class FlowTrainer:
             def guide(x_t: Tensor) -> Tensor:
                 return guidance_term(teacher, batch, x_t, positions, no_text, conditioned)
 
-            return flow_loss(self.run.model, batch, positions, conditioned, guide)
+            return flow_loss(
+                self.run.model, batch, positions, conditioned, guide, self.recipe.gate_weight
+            )
 
         self.run.train(batches, loss_of, until=end)
 
     def _faces(self, folder: str | Path, stage: Stage) -> FlowData:
         faces = open_faces(folder, stage.size, stage.faces)
-        # By the whole path: data sets often have the same last name, such as train.
-        path = faces.folder.resolve()
-        name = f"{path.name}-{zlib.crc32(str(path).encode()):08x}"
-        store = LatentStore(faces, self.vae, self.folder / f"latents_{stage.size}" / name)
-        return FlowData(store, self.recipe)
+        return FlowData(LatentStore(faces, self.vae, self.folder), self.recipe)
 
     def _collate(self, rows: list[Row]) -> Batch:
         *tensors, captions = zip(*rows, strict=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -13,9 +14,10 @@ from diffusers import AutoencoderDC
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from facemogle.faces.folder import FaceFolder
+from facemogle.faces.paper import open_faces
 from facemogle.masks.reading import decouple
-from facemogle.training.data import FaceFolder, Joined, Visit, endless, to_model_range
-from facemogle.training.paper_faces import open_faces
+from facemogle.training.data import Joined, Visit, endless, to_model_range
 from facemogle.training.recipe import VAERecipe
 from facemogle.training.run import Run, make_accelerator
 
@@ -90,13 +92,15 @@ def vae_loss(vae: AutoencoderDC, x: Tensor) -> dict[str, Tensor]:
     The last term makes halving the latents mean halving the image; a latent space with that
     property is easier to generate in (EQ-VAE, arXiv 2502.09509).
     """
-    mean = vae.encode(x).latent.float()
+    mean = vae.encode(x, return_dict=False)[0].float()
     z = mean + NOISE * torch.randn_like(mean)
-    y = vae.decode(z).sample.float()
+    y = vae.decode(z, return_dict=False)[0].float()
     pixels = F.l1_loss(y, x)
     edges = sum(F.l1_loss(a, b) for a, b in zip(_gradients(y), _gradients(x), strict=True))
     prior = mean.square().mean()
-    half = F.l1_loss(vae.decode(F.avg_pool2d(z, 2)).sample.float(), F.avg_pool2d(x, 2))
+    half = F.l1_loss(
+        vae.decode(F.avg_pool2d(z, 2), return_dict=False)[0].float(), F.avg_pool2d(x, 2)
+    )
     loss = pixels + EDGE_WEIGHT * edges + PRIOR_WEIGHT * prior + HALF_SIZE_WEIGHT * half
     psnr = 10 * torch.log10(4 / F.mse_loss(y, x))
     return {"loss": loss, "l1": pixels, "prior": prior, "half": half, "psnr": psnr}
@@ -106,7 +110,7 @@ def vae_loss(vae: AutoencoderDC, x: Tensor) -> dict[str, Tensor]:
 def set_latent_statistics(vae: AutoencoderDC, faces: FaceFolder, count: int = 64) -> None:
     """Write ``scaling_factor``, so that face latents have std 1."""
     images = np.stack([faces[n].image for n in range(min(count, len(faces)))])
-    parts = [vae.encode(to_model_range(image[None])).latent for image in images]
+    parts = [vae.encode(to_model_range(image[None]), return_dict=False)[0] for image in images]
     latents = torch.cat(parts)
     vae.register_to_config(scaling_factor=1 / latents.std().item())
 
@@ -115,7 +119,8 @@ def train_vae(data: Sequence[str | Path], folder: Path, recipe: VAERecipe) -> No
     """Train the VAE; the averaged weights go to ``folder/vae`` (safetensors)."""
     accelerator = make_accelerator(recipe.mixed_precision)
     torch.manual_seed(recipe.seed)
-    vae = build_vae(recipe).to(memory_format=torch.channels_last)
+    vae = build_vae(recipe)
+    vae.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     optimizer = torch.optim.AdamW(
         vae.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99), weight_decay=1e-3
     )
@@ -132,7 +137,7 @@ def train_vae(data: Sequence[str | Path], folder: Path, recipe: VAERecipe) -> No
     )
     channels_last = (x.to(accelerator.device, memory_format=torch.channels_last) for x in loader)
     run.train(channels_last, lambda x: vae_loss(run.model, x))
-    averaged = run.averaged().cpu().eval()
+    averaged = cast(AutoencoderDC, run.averaged().cpu().eval())
     set_latent_statistics(averaged, folders[0])
     if accelerator.is_main_process:
         averaged.save_pretrained(folder / "vae")

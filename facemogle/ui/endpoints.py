@@ -54,9 +54,9 @@ def add_endpoints(desk: Desk, default_steps: int, **queue: Any) -> None:
             prompt: what the face looks like, such as "a woman with long black hair, smiling".
             seed: of the noise, 0 to 2^63-1; the same seed gives the same image.
             steps: denoising steps, 1 to 100; more take longer.
-            mute: regions whose expert sees nothing of the mask: "hair, l_eye"; may be left away.
-            expert_strengths: factors, 0 to 100, on how much experts are heard: "global=0.5,
-                l_eye=2"; may be left away.
+            mute: optional; regions that are hidden from all experts, such as "hair, l_eye".
+            expert_strengths: optional; factors, 0 to 100, on the experts' weights, such as
+                "global=0.5, l_eye=2".
 
         Returns:
             The image, and the gate weights of all steps (npz: times, gate_weights, grid).

@@ -20,6 +20,7 @@ import numpy as np
 from PIL import Image
 
 from facemogle.gate.trace import Trace
+from facemogle.prompts.notes import prompt_notes
 from facemogle.runs.recorded import Recorded
 from facemogle.runs.request import Request
 from facemogle.serving.engine import Engine, EngineError, IsWanted, Unwanted
@@ -109,15 +110,11 @@ def _sample(
 
 
 def _start(facts: Facts, request: Request, started: Started) -> Packet:
-    words, limit = len(request.prompts[0].split()), facts.text_length
-    notes = []
-    if words > limit:  # a word is at least one token, so the encoder certainly cuts
-        notes.append(f"The prompt has {words} words; the model reads about the first {limit}.")
     return {
         "kind": "start",
         "steps": started.num_steps,
         "grid": request.grid,
-        "notes": notes,
+        "notes": prompt_notes(facts.read_prompt(request.prompts[0])),
         "kept": started.kept,
     }
 

@@ -20,6 +20,7 @@ from facemogle.ui.departures import Departures
 from facemogle.ui.desk import Desk
 from facemogle.ui.endpoints import add_endpoints
 from facemogle.ui.photos import Photos
+from facemogle.ui.prompts import Prompts
 from facemogle.ui.start import FirstFace, read_templates
 from facemogle.ui.studio import (
     MAX_BODY,
@@ -58,6 +59,7 @@ def build_page(
     begins_made: whether the page opens with that face's image, which is made at once.
     """
     desk, photos = Desk(engine, model), Photos(engine.facts.side, engine.parse)
+    prompts = Prompts(engine.facts.read_prompt)
     line = {"concurrency_id": "engine", "concurrency_limit": engine.concurrency}
 
     def read_photo(sent: Any) -> dict[str, Any]:  # as Gradio marks it, which methods do not allow
@@ -65,6 +67,9 @@ def build_page(
 
     def read_pair(sent: Any) -> dict[str, Any]:
         return photos.read_pair(sent)
+
+    def read_words(sent: Any) -> dict[str, Any]:
+        return prompts.read_words(sent)
 
     faces = read_templates(templates, SIDE)
     first = FirstFace(desk, faces[0]) if begins_made else None
@@ -85,6 +90,7 @@ def build_page(
             read_photo=read_photo,
             read_pair=read_pair,
             first_face=first_face,
+            read_words=read_words,
         )
         desktop.announce(desk.announce, None, None, queue=False, **_PRIVATE)
         packets = bus()

@@ -25,10 +25,13 @@ from zlib import compress
 import gradio as gr
 import numpy as np
 
-from facemogle.masks.reading import MaskError, read_mask
+from facemogle.masks.decoding import named
+from facemogle.masks.label_orders import LABEL_ORDERS, OURS
+from facemogle.masks.reading import MaskError, UnnamedPartError, read_mask
 from facemogle.masks.regions import EXPERT_TITLES, REGIONS
 from facemogle.ui.exports import export_gate
 from facemogle.ui.layers import ACROSS, BENEATH, LAYER_ORDER
+from facemogle.ui.mask_exports import export_mask
 from facemogle.ui.provenance import read_signed
 
 STATIC = Path(__file__).parent / "static"
@@ -64,11 +67,13 @@ def studio(
     words: dict[str, list[str]],
     read_photo: Callable[[Any], dict[str, Any]],
     read_pair: Callable[[Any], dict[str, Any]],
+    read_words: Callable[[Any], dict[str, Any]],
     first_face: Callable[[Any], dict[str, Any]],
 ) -> gr.HTML:
     """Canvas, image, prompt and gating view in one component.
 
-    read_photo, read_pair: as in ``facemogle.ui.photos``. first_face: as in ``facemogle.ui.start``.
+    read_photo, read_pair: as in ``facemogle.ui.photos``; read_words: in ``facemogle.ui.prompts``;
+    first_face: in ``facemogle.ui.start``.
     The template is static: Gradio would reset the canvas on any change of an interpolated one, and
     would run code in interpolated text. Everything that changes is written by the modules.
     (A function and no subclass, next to whose file Gradio would write a stub file.)
@@ -79,7 +84,15 @@ def studio(
         js_on_load=_ON_LOAD,
         apply_default_css=False,
         elem_id="studio",
-        server_functions=[read_mask_file, read_photo, read_pair, export_gate, first_face],
+        server_functions=[
+            read_mask_file,
+            read_photo,
+            read_pair,
+            read_words,
+            export_gate,
+            export_mask,
+            first_face,
+        ],
         regions=[asdict(region) for region in REGIONS],
         experts=EXPERT_TITLES,
         layers={"order": LAYER_ORDER, "beneath": _keyed(BENEATH), "across": _keyed(ACROSS)},
@@ -98,23 +111,37 @@ def bus() -> gr.HTML:
 def read_mask_file(sent: Any) -> dict[str, Any]:
     """Read a mask that a person opens. Called by the browser, outside the queue.
 
-    sent: one uploaded file, as ``sent.files[0] = (name, content)``.
-    Returns ``labels`` (see ``packed``), ``notes`` and for an image that was made here also
-    ``settings`` (prompt, seed, steps, muted, expert_strengths) and ``isForeign`` (see ``Accepted``
-    in accepted.js); or ``error``.
+    sent: uploaded files, as ``sent.files[i] = (name, content)``; several are masks of parts. And
+        what a mask of one part shows, as ``sent.data["region"]``, a region's name or "".
+    Returns ``labels`` (see ``packed``), ``notes``; ``part``, the region of a mask of one part, or
+    null; for a mask in another label order ``order``, its title, and ``unordered``, the labels as
+    they are; for an image that was made here ``settings`` (prompt, seed, steps, muted,
+    expert_strengths) and ``isForeign`` (see ``Accepted`` in accepted.js). Or ``error``, and
+    ``asksRegion`` if only the region is missing.
     """
     content = sent.files[0][1]
-    signed = read_signed(content)
+    signed = read_signed(content) if len(sent.files) == 1 else None
     if signed is not None:
         reading = read_mask(signed[0], size=(SIDE, SIDE))
         notes = ["Its image, mask and settings were restored."]
         labels, settings, is_foreign = packed(reading.label_map), *signed[1:]
         return {"labels": labels, "notes": notes, "settings": settings, "isForeign": is_foreign}
+    files = [named(content, name) for name, content in sent.files]
+    region = sent.data.get("region") or None
     try:
-        reading = read_mask(content, size=(SIDE, SIDE))
+        reading = read_mask(files if files[1:] else files[0], size=(SIDE, SIDE), region=region)
     except MaskError as error:
-        return {"error": str(error)}
-    return {"labels": packed(reading.label_map), "notes": reading.notes}
+        return {"error": str(error), "asksRegion": isinstance(error, UnnamedPartError)}
+    answer = {
+        "labels": packed(reading.label_map),
+        "notes": reading.notes,
+        "part": reading.part,
+    }
+    if reading.order != OURS:
+        as_is = read_mask(content, size=(SIDE, SIDE), labels=OURS)
+        answer["order"] = LABEL_ORDERS[reading.order].title
+        answer["unordered"] = packed(as_is.label_map)
+    return answer
 
 
 def packed(label_map: np.ndarray) -> str:

@@ -30,14 +30,16 @@ export async function mount({ element, trigger, props, server }) {
   const expertSettings = new ExpertSettings(experts.length, loadSettings().experts);
   expertSettings.addEventListener("change", () => saveSettings({ experts: expertSettings.values }));
 
-  const read = (file) => server.read_mask_file({ binary: true, data: { file } });
+  const read = (files, region = "") =>
+    server.read_mask_file({ binary: true, data: { ...files, region } });
+  const exportMask = (sent) => server.export_mask(sent);
   const readPair = (image, mask) => server.read_pair({ binary: true, data: { image, mask } });
   const readPhoto = (file, parser) => server.read_photo({ binary: true, data: { file, parser } });
   const adopt = (found) => runner.recalls.adopt(found);
   const openProject = (file) => projects.open(file);
   const saveProject = () => projects.save();
   const projectFiles = { openProject, saveProject };
-  const opening = { maxBytes: props.max_bytes, read, readPhoto, readPair, adopt, ...projectFiles };
+  const opening = { maxBytes: props.max_bytes, read, exportMask, readPhoto, readPair, adopt, ...projectFiles };
   const suggest = (suggestion) => runner.inputs.suggest(suggestion);
   const make = () => runner.request({ isDraft: false, isOwn: false });
   const examples = root.querySelector(".examples");

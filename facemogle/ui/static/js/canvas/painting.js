@@ -11,6 +11,7 @@ import { Notice } from "../notice.js";
 import { Overlay } from "./overlay.js";
 import { Pair } from "../files/pair.js";
 import { Palette } from "../layers/list.js";
+import { Question } from "../files/question.js";
 import { Screen } from "./screen.js";
 import { Sheet } from "./shortcuts.js";
 import { Start } from "../files/start.js";
@@ -63,13 +64,17 @@ export function setUpPainting(panel, { drawing, regions, experts, expertSettings
   new ViewBar(panel, { brush, viewport, paper, commands });
   const notice = new Notice(find(".notice"));
   const openPair = () => pair.open();
-  const files = new Files(find(".files"), { drawing, notice, palette: colors, openPair, ...opening });
+  const question = new Question(find(".question"), colors);
+  const ask = (asked) => question.ask(asked);
+  const files = new Files(find(".files"), {
+    drawing, notice, regions, palette: colors, ask, openPair, ...opening,
+  });
   const { readPair, adopt, maxBytes } = opening;
   const pair = new Pair(find(".pairing"), {
     drawing, palette: colors, readPair, adopt, maxBytes, tell: (text) => notice.tell(text),
   });
   takeArrivals(panel, {
-    target: stage, open: (file) => files.open(file), refuse: (text) => notice.warn(text),
+    target: stage, open: (given) => files.openAll(given), refuse: (text) => notice.warn(text),
   });
   new Start(find(".start"), { drawing, brush, notice, palette: colors, ...starting });
   const take = new TakeFrom(find(".take"), {

@@ -2,7 +2,8 @@
 // pasted.
 
 /**
- * root: an element of the page. target: shows that a file may be dropped. open(file): as of Files.
+ * root: an element of the page. target: shows that a file may be dropped. open(files): takes one or
+ * several.
  * refuse(text): says what cannot be taken.
  */
 export function takeArrivals(root, { target, open, refuse }) {
@@ -24,17 +25,17 @@ export function takeArrivals(root, { target, open, refuse }) {
     target.classList.remove("dropping");
     if (isText(event)) return;
     event.preventDefault();
-    const { files } = event.dataTransfer;
+    const files = [...event.dataTransfer.files];
     const url = event.dataTransfer.getData("text/uri-list").split("\n")[0].trim();
-    if (files.length) open(files[0]);
-    else if (url) await fetchImage(url).then(open, () => refuse(
+    if (files.length) open(files);
+    else if (url) await fetchImage(url).then((file) => open([file]), () => refuse(
       "That image's site does not hand it out. Save the image, then drop the file here."));
   });
   listen("paste", (event) => {
-    const [file] = event.clipboardData.files;
-    if (!file || root.querySelector("dialog[open]")) return;
+    const files = [...event.clipboardData.files];
+    if (!files.length || root.querySelector("dialog[open]")) return;
     event.preventDefault();
-    open(file);
+    open(files);
   });
 }
 

@@ -28,7 +28,7 @@ export const MARKS = [
   {
     kind: "muted",
     title: (name) => `Mute ${name}`,
-    help: "Its expert is shown an empty mask; the others still see the drawing",
+    help: "Hides the region from all experts: the model decides by itself what is there",
     paths: [
       ["", "M3 9v6h4l5 4.5v-15L7 9z"],
       ["waves", "M14.5 8.2v7.6a4.2 4.2 0 0 0 0-7.6zm0-4v2a6.3 6.3 0 0 1 0 11.6v2a8.2 8.2 0 0 0 0-15.6z"],

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from facemogle.training.data import FaceFolder
+from facemogle.faces.folder import FaceFolder
 
 TRAINING_FACES = 27_000
 """MM-CelebA-HQ's faces 0..26999 are for training, 27000..29999 for testing (section 4.1)."""

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from transformers import SegformerConfig, SegformerModel, SegformerPreTrainedModel
 from transformers.utils.constants import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 
-from facemogle.evaluation.attributes import ATTRIBUTES
+from facemogle.attributes.vocabulary import ATTRIBUTES
 from facemogle.photo.parser import FaceParser
 from facemogle.weights.headers import CheckpointError
 
@@ -107,4 +107,6 @@ def load_classifier(
             f"{folder} was trained for {model.config.attributes}, not for {known}: train it again "
             "with train-attributes."
         )
-    return model.to(device or ("cuda" if torch.cuda.is_available() else "cpu")).eval()
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    model.to(device)  # pyright: ignore[reportArgumentType]
+    return model.eval()

@@ -1,0 +1,1 @@
+"""Folders of faces on disk: images, label maps and captions."""
