@@ -24,7 +24,8 @@ TOO_SMALL = """side => [...document.querySelectorAll(".studio :is(button, input,
 
 OVERLAPPING = """() => {
     const seen = [...document.querySelectorAll(".studio :is(button, input, textarea, a)")].filter(
-        (element) => element.checkVisibility() && !element.closest(".stage, .chips, .palette"));
+        (element) => element.checkVisibility() && !element.closest(".stage, .chips, .palette")
+            && !(innerWidth <= 760 && element.closest(".run"))); // which floats above all
     const box = (element) => element.getBoundingClientRect();
     const over = (a, b, low, high) =>
         Math.min(box(a)[high], box(b)[high]) - Math.max(box(a)[low], box(b)[low]) > 2;

@@ -93,7 +93,7 @@ export const percent = (share) => `${(100 * share).toFixed(1)} %`;
  * now. isOld: whether the experts are to be heard otherwise than in the run that weighed.
  */
 export function told({ weight, isMuted, isOld }) {
-  if (isMuted) return { text: "muted", title: "Its expert is shown an empty mask" };
+  if (isMuted) return { text: "muted", title: "Nothing of the region is shown to any expert" };
   if (weight === undefined) return { text: "", title: "" };
   if (isOld) return { text: "–", title: "Not known yet: mute or strength has changed since the image was made" };
   return { text: percent(weight), title: "The expert's mean weight in the gate, at the newest step" };
