@@ -274,3 +274,20 @@ def test_the_gate_is_drawn_where_nobody_looks(browser: Browser, studio: StudioUn
         expect(gate).to_be_hidden()
         expect(gate).to_have_attribute("data-drawn", "2/2", timeout=PATIENCE)
         assert len(set(heatmap(page, HAIR))) > 4
+
+
+def test_generate_is_soon_reached_by_keyboard(page: Page) -> None:
+    """It was the 77th of 109 stops."""
+    for stop in range(1, 16):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent.trim()") == "Generate":
+            break
+    else:
+        raise AssertionError("Generate is none of the first 15 stops")
+    page.get_by_role("textbox", name="Prompt").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.closest('.chips') !== null")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('.chips') === null"), stop

@@ -6,6 +6,7 @@ import { Drawing } from "./canvas/drawing.js";
 import { ExpertSettings } from "./run/experts.js";
 import { offerExports } from "./gate/exports.js";
 import { OverImage } from "./gate/over_image.js";
+import { makeOneStop } from "./roving.js";
 import { setUpTabs } from "./tabs.js";
 import { listenToKeys } from "./canvas/keys.js";
 import { Requests } from "./run/requests.js";
@@ -72,6 +73,7 @@ export async function mount({ element, trigger, props, server }) {
     wipe: () => runner.shown.compare.wipe(), map: () => over.toggle() };
   listenToKeys(root, { ...left.commands, ...asked }, left.holdPan);
   setUpTabs(root);
+  for (const list of [".rail-tools", ".chips", ".examples", ".tiles"]) makeOneStop(root.querySelector(list));
   guardUnstored(root.querySelector(".unstored"));
   root.dataset.ready = "true";
 }
