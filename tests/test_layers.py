@@ -76,7 +76,9 @@ def test_mute_and_strengths_reach_the_experts_and_come_back(
 
 def test_rows_show_the_gates_mean_weights(page: Page) -> None:
     generate(page)
-    tiles = page.locator(".tiles b").all_inner_texts()
+    tiles = [
+        page.locator(f".tiles [data-expert='{expert}'] b").inner_text() for expert in range(20)
+    ]
     for expert, region in ((SKIN + 1, SKIN), (HAT + 1, HAT)):
         expect(row(page, region).locator(".weight")).to_have_text(tiles[expert])
     shares = page.locator(".palette .row").evaluate_all(

@@ -161,7 +161,7 @@ def test_rows_do_not_tell_weights_of_experts_that_were_heard_otherwise(
     texts = weights.all_text_contents()
     assert texts.count("muted") == 1 and not any("%" in text for text in texts)
     go_on.set()
-    changed = page.locator(".progress-text")
+    changed = page.locator(".result .progress-text")
     expect(changed).to_contain_text("of the image changed", timeout=PATIENCE)  # made by itself
     assert studio.requests[-1].experts.muted == (HAIR - 1,)
     texts = weights.all_text_contents()
@@ -206,7 +206,7 @@ def test_a_failure_leaves_the_last_image_and_one_message(page: Page, steps) -> N
     assert np.array_equal(shown(page), image)
     expect(page.get_by_alt_text("Generated face")).to_have_css("opacity", "1")
     assert gate_of(page) == gate
-    expect(page.locator(".progress-text")).to_be_empty()
+    expect(page.locator(".result .progress-text")).to_be_empty()
     expect(page.locator(".notice").locator("visible=true")).to_have_count(1)
     steps(lambda _: None)
     page.get_by_role("button", name="Retry").click()
