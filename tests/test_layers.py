@@ -36,6 +36,11 @@ def row(page: Page, region: int) -> Locator:
     return page.locator(f".palette [data-region='{region}']")
 
 
+def show_the_middle(page: Page) -> None:
+    """The list may be longer than its place: rows of a drag have to be in sight."""
+    page.locator(".palette").evaluate("list => (list.scrollTop = 150)")
+
+
 def names(page: Page) -> list[str]:
     """The layers as listed, the highest first."""
     return page.locator(".palette [data-region] .name").all_inner_texts()
@@ -92,6 +97,7 @@ def test_rows_show_the_gates_mean_weights(page: Page) -> None:
 def test_dragging_a_row_changes_what_covers_what(page: Page, studio: StudioUnderTest) -> None:
     before = names(page)
     assert before[-1] == "Background"
+    show_the_middle(page)
     held, target = row(page, SKIN).locator(".name"), row(page, R_BROW)
     held.hover()
     page.mouse.down()
@@ -114,6 +120,7 @@ def test_dragging_a_row_changes_what_covers_what(page: Page, studio: StudioUnder
 def test_a_finger_drags_a_row_by_its_swatch(page: Page) -> None:
     """By its name it would be lost to scrolling."""
     before = names(page)
+    show_the_middle(page)
     swatch, target = row(page, SKIN).locator("i").bounding_box(), row(page, NOSE).bounding_box()
     assert swatch is not None and target is not None
     x, y = swatch["x"] + 8, swatch["y"] + 8
