@@ -3,80 +3,151 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import os
+import signal
+import tempfile
+from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
-from facemogle.commands.arguments import Parser, add_model_arguments, load_chosen, whole_number
+from facemogle.commands.address import choose_port
+from facemogle.commands.arguments import load_chosen
+from facemogle.commands.outputs import prepare_folder
+from facemogle.commands.page_arguments import DEFAULT_PORT, MCP, parse_arguments
 from facemogle.serving.arenas import share_freed_memory
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from facemogle.serving.engine import Engine
+    from facemogle.serving.hosted import HostedEngine
 
-IN_A_SPACE = "SPACE_ID" in os.environ
 ON_ZERO_GPU = os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
-MCP = "mcp==1.30.0"
-MAX_REPLICAS = 1000
 TEMPLATES = Path(__file__).parent / "assets" / "templates"
+LAST_STEP = 3.0
+"""Seconds that a step under way is waited for when the server is told to end."""
 
 
-def parse_arguments() -> argparse.Namespace:
-    """Read the command line, which a Space leaves empty: it has environment variables."""
-    parser = Parser(description="Paint a face, describe it, watch the experts.")
-    add_model_arguments(parser)
-    parser.add_argument(
-        "--host",
-        default=os.environ.get("GRADIO_SERVER_NAME", "0.0.0.0" if IN_A_SPACE else "127.0.0.1"),
-        help="address to listen at; 0.0.0.0 lets other machines in (default: %(default)s)",
+def main() -> None:
+    """Serve the page until the process is told to end."""
+    if ON_ZERO_GPU:
+        import spaces  # noqa: F401  # type: ignore  # changes torch, so it comes before
+
+    share_freed_memory()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    arguments = parse_arguments()
+    try:
+        check_packages(arguments)
+        if arguments.check:
+            from facemogle.commands.check import check
+
+            check(arguments, TEMPLATES)
+        else:
+            serve_page(arguments)
+    except (ValueError, OSError) as error:
+        raise SystemExit(f"app.py: {error}") from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+def check_packages(arguments: argparse.Namespace) -> None:
+    """Raises ValueError if an option needs a package that is not there."""
+    if arguments.mcp and find_spec("mcp") is None:
+        raise ValueError(f"--mcp needs the package mcp. Install it: pip install {MCP}")
+    if arguments.replicas and find_spec("ray") is None:
+        raise ValueError(
+            "--replicas needs Ray. Install it: pip install -r requirements-serving.txt"
+        )
+
+
+def serve_page(arguments: argparse.Namespace) -> None:
+    """Open the page, load the model meanwhile, and serve until told to end.
+
+    Raises ValueError or OSError.
+    """
+    port = choose_port(
+        arguments.host, arguments.port or DEFAULT_PORT, is_fixed=arguments.port is not None
     )
-    parser.add_argument(
-        "--port",
-        type=whole_number(1, 65535),
-        default=os.environ.get("GRADIO_SERVER_PORT", "7860"),
-        help="default: %(default)s",
-    )
-    parser.add_argument("--share", action="store_true", help="make a public link through Gradio")
-    parser.add_argument(
-        "--mcp",
-        action="store_true",
-        help=f"offer generate, edit and parse as tools at /gradio_api/mcp/ (needs {MCP})",
-    )
-    parser.add_argument(
-        "--replicas",
-        type=replicas,
-        metavar="N|MIN-MAX",
-        help="make images in so many processes of Ray Serve (default: in this one)",
-    )
-    return parser.parse_args()
-
-
-def replicas(text: str) -> tuple[int, int]:
-    """Argument type for a number, or the fewest and the most, of replicas."""
-    fewest, _, most = text.partition("-")
-    count = whole_number(1, MAX_REPLICAS)
-    low, high = count(fewest), count(most or fewest)
-    if low > high:
-        raise argparse.ArgumentTypeError(f"{text!r} has the larger number first")
-    return low, high
-
-
-def make_engine(arguments: argparse.Namespace) -> Engine:
-    """The model, in this process or in several. Raises ValueError, OSError or EngineError."""
+    prepare_folder(cache_folder())
     # Imported late because it takes seconds, which a wrong argument need not wait for.
-    from facemogle.serving.engine import LocalEngine
-    from facemogle.ui.start import read_templates
-    from facemogle.ui.studio import SIDE
+    from facemogle.serving.engine import EngineError
+    from facemogle.serving.log import start_log
+    from facemogle.ui.page import build_page
+    from facemogle.ui.serve import close, serve
 
+    start_log()
+    try:
+        engine = hosted_engine(arguments)
+    except EngineError as error:
+        raise ValueError(str(error)) from None
+    model = Path(arguments.model).name
+    page = build_page(engine, model=model, templates=TEMPLATES, begins_made=not ON_ZERO_GPU)
+    serve(
+        page,
+        engine,
+        host=arguments.host,
+        port=port,
+        auth=arguments.auth,
+        share=arguments.share,
+        root_path=arguments.root_path,
+        mcp_server=arguments.mcp,
+    )
+    try:
+        engine.wait()
+        Event().wait()
+    except KeyboardInterrupt:
+        engine.end(LAST_STEP)
+    finally:
+        close(page)
+    # Python would wait for the threads of those who are still connected.
+    atexit._run_exitfuncs()
+    os._exit(0)
+
+
+def cache_folder() -> Path:
+    """Where Gradio keeps what comes in and goes out for an hour."""
+    return Path(os.environ.get("GRADIO_TEMP_DIR") or Path(tempfile.gettempdir()) / "gradio")
+
+
+def hosted_engine(arguments: argparse.Namespace) -> HostedEngine:
+    """The engine, whose model is loaded while the page opens, if the page can know it before.
+
+    Raises ValueError, OSError or EngineError.
+    """
+    from facemogle.serving.early_facts import early_facts
+    from facemogle.serving.hosted import HostedEngine
+
+    is_local = arguments.replicas is None and not ON_ZERO_GPU
+    facts = early_facts(arguments.model, arguments.device) if is_local else None
+    if facts is None:
+        return HostedEngine.of(make_engine(arguments), logs_prompts=arguments.log_prompts)
+    engine = HostedEngine(facts, concurrency=1, logs_prompts=arguments.log_prompts)
+    engine.start(lambda: make_engine(arguments, lambda: engine.is_waited_for))
+    return engine
+
+
+def make_engine(
+    arguments: argparse.Namespace, is_waited_for: Callable[[], bool] = lambda: False
+) -> Engine:
+    """The model, in this process or in several.
+
+    is_waited_for: whether somebody's image will warm the model up anyway.
+    Raises ValueError, OSError or EngineError.
+    """
     if ON_ZERO_GPU:
         from facemogle.serving.zero_gpu import ZeroGPUEngine
 
         return ZeroGPUEngine(load_chosen(arguments))
-    first_mask = read_templates(TEMPLATES, SIDE)[0]["label_map"]
     if arguments.replicas is None:
+        from facemogle.serving.engine import LocalEngine
+
         engine = LocalEngine(load_chosen(arguments))
-        engine.warm_up(first_mask)
+        if not is_waited_for():
+            engine.warm_up(first_mask())
         return engine
 
     import torch
@@ -85,41 +156,15 @@ def make_engine(arguments: argparse.Namespace) -> Engine:
 
     device = arguments.device or ("cuda" if torch.cuda.is_available() else "cpu")
     load = partial(load_chosen, arguments)
-    return RayEngine(load, first_mask, arguments.replicas, needs_gpu=device != "cpu")
+    return RayEngine(load, first_mask(), arguments.replicas, needs_gpu=device != "cpu")
 
 
-def main() -> None:
-    """Load the model and serve the page until interrupted."""
-    if ON_ZERO_GPU:
-        import spaces  # noqa: F401  # type: ignore  # changes torch, so it comes before
+def first_mask() -> np.ndarray:
+    """Label map that the page opens with."""
+    from facemogle.ui.start import read_templates
+    from facemogle.ui.studio import SIDE
 
-    share_freed_memory()
-    arguments = parse_arguments()
-    if arguments.mcp and find_spec("mcp") is None:
-        raise SystemExit(f"app.py: --mcp needs the package mcp. Install it: pip install {MCP}")
-    if arguments.replicas and find_spec("ray") is None:
-        raise SystemExit(
-            "app.py: --replicas needs Ray. Install it: pip install -r requirements-serving.txt"
-        )
-
-    from facemogle.serving.engine import EngineError
-
-    try:
-        engine = make_engine(arguments)
-    except (ValueError, OSError, EngineError) as error:
-        raise SystemExit(f"app.py: {error}") from None
-
-    from facemogle.ui.page import build_page, serve
-
-    model = Path(arguments.model).name
-    page = build_page(engine, model=model, templates=TEMPLATES, begins_made=not ON_ZERO_GPU)
-    serve(
-        page,
-        host=arguments.host,
-        port=arguments.port,
-        share=arguments.share,
-        mcp_server=arguments.mcp,
-    )
+    return read_templates(TEMPLATES, SIDE)[0]["label_map"]
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor, nn
 
 from facemogle.masks.regions import NUM_EXPERTS
-from facemogle.network.sinusoid import sinusoid
+from facemogle.network.sinusoid import sinusoid, widest_float
 
 
 class Expert(nn.Module):
@@ -51,7 +51,8 @@ class Gate(nn.Module):
         """e(t): (B,) in [0,1] -> (B, C)."""
         weight = self.timestep_embedding.linear_1.weight
         # In float64: t = timestep / 1000 must give the very timestep back.
-        features = sinusoid((t.double() * self.time_scale).float(), weight.shape[1])
+        scaled = t.to(widest_float(t.device)) * self.time_scale
+        features = sinusoid(scaled.float(), weight.shape[1])
         return self.timestep_embedding(features.to(weight))
 
     def forward(self, global_tokens: Tensor, x_t: Tensor, t: Tensor) -> Tensor:

@@ -71,25 +71,24 @@ class FaceMoGLETransformer(FluxTransformer2DModel):
             SingleBlock(*shape, is_last=index == num_single_layers - 1)
             for index in range(num_single_layers)
         )
-        self._set_lora(lora_rank, lora_alpha)
+        self._set_lora(ConditionLoRA(flux_targets(self), lora_rank, lora_alpha))
 
     def add_condition_lora(self, rank: int, alpha: float | None = None) -> None:
         """Give the condition stream new low-rank terms in place of any old ones.
 
         They change nothing until they are trained or loaded.
         """
-        self._set_lora(rank, alpha)
-        self.condition_lora.to(self.device, self.dtype)
-        self.register_to_config(lora_rank=rank, lora_alpha=alpha)
+        self._replace_lora(ConditionLoRA(flux_targets(self), rank, alpha), alpha)
 
     def load_condition_lora(self, path: str | Path) -> None:
         """Load low-rank terms in the published layout, from a safetensors file or its folder.
 
-        Raises ValueError if they belong to another base model.
+        Raises ValueError if they belong to another base model, and then changes nothing.
         """
         tensors, rank, alpha = read_official_lora(path)
-        self.add_condition_lora(rank, alpha)
-        self.condition_lora.load_official_state_dict(tensors)
+        lora = ConditionLoRA(flux_targets(self), rank, alpha)
+        lora.load_official_state_dict(tensors)
+        self._replace_lora(lora, alpha)
 
     def save_condition_lora(self, folder: str | Path) -> Path:
         """Write `pytorch_lora_weights.safetensors` in the published layout."""
@@ -113,8 +112,14 @@ class FaceMoGLETransformer(FluxTransformer2DModel):
     def fuse_qkv_projections(self) -> None:
         """Let queries, keys and values be one matrix product; the condition's terms stay apart.
 
-        Raises ValueError for quantised weights, which cannot be joined.
+        Raises ValueError for quantised weights, which cannot be joined, and while a LoRA of the
+        base model is loaded, whose terms would be lost.
         """
+        if getattr(self, "peft_config", None):
+            raise ValueError(
+                "A LoRA of the base model is loaded, and fused projections would ignore it: call "
+                "fuse_lora() and unload_lora_weights() first."
+            )
         weight = self.x_embedder.weight
         if type(weight) is not Parameter:
             raise ValueError(
@@ -212,9 +217,14 @@ class FaceMoGLETransformer(FluxTransformer2DModel):
                 )
         return joined
 
-    def _set_lora(self, rank: int, alpha: float | None) -> None:
-        """New low-rank terms, which each block finds by itself."""
-        self.condition_lora = ConditionLoRA(flux_targets(self), rank, alpha)
+    def _replace_lora(self, lora: ConditionLoRA, alpha: float | None) -> None:
+        """Put terms in place of those there are. alpha: None = their rank."""
+        self._set_lora(lora.to(self.device, self.dtype))
+        self.register_to_config(lora_rank=lora.rank, lora_alpha=alpha)
+
+    def _set_lora(self, lora: ConditionLoRA) -> None:
+        """Low-rank terms, which each block finds by itself."""
+        self.condition_lora = lora
         for blocks in ("transformer_blocks", "single_transformer_blocks"):
             for index, block in enumerate(getattr(self, blocks)):
                 block.terms = self.condition_lora.terms(f"{blocks}.{index}")

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import torch
 from made_up_faces import write_faces
 from parity import FIXTURES
 
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.serving.log import format_line, log
 from facemogle.weights.loading import load_pipeline
 
 pytest_plugins = ["no_skips"]
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    torch.set_num_threads(1)  # two processes of two threads slow one another fivefold on two cores
 
 if TYPE_CHECKING:  # Gradio and Playwright take seconds, which most tests need not wait for
     from playwright.sync_api import Browser, Page
@@ -56,6 +64,25 @@ def label_map() -> np.ndarray:
 def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Training data in one folder: leave it as it is."""
     return write_faces(tmp_path_factory.mktemp("faces"))
+
+
+@pytest.fixture
+def lines() -> Iterator[list[dict[str, Any]]]:
+    """The lines that the log gets from now on."""
+    handler = _Lines()
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    yield handler.lines
+    log.removeHandler(handler)
+
+
+class _Lines(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[dict[str, Any]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(json.loads(format_line(record)))
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,9 @@ from facemogle.masks.reading import read_mask
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.runs.request import Request
 from facemogle.serving.engine import LocalEngine
-from facemogle.ui.page import build_page, serve
+from facemogle.serving.hosted import HostedEngine
+from facemogle.ui.page import build_page
+from facemogle.ui.serve import serve
 from facemogle.weights.loading import load_pipeline
 
 ROOT = Path(__file__).parents[1]
@@ -67,9 +69,9 @@ def serve_studio(
     pipeline: one of the test's own; None = the embedded model.
     """
     pipeline = pipeline or load_pipeline(MODEL, device="cpu")
-    page = build_page(LocalEngine(pipeline), model="test", templates=TEMPLATES)
-    where = {"host": "127.0.0.1", "port": free_port()}
-    url = serve(page, **where, prevent_thread_lock=True, quiet=True, **launch)
+    engine = HostedEngine.of(LocalEngine(pipeline))
+    page = build_page(engine, model="test", templates=TEMPLATES)
+    url = serve(page, engine, host="127.0.0.1", port=free_port(), quiet=True, **launch)
     studio = StudioUnderTest(url, pipeline)
     studio.record()
     yield studio

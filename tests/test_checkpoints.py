@@ -6,14 +6,21 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import numpy as np
 import pytest
 import torch
 from conftest import load_tiny_pipeline
-from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError
+from diffusers.pipelines.pipeline_utils import DiffusionPipeline
+from huggingface_hub.errors import (
+    GatedRepoError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+)
 from parity import FIXTURES
 from safetensors.torch import load_file, save_file
 
@@ -116,7 +123,7 @@ def test_damaged_weights_are_refused(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"name_or_path": "nowhere"}, "nowhere is no model"),
+        ({"name_or_path": "nowhere"}, "nowhere is no model: it must be mini, flux, or a folder or"),
         ({"name_or_path": FLUX}, "has no Face-MoGLE part.*--face-mogle"),
         ({"name_or_path": FLUX, "face_mogle": FLUX / "vae"}, "has no global_local_mask_moe"),
         ({"name_or_path": FLUX, "device": "tpu9"}, "'tpu9' is no device"),
@@ -260,7 +267,7 @@ def test_our_own_folder_is_checked_too(layout: Path, pipeline) -> None:
         load_pipeline(layout / "own", device="cpu")
 
 
-def refusal(error: type[GatedRepoError], status: int) -> GatedRepoError:
+def refusal(error: type[RepositoryNotFoundError], status: int) -> RepositoryNotFoundError:
     request = httpx2.Request("GET", "https://huggingface.co")
     return error("refused", response=httpx2.Response(status, request=request))
 
@@ -305,8 +312,69 @@ def test_a_local_dir_that_holds_everything_needs_no_hub(tmp_path, monkeypatch, l
     (tmp_path / "FLUX.1-dev" / "vae" / "config.json").unlink()
     load_pipeline("flux", local_dir=tmp_path, device="cpu")
     assert asked == [folders.FLUX_REPOSITORY]
-    with pytest.raises(CheckpointError, match=r"Name the model flux"):
+    with pytest.raises(CheckpointError, match=r"Name the model flux or a hub id"):
         load_pipeline("mini", local_dir=tmp_path)
+
+
+@pytest.fixture
+def hub(monkeypatch, tmp_path, pipeline) -> dict[str, Path]:
+    """A hub with a model of ours, a FLUX and a Face-MoGLE part for it; what is asked for is copied
+    into a folder of the test's.
+    """
+    pipeline.save_pretrained(tmp_path / "hub" / "ours")
+    repositories = {
+        "someone/ours": tmp_path / "hub" / "ours",
+        "someone/a.flux": FLUX,
+        "someone/face-mogle": FACE_MOGLE,
+    }
+
+    def fetch(repository: str, allow_patterns: list[str], local_dir: Path | None) -> str:
+        if repository not in repositories:
+            raise refusal(RepositoryNotFoundError, 404)
+        place = local_dir or tmp_path / "cache" / repository
+        for file in repositories[repository].rglob("*"):
+            name = str(file.relative_to(repositories[repository]))
+            if file.is_file() and any(fnmatch(name, pattern) for pattern in allow_patterns):
+                (place / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(file, place / name)
+        return str(place)
+
+    monkeypatch.setattr(folders, "snapshot_download", fetch)
+    monkeypatch.chdir(tmp_path)
+    return repositories
+
+
+def test_hub_ids_name_models_as_folders_do(hub, pipeline, label_map, tmp_path) -> None:
+    """Only mini, flux and folders were known by name."""
+    expected = image(pipeline, label_map)
+    assert_same(image(load_pipeline("someone/ours", device="cpu"), label_map), expected)
+    options: dict[str, Any] = {"face_mogle": "someone/face-mogle", "device": "cpu"}
+    assert_same(image(load_pipeline("someone/a.flux", **options), label_map), expected)
+    assert_same(image(load_pipeline(FLUX, **options), label_map), expected)
+    load_pipeline("someone/ours", device="cpu", local_dir=tmp_path / "here")
+    assert (tmp_path / "here" / "ours" / "model_index.json").is_file()
+
+
+def test_a_folder_of_that_name_comes_before_the_hub(hub, tmp_path) -> None:
+    shutil.copytree(hub["someone/ours"], tmp_path / "someone" / "ours")
+    hub.clear()
+    load_pipeline("someone/ours", device="cpu")
+
+
+def test_what_the_hub_does_not_have_is_named(hub) -> None:
+    """A misspelt folder is asked for on the hub: the answer must speak of both."""
+    with pytest.raises(CheckpointError, match=r"chekpoints/mini is no folder.*check the name"):
+        load_pipeline("chekpoints/mini")
+    with pytest.raises(CheckpointError, match="someone/face-mogle is no model"):
+        load_pipeline("someone/face-mogle")
+
+
+def test_diffusers_finds_the_class_that_a_folder_names(pipeline, label_map, tmp_path) -> None:
+    """It said that diffusers has no attribute FaceMoGLEPipeline."""
+    pipeline.save_pretrained(tmp_path)
+    loaded = DiffusionPipeline.from_pretrained(tmp_path)
+    assert type(loaded) is FaceMoGLEPipeline
+    assert_same(image(loaded, label_map), image(pipeline, label_map))
 
 
 def test_bfloat16_everywhere(label_map) -> None:

@@ -12,6 +12,7 @@ import pytest
 import torch
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
+from photo_scenes import put, room
 from PIL import Image
 from studio import TEMPLATES, StudioUnderTest
 from waiting import until
@@ -77,6 +78,31 @@ def test_wrong_values_are_named(client: Client, change: dict, message: str) -> N
         client.predict(**arguments, api_name="/generate")
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"seed": "abc"}, "Seed is 'abc'. Give a whole number"),
+        ({"seed": 1.5}, "Seed is 1.5. Give a whole number"),
+        ({"steps": 2.5}, "Steps is 2.5. Give a whole number"),
+        ({"mask": str(TEMPLATE)}, "with gradio_client as handle_file"),
+        ({"mask": 7}, "with gradio_client as handle_file"),
+    ],
+)
+def test_values_of_a_wrong_kind_are_named(client: Client, change: dict, message: str) -> None:
+    """They came back as {"error": null}, and a seed of 1.5 made the image of seed 2."""
+    arguments = {"mask": handle_file(TEMPLATE), "prompt": "", "seed": 0, "steps": 1, **change}
+    with pytest.raises(AppError, match=message):
+        client.predict(**arguments, api_name="/generate")
+
+
+def test_a_file_that_is_no_image_is_named(client: Client, tmp_path: Path) -> None:
+    """Gradio reads images before any of this program's code, and told nobody what it found."""
+    path = tmp_path / "face.png"
+    path.write_text("no image")
+    with pytest.raises(AppError, match=r"It is not an image that can be read\. Give a JPEG"):
+        client.predict(handle_file(path), "embedded", api_name="/parse")
+
+
 def test_experts_can_be_muted_and_made_stronger(client: Client, studio: StudioUnderTest) -> None:
     options: Any = {"mute": "hair, l_eye", "expert_strengths": "global=0, hair=2.5"}
     _, path = client.predict(handle_file(TEMPLATE), "", 0, 1, **options, api_name="/generate")
@@ -110,16 +136,21 @@ def test_edit_keeps_all_pixels_but_those_of_the_edit(client: Client, tmp_path: P
 
 def test_parse_gives_a_mask_of_the_images_size(client: Client, tmp_path: Path) -> None:
     """Gradio would turn an image of indices into colours; a file keeps them."""
-    Image.new("RGB", (300, 200), "tan").save(tmp_path / "face.png")
+    Image.fromarray(put(room((200, 300)), 13, (150, 100), 150, 0)[0]).save(tmp_path / "face.png")
     path = client.predict(image=handle_file(tmp_path / "face.png"), api_name="/parse")
     mask = Image.open(path)
     assert mask.mode == "P" and mask.size == (300, 200)
-    assert read_mask(path).label_map.max() < 19
+    labels = read_mask(path).label_map
+    assert {1, 2, 13} <= set(labels.flat) and set(labels[:, 0]) == {0}
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"parser": "best"}, "The parser is 'best'"), ({"image": None}, "There is no image")],
+    [
+        ({"parser": "best"}, "The parser is 'best'"),
+        ({"image": None}, "There is no image"),
+        ({}, "No face"),
+    ],
 )
 def test_what_cannot_be_parsed_is_named(
     client: Client, tmp_path: Path, change: dict, message: str

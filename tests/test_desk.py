@@ -28,7 +28,9 @@ from visitor import (
 
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.serving.engine import LocalEngine
-from facemogle.ui.page import build_page, serve
+from facemogle.serving.hosted import HostedEngine
+from facemogle.ui.page import build_page
+from facemogle.ui.serve import serve
 
 BELOW = slice(40, None)  # rows of the image that an edit of the forehead keeps
 
@@ -47,10 +49,9 @@ class Server:
         self.start()
 
     def start(self) -> None:
-        self.page = build_page(LocalEngine(self.pipeline), model="test", templates=TEMPLATES)
-        url = serve(
-            self.page, host="127.0.0.1", port=self.port, prevent_thread_lock=True, quiet=True
-        )
+        engine = HostedEngine.of(LocalEngine(self.pipeline))
+        self.page = build_page(engine, model="test", templates=TEMPLATES)
+        url = serve(self.page, engine, host="127.0.0.1", port=self.port, quiet=True)
         self.studio = StudioUnderTest(url, self.pipeline)
 
     def stop(self) -> None:

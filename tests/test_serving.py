@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 from studio import ROOT
 
-import app
+from facemogle.commands.page_arguments import replicas
 from facemogle.masks.label_map import index_png
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.runs.request import Request
@@ -183,12 +183,12 @@ def test_a_request_that_is_lost_twice_is_given_up_aloud() -> None:
 )
 def test_wrong_numbers_of_replicas_are_named(given, said) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match=said):
-        app.replicas(given)
+        replicas(given)
 
 
 def test_replicas_are_a_number_or_a_range() -> None:
-    assert app.replicas("2") == (2, 2)
-    assert app.replicas("1-4") == (1, 4)
+    assert replicas("2") == (2, 2)
+    assert replicas("1-4") == (1, 4)
 
 
 ARENAS_IN_USE = """

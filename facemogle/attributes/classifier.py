@@ -15,7 +15,7 @@ from transformers.utils.constants import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT
 
 from facemogle.attributes.vocabulary import ATTRIBUTES
 from facemogle.photo.parser import FaceParser
-from facemogle.weights.headers import CheckpointError
+from facemogle.weights.errors import CheckpointError
 
 EMBEDDED_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints" / "attributes"
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from facemogle.pipeline import FaceMoGLEPipeline
 
 PROGRAM = "python -m facemogle"
+DTYPES = ("float32", "bfloat16", "float16")
 
 
 class Parser(argparse.ArgumentParser):
@@ -28,20 +29,27 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         default="mini",
-        metavar="mini|flux|PATH",
-        help="the embedded model, FLUX.1-dev from the hub, or a folder (default: %(default)s)",
+        metavar="mini|flux|PATH|HUB_ID",
+        help="the embedded model, FLUX.1-dev from the hub, a folder, or owner/name on the hub "
+        "(default: %(default)s)",
     )
     parser.add_argument(
         "--face-mogle",
-        metavar="PATH",
-        help="folder of official Face-MoGLE weights, if --model is a FLUX folder",
+        metavar="PATH|HUB_ID",
+        help="folder, or owner/name on the hub, of Face-MoGLE weights, if --model is a FLUX",
     )
     parser.add_argument(
         "--local-dir",
         metavar="DIR",
-        help="where the files of --model flux lie or are downloaded to (default: the hub's cache)",
+        help="where files from the hub lie or are downloaded to (default: the hub's cache)",
     )
-    parser.add_argument("--device", help="cpu, cuda, cuda:1, ... (default: the best there is)")
+    parser.add_argument("--device", help="cpu, cuda, cuda:1, mps (default: the best there is)")
+    parser.add_argument(
+        "--dtype",
+        choices=DTYPES,
+        help="of weights and arithmetic (default: bfloat16 on a GPU, or float16 if it has no "
+        "bfloat16; float32 on a CPU)",
+    )
     parser.add_argument(
         "--quantize",
         choices=("nf4", "int8", "fp8"),
@@ -63,6 +71,7 @@ def load_chosen(arguments: argparse.Namespace) -> FaceMoGLEPipeline:
     """Load the model that these arguments name. Raises ValueError."""
     # Imported here because it takes seconds, which a look at the commands need not wait for.
     import diffusers
+    import torch
     import transformers
 
     from facemogle.weights.loading import load_pipeline
@@ -75,6 +84,7 @@ def load_chosen(arguments: argparse.Namespace) -> FaceMoGLEPipeline:
         face_mogle=arguments.face_mogle,
         local_dir=arguments.local_dir,
         device=arguments.device,
+        torch_dtype=arguments.dtype and getattr(torch, arguments.dtype),
         quantize=arguments.quantize,
         offload=arguments.offload,
         compat=arguments.compat,

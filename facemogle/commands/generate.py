@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -12,6 +13,7 @@ from tqdm import tqdm
 from facemogle.commands.arguments import load_chosen, say, say_unread, writable
 from facemogle.commands.image_arguments import add_image_arguments, image_options
 from facemogle.commands.mask_arguments import add_mask_arguments, read_masks
+from facemogle.commands.outputs import check_outputs, writing
 from facemogle.gate.heatmap import Scale
 from facemogle.gate.trace import Trace
 from facemogle.masks.label_orders import OURS
@@ -25,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        type=writable(".png", ".jpg", ".webp"),
+        type=writable(".png", ".jpg", ".jpeg", ".webp"),
         default="face.png",
         metavar="FILE",
         help="image to write; FILE.gate.png beside it shows the gate (default: %(default)s)",
@@ -68,6 +70,10 @@ def _generate(arguments: argparse.Namespace) -> None:
         )
 
     options = image_options(arguments)
+    sheet_file = arguments.output.with_suffix(".gate.png")
+    others = [sheet_file, arguments.trace, arguments.film] if mask else []
+    read = [Path(file) for file in arguments.mask or ()]
+    check_outputs([arguments.output, *filter(None, others)], read)
     pipeline = load_chosen(arguments)
     side = pipeline.config["default_size"]
     height, width = arguments.size or (side, side)
@@ -84,18 +90,23 @@ def _generate(arguments: argparse.Namespace) -> None:
     )
     steps = list(tqdm(pipeline.steps(request), total=request.num_steps, unit="step"))
     image = pipeline.decode(steps[-1].latents, height, width)
-    image.save(arguments.output)
+    with writing(arguments.output):
+        image.save(arguments.output)
     if label_map is None:
         return
     trace = Trace.from_steps(steps, request.grid)
     sheet = trace.contact_sheet(image, label_map, scale=arguments.gate_scale)
-    sheet.save(arguments.output.with_suffix(".gate.png"))
+    with writing(sheet_file):
+        sheet.save(sheet_file)
     if arguments.trace is not None:
-        trace.save(arguments.trace)
+        with writing(arguments.trace):
+            trace.save(arguments.trace)
     if arguments.film is not None:
         images = [pipeline.decode(step.clean_latents, height, width) for step in steps[:-1]]
         format = arguments.film.suffix.lower().removeprefix(".")
-        arguments.film.write_bytes(trace.film([*images, image], format=format))
+        film = trace.film([*images, image], format=format)
+        with writing(arguments.film):
+            arguments.film.write_bytes(film)
 
 
 def _fitted(mask: MaskReading, height: int, width: int) -> np.ndarray:

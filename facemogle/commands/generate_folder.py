@@ -18,6 +18,7 @@ from facemogle.commands.arguments import load_chosen, say, say_unread
 from facemogle.commands.image_arguments import add_image_arguments, image_options
 from facemogle.commands.mask_arguments import add_reading_arguments
 from facemogle.commands.mask_folder import FolderMask, read_mask_folder
+from facemogle.commands.outputs import prepare_folder, writing
 from facemogle.masks.reading import read_mask
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.runs.request import mask_size
@@ -69,11 +70,13 @@ def run(arguments: argparse.Namespace) -> int:
 def _generate(arguments: argparse.Namespace, state: PartialState) -> int:
     """Returns how many masks could not be used."""
     options = image_options(arguments)
+    if arguments.out.resolve() == arguments.masks.resolve():
+        raise ValueError(f"{arguments.out} is also the folder of the masks. Name another --out.")
     folder = read_mask_folder(arguments.masks)
     masks = folder.masks
     for note in folder.notes if state.is_main_process else ():
         say(COMMAND, note)
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    prepare_folder(arguments.out)
     new = [mask for mask in masks if not _target(mask, arguments).exists()]
     state.wait_for_everyone()  # nobody writes before all have looked
     share = new[state.process_index :: state.num_processes]
@@ -134,8 +137,10 @@ def _make(
     facts.add_itxt("prompt", prompt)
     target = _target(mask, arguments)
     unfinished = target.with_suffix(".unfinished")
-    pipeline.decode(last.latents, height, width).save(unfinished, "PNG", pnginfo=facts)
-    os.replace(unfinished, target)  # so that what is there is whole
+    image = pipeline.decode(last.latents, height, width)
+    with writing(target):
+        image.save(unfinished, "PNG", pnginfo=facts)
+        os.replace(unfinished, target)  # so that what is there is whole
 
 
 def _target(mask: FolderMask, arguments: argparse.Namespace) -> Path:

@@ -22,8 +22,8 @@ COLUMNS = ("edits", "change inside", "outside, largest", "region IoU", "before")
 @dataclass(frozen=True)
 class Edited:
     """inside: mean change of the pixels that were generated again, outside: the largest of those
-    that were not to change, both in levels of 255. iou: of the changed regions, read from the edited
-    image, with what was asked for; before: the same of the image as it was.
+    that were not to change, both in levels of 255. iou: of the changed regions, read from the
+    edited image, with what was asked for; before: the same of the image as it was.
     """
 
     title: str
@@ -45,7 +45,8 @@ def edits(held: HeldOut, numbers: Sequence[int], gallery: Gallery, parser: FaceP
         rows.append((change.title, _summary([one for one in found if one.title == change.title])))
     note = (
         "Changes in levels of 255: the mean where the image was generated again, the largest "
-        "outside the margin. IoU of the changed regions with the new mask, after the edit and before it."
+        "outside the margin. IoU of the changed regions with the new mask, after the edit and "
+        "before it."
     )
     return Section("edits of a region", COLUMNS, rows, note)
 

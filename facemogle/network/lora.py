@@ -9,16 +9,20 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
 from diffusers.loaders.lora_base import LORA_ADAPTER_METADATA_KEY
 from diffusers.loaders.lora_base import LORA_WEIGHT_NAME_SAFE as LORA_FILE
 from diffusers.models.transformers.transformer_flux import FluxTransformer2DModel
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+
+CONDITION_METHOD = "load_condition_lora"
+BASE_METHOD = "load_lora_weights"
+"""Methods of the pipeline that load the condition stream's terms, and LoRAs of the base model."""
 
 OFFICIAL_PREFIX = "transformer."
 DOUBLE_BLOCK_TARGETS = (
@@ -87,7 +91,10 @@ class ConditionLoRA(nn.Module):
         }
 
     def load_official_state_dict(self, tensors: Mapping[str, Tensor]) -> None:
-        """Inverse of `official_state_dict`. Raises ValueError when layers do not match."""
+        """Inverse of `official_state_dict`.
+
+        Raises ValueError when layers or shapes do not match, and then changes nothing.
+        """
         expected = self.official_state_dict()
         for title, names in (
             ("lacks", expected.keys() - tensors.keys()),
@@ -95,18 +102,18 @@ class ConditionLoRA(nn.Module):
         ):
             if names:
                 raise ValueError(
-                    f"The LoRA file {title} {len(names)} tensors, e.g. {min(names)}: it belongs to "
-                    "another base model or another choice of layers."
+                    f"The file of the condition stream's terms {title} {len(names)} tensors, e.g. "
+                    f"{min(names)}: it belongs to another base model or another choice of layers. "
+                    f"A LoRA of the base model is loaded with {BASE_METHOD}."
                 )
-        own = self.state_dict()
-        for name, tensor in own.items():
-            published = tensors[OFFICIAL_PREFIX + name.replace("__", ".")]
-            if published.shape != tensor.shape:
+        for name, tensor in expected.items():
+            if tensors[name].shape != tensor.shape:
                 raise ValueError(
-                    f"The LoRA's {name} has shape {tuple(published.shape)}, the model needs "
+                    f"The file's {name} has shape {tuple(tensors[name].shape)}, the model needs "
                     f"{tuple(tensor.shape)}: it belongs to another base model."
                 )
-            tensor.copy_(published)
+        for name, tensor in self.state_dict().items():
+            tensor.copy_(tensors[OFFICIAL_PREFIX + name.replace("__", ".")])
 
     def save(self, folder: str | Path) -> Path:
         """Write `pytorch_lora_weights.safetensors` in the published layout."""
@@ -118,17 +125,33 @@ class ConditionLoRA(nn.Module):
 
 
 def read_official_lora(path: str | Path) -> tuple[dict[str, Tensor], int, float | None]:
-    """Tensors, rank and alpha (None = rank) of a LoRA file, or of the one in a folder."""
+    """Tensors, rank and alpha (None = rank) of a LoRA file, or of the one in a folder.
+
+    Raises ValueError for a file that holds no such tensors, OSError if there is none.
+    """
     path = Path(path)
     path = path / LORA_FILE if path.is_dir() else path
-    tensors = load_file(path)
-    with safe_open(path, framework="pt") as file:
-        metadata = file.metadata() or {}
-    ranks = {tensor.shape[0] for name, tensor in tensors.items() if ".lora_A." in name}
-    if len(ranks) != 1:
-        raise ValueError(f"{path} must hold LoRA tensors of one rank, it has the ranks {ranks}.")
+    try:
+        tensors = load_file(path)
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+    except SafetensorError as error:
+        raise ValueError(f"{path} is damaged or no safetensors file ({error}).") from error
+    rank = the_rank(path, {name: tensor.shape for name, tensor in tensors.items()})
     adapter = json.loads(metadata.get(LORA_ADAPTER_METADATA_KEY, "{}"))
-    return tensors, ranks.pop(), adapter.get("transformer.lora_alpha")
+    return tensors, rank, adapter.get("transformer.lora_alpha")
+
+
+def the_rank(path: Path, shapes: Mapping[str, Sequence[int]]) -> int:
+    """The only rank of a LoRA file's tensors. Raises ValueError if they have several, or none."""
+    ranks = {shape[0] for name, shape in shapes.items() if ".lora_A." in name and len(shape)}
+    if len(ranks) != 1:
+        raise ValueError(
+            f"{path} must hold LoRA tensors of one rank, it has the ranks {sorted(ranks)}: give "
+            f"the file of the Face-MoGLE weights. A LoRA of the base model is loaded with "
+            f"{BASE_METHOD}."
+        )
+    return ranks.pop()
 
 
 def flux_targets(transformer: FluxTransformer2DModel) -> dict[str, nn.Linear]:

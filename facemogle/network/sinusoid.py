@@ -27,6 +27,11 @@ def sinusoid(angle: Tensor, channels: int) -> Tensor:
     return torch.cat([angles.cos(), angles.sin()], dim=-1)
 
 
+def widest_float(device: torch.device) -> torch.dtype:
+    """float64, which Apple's GPUs do not have; float32 there."""
+    return torch.float32 if device.type == "mps" else torch.float64
+
+
 @cache
 def _frequencies(count: int, device: torch.device) -> Tensor:
     exponents = -math.log(10_000) * torch.arange(count, dtype=torch.float32) / count

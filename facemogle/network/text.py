@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
-from diffusers.utils import logging
 from torch import Tensor
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from facemogle.prompts.reading import PromptReading
 
-logger = logging.get_logger(__name__)
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)

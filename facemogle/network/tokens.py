@@ -7,15 +7,17 @@ latent channel, row in its patch, column in its patch; tokens run row by row.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import torch
-from diffusers.models.autoencoders.autoencoder_dc import AutoencoderDC
-from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from torch import Tensor
 
-VAE = AutoencoderKL | AutoencoderDC
+if TYPE_CHECKING:  # they take seconds to import, which the page need not wait for
+    from diffusers.models.autoencoders.autoencoder_dc import AutoencoderDC
+    from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
+
+VAE: TypeAlias = "AutoencoderKL | AutoencoderDC"
 
 PIXELS_PER_TOKEN = 16
 """Side of the square of a mask that a token reads: an 8x VAE, then 2x2 patches."""
@@ -29,10 +31,8 @@ def painted_per_token(vae: VAE) -> int:
     That of a mask, unless the VAE's decoder has more levels than its encoder: then masks are read
     at a fraction of the image's size.
     """
-    if isinstance(vae, AutoencoderKL):
-        return PIXELS_PER_TOKEN
-    levels = len(vae.config["decoder_block_out_channels"])
-    return 2 << (levels - 1)
+    levels = vae.config.get("decoder_block_out_channels")  # an AutoencoderKL has none
+    return PIXELS_PER_TOKEN if levels is None else 2 << (len(levels) - 1)
 
 
 def pack(latents: Tensor) -> Tensor:
@@ -70,7 +70,7 @@ def encode_pixels(vae: VAE, pixels: Tensor) -> Tensor:
     z is the posterior's mode, not a sample, so that an image always has the same tokens.
     """
     encoded: Any = vae.encode(pixels.to(vae.dtype))
-    z = encoded.latent_dist.mode() if isinstance(vae, AutoencoderKL) else encoded.latent
+    z = encoded.latent_dist.mode() if "latent_dist" in encoded else encoded.latent
     shift, scale = _normalisation(vae)
     return pack((z - shift) * scale)
 

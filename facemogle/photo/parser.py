@@ -16,21 +16,16 @@ import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
-from huggingface_hub import constants, snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 from PIL import Image
 from safetensors import SafetensorError
 from torch import Tensor
 from transformers import SegformerForSemanticSegmentation, SegformerImageProcessorPil
 
 from facemogle.masks.regions import NUM_REGIONS, REGIONS
-from facemogle.weights.headers import CheckpointError
+from facemogle.photo.hub import PARSERS, download_parser
+from facemogle.weights.errors import CheckpointError
 
 EMBEDDED_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints" / "parser"
-PARSERS = ("embedded", "hub")
-HUB_REPOSITORY = "jonathandinu/face-parsing"
-HUB_REVISION = "13e2694f59bd148d637320c3f6ce37c4b9b6db03"
-HUB_FILES = ["config.json", "preprocessor_config.json", "model.safetensors"]
 
 MULTIPLE = 32
 """The sides that a SegFormer sees are multiples of this: its coarsest stage has 1/32 of them."""
@@ -178,7 +173,7 @@ def _classes(id2label: dict[Any, str]) -> list[int]:
 
 def _folder(name_or_path: str) -> Path:
     if name_or_path == "hub":
-        return _download()
+        return download_parser()
     folder = EMBEDDED_FOLDER if name_or_path == "embedded" else Path(name_or_path)
     if not (folder / "config.json").is_file():
         raise CheckpointError(
@@ -186,20 +181,3 @@ def _folder(name_or_path: str) -> Path:
             "of a SegFormer."
         )
     return folder
-
-
-def _download() -> Path:
-    try:
-        return Path(
-            snapshot_download(HUB_REPOSITORY, revision=HUB_REVISION, allow_patterns=HUB_FILES)
-        )
-    except (HfHubHTTPError, LocalEntryNotFoundError) as error:
-        reason = (
-            "HF_HUB_OFFLINE is set, which forbids downloads: unset it"
-            if constants.HF_HUB_OFFLINE
-            else "Check the network connection"
-        )
-        raise CheckpointError(
-            f"The parser for photographs, {HUB_REPOSITORY} (339 MB), could not be downloaded from "
-            f"huggingface.co and is not on this machine yet. {reason}, or take the embedded parser."
-        ) from error

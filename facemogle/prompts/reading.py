@@ -6,13 +6,15 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-
-from transformers import PreTrainedTokenizerBase
+from typing import TYPE_CHECKING
 
 from facemogle.prompts.known import Piece, known_pieces
 from facemogle.prompts.vocabulary import Vocabulary
 from facemogle.prompts.weighting import Letters, read_weights
 from facemogle.prompts.words import suggestions
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 LEAST_WEIGHT, MOST_WEIGHT = 0.0, 1.5
 """Above, features are too far from what a model has learned, and a word shows less: mini's blond

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
-
-from transformers import PreTrainedTokenizerBase
+from typing import TYPE_CHECKING
 
 from facemogle.prompts.vocabulary import LEANING, Vocabulary
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 WORDS: dict[str, tuple[str, ...]] = {
     "people": (

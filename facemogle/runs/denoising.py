@@ -16,6 +16,7 @@ from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
 from torch import Tensor
 
 from facemogle.mogle import MoGLE, reweighted
+from facemogle.network.sinusoid import widest_float
 from facemogle.network.text import Text
 from facemogle.network.tokens import position_ids
 from facemogle.transformer import FaceMoGLETransformer
@@ -130,48 +131,20 @@ def denoise(transformer: FaceMoGLETransformer, inputs: Inputs) -> Steps:
     With a negative prompt v = v_negative + scale * (v_prompt - v_negative), at twice the cost.
     Raises NotFiniteError instead of a last step that no image can be made of.
     """
-    latents, text, negative = inputs.latents, inputs.text, inputs.negative
-    guidance, mixture = inputs.guidance, inputs.mixture
-    device, dtype = latents.device, latents.dtype
-    chosen = inputs.sampled_tokens
-    seen = slice(None) if chosen is None else torch.tensor(chosen, device=device)
-    fixed = {
-        "img_ids": position_ids(inputs.grid).to(device)[seen],
-        "txt_ids": torch.zeros(text.sequence.shape[1], 3, device=device),
-    }
-    scale = inputs.schedule.config["num_train_timesteps"]
-    timesteps = torch.as_tensor(inputs.schedule.timesteps)
-    # On the device before the first step: a copy to a GPU would wait for all that it has to do.
-    double = torch.float32 if device.type == "mps" else torch.float64  # which MPS does not have
-    exact, rounded = (timesteps.double() / scale).to(device, double), timesteps.to(device, dtype)
-    for index, timestep in enumerate(timesteps):
-        t, now = float(timestep) / scale, slice(index, index + 1)
+    latents, text, guidance = inputs.latents, inputs.text, inputs.guidance
+    negative, mixture = inputs.negative, inputs.mixture
+    predict = _Velocity(transformer, inputs)
+    times = _Times(inputs)
+    for index, timestep in enumerate(times.timesteps):
+        t, now = float(timestep) / times.scale, slice(index, index + 1)
+        tokens, weights = (None, None) if mixture is None else mixture.at(latents, times.exact[now])
+        tokens = None if tokens is None else tokens.to(latents.dtype)
         is_guided = negative is not None and guidance.guided_until <= t <= guidance.guided_from
-        read = Text.stacked([text, negative]) if negative is not None and is_guided else text
-        rows, passes = len(read.sequence), 2 if is_guided else 1
-        if guidance.embedded is not None:
-            fixed["guidance"] = torch.full((rows,), guidance.embedded, device=device)
-        tokens, weights = (None, None) if mixture is None else mixture.at(latents, exact[now])
-        tokens = None if tokens is None else tokens.to(dtype)
-        with transformer.cache_context("step"):
-            (velocity,) = transformer(
-                hidden_states=latents[:, seen].repeat(passes, 1, 1),
-                encoder_hidden_states=read.sequence,
-                pooled_projections=read.pooled,
-                # FluxPipeline rounds in this order too, which shows in half precision.
-                timestep=rounded[now].expand(rows) / scale,
-                condition_tokens=None if tokens is None else tokens[:, seen].repeat(passes, 1, 1),
-                return_dict=False,
-                **fixed,
-            )
-        if is_guided:
-            prompted, unprompted = velocity.chunk(2)
-            velocity = unprompted + guidance.scale * (prompted - unprompted)
-        if chosen is not None:
-            velocity = torch.zeros_like(latents).index_copy(1, seen, velocity)
+        texts = [text, negative] if negative is not None and is_guided else [text]
+        velocity = predict(latents, tokens, times.rounded[now], texts, guidance)
         clean_latents = latents - t * velocity
         latents = inputs.schedule.step(velocity, timestep, latents, return_dict=False)[0]  # pyright: ignore
-        if index == len(timesteps) - 1:
+        if index == len(times.timesteps) - 1:
             _check_finite(latents)
         changes = yield Step(index, t, latents, clean_latents, velocity, tokens, weights)
         if changes is not None:
@@ -180,6 +153,69 @@ def denoise(transformer: FaceMoGLETransformer, inputs: Inputs) -> Steps:
             if changes.guidance_scale is not None:
                 guidance = replace(guidance, scale=changes.guidance_scale)
                 negative = negative if changes.guidance_scale > 1 else None
+
+
+class _Times:
+    """The timesteps of a run as they are needed: read by Python, the gate and the transformer."""
+
+    def __init__(self, inputs: Inputs) -> None:
+        device = inputs.latents.device
+        self.scale = inputs.schedule.config["num_train_timesteps"]
+        self.timesteps = torch.as_tensor(inputs.schedule.timesteps)
+        # On the device before the first step: a copy to a GPU would wait for all that it has to do.
+        exact = self.timesteps.double() / self.scale
+        self.exact = exact.to(device, widest_float(device))
+        # FluxPipeline rounds in this order too, which shows in half precision.
+        self.rounded = self.timesteps.to(device, inputs.latents.dtype) / self.scale
+
+
+class _Velocity:
+    """The transformer's predictions of one run, with or without classifier-free guidance."""
+
+    def __init__(self, transformer: FaceMoGLETransformer, inputs: Inputs) -> None:
+        device, chosen = inputs.latents.device, inputs.sampled_tokens
+        self._transformer = transformer
+        self._chosen = None if chosen is None else torch.tensor(chosen, device=device)
+        self._seen = slice(None) if self._chosen is None else self._chosen
+        self._img_ids = position_ids(inputs.grid).to(device)[self._seen]
+        self._txt_ids = torch.zeros(inputs.text.sequence.shape[1], 3, device=device)
+
+    def __call__(
+        self,
+        latents: Tensor,
+        condition_tokens: Tensor | None,
+        t: Tensor,
+        texts: Sequence[Text],
+        guidance: Guidance,
+    ) -> Tensor:
+        """Velocity (B, N, C). t: (1,). texts: of the prompts, and of what guidance leads away from
+        if this step is guided.
+        """
+        passes, text = len(texts), texts[0] if len(texts) == 1 else Text.stacked(texts)
+        rows = len(text.sequence)
+        embedded = None
+        if guidance.embedded is not None:
+            embedded = torch.full((rows,), guidance.embedded, device=latents.device)
+        if condition_tokens is not None:
+            condition_tokens = condition_tokens[:, self._seen].repeat(passes, 1, 1)
+        with self._transformer.cache_context("step"):
+            (velocity,) = self._transformer(
+                hidden_states=latents[:, self._seen].repeat(passes, 1, 1),
+                encoder_hidden_states=text.sequence,
+                pooled_projections=text.pooled,
+                timestep=t.expand(rows),
+                guidance=embedded,
+                img_ids=self._img_ids,
+                txt_ids=self._txt_ids,
+                condition_tokens=condition_tokens,
+                return_dict=False,
+            )
+        if passes == 2:
+            prompted, unprompted = velocity.chunk(2)
+            velocity = unprompted + guidance.scale * (prompted - unprompted)
+        if self._chosen is not None:  # it is 0 where the transformer has not seen a token
+            velocity = torch.zeros_like(latents).index_copy(1, self._chosen, velocity)
+        return velocity
 
 
 def _check_finite(latents: Tensor) -> None:

@@ -50,10 +50,8 @@ class LatentToRGB:
         samples, colours = [], []
         side = FITTED_SIDE // PIXELS_PER_TOKEN
         for image in made_up_images():  # one by one, which takes less memory
-            latents = (
-                unpack(encode_pixels(vae, image[None].to(device)), (side, side)).double().cpu()
-            )
-            samples.append(latents[0].flatten(1).T)
+            tokens = encode_pixels(vae, image[None].to(device)).cpu().double()
+            samples.append(unpack(tokens, (side, side))[0].flatten(1).T)
             means = F.avg_pool2d(image.double(), PIXELS_PER_LATENT)
             colours.append(means.flatten(1).T)
         x, y = torch.cat(samples), torch.cat(colours)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from facemogle.runs.denoising import Step
+if TYPE_CHECKING:
+    from facemogle.runs.denoising import Step
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,11 +16,15 @@ from facemogle.runs.recorded import Recorded
 class Run(Protocol):
     """What makes an image of a request, step by step.
 
-    num_steps: that will be made. kept: share of the pixels that stay those of the image before.
+    num_steps: that will be made.
     """
 
     num_steps: int
-    kept: float
+
+    @property
+    def kept(self) -> float:
+        """Share of the pixels that stay those of the image before."""
+        ...
 
     def steps(self) -> Steps:
         """The steps, once. Closing the generator cancels; sent changes replace the step's."""

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from contextlib import closing
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from PIL import Image
 
-from facemogle.photo.parser import Parsers
-from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.runs.recorded import Recorded
 from facemogle.runs.request import Request
 from facemogle.serving.facts import Facts
 from facemogle.serving.reports import Reports, reports
+
+if TYPE_CHECKING:
+    from facemogle.pipeline import FaceMoGLEPipeline
 
 IsWanted = Callable[[], bool]
 
@@ -65,6 +66,9 @@ class LocalEngine:
 
     def __init__(self, pipeline: FaceMoGLEPipeline) -> None:
         self.pipeline = pipeline
+        # Imported late, as the page shares this module's names and opens without a model.
+        from facemogle.photo.parser import Parsers
+
         self.facts = Facts.of(pipeline)
         self._parsers = Parsers(self.facts.device)
 

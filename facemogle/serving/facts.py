@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from facemogle.masks.label_orders import OURS
 from facemogle.masks.reading import read_mask
-from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.prompts.reading import PromptReading, read_prompt
 from facemogle.prompts.words import known_words
 from facemogle.runs.experts import Experts
 from facemogle.runs.request import Change, Request, mask_size
+
+if TYPE_CHECKING:
+    from facemogle.pipeline import FaceMoGLEPipeline
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.runs.recorded import Recorded
 from facemogle.runs.request import Request
+
+if TYPE_CHECKING:
+    from facemogle.pipeline import FaceMoGLEPipeline
 
 
 @dataclass(frozen=True)

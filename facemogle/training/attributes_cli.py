@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     from facemogle.faces.folder import FaceFolder
     from facemogle.photo.parser import load_parser
     from facemogle.training.attributes import accuracies, train_attributes
-    from facemogle.weights.headers import CheckpointError
+    from facemogle.weights.errors import CheckpointError
 
     recipe = AttributeRecipe(seed=arguments.seed)
     if arguments.stage:

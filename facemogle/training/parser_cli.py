@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     from facemogle.masks.iou import mean_iou, region_iou
     from facemogle.photo.parser import load_parser
     from facemogle.training.parser import score, train_parser
-    from facemogle.weights.headers import CheckpointError
+    from facemogle.weights.errors import CheckpointError
 
     recipe = ParserRecipe(seed=arguments.seed)
     if arguments.stage:

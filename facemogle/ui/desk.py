@@ -13,6 +13,8 @@ import numpy as np
 from PIL import Image
 
 from facemogle.gate.trace import Trace
+from facemogle.photo.framing import Frame
+from facemogle.photo.opening import open_photo
 from facemogle.runs.experts import read_muted, read_strengths
 from facemogle.runs.recorded import Recorded
 from facemogle.runs.request import Change, Request
@@ -20,6 +22,7 @@ from facemogle.serving.engine import Engine, IsWanted, Unwanted
 from facemogle.ui.accepted import Accepted, Kept
 from facemogle.ui.asked import read_drawing, read_request, read_share
 from facemogle.ui.packets import Finish, Packet, explained, failure, packets, render
+from facemogle.ui.photos import Photos
 from facemogle.ui.provenance import signed_png
 from facemogle.ui.sessions import Sessions
 
@@ -156,7 +159,7 @@ class Desk:
 
     def alter(
         self,
-        image: Image.Image | None,
+        image: bytes | None,
         mask: bytes | None,
         new_mask: bytes | None,
         prompt: str,
@@ -172,23 +175,28 @@ class Desk:
         def work(is_wanted: IsWanted) -> tuple[Image.Image, Trace]:
             if image is None:
                 raise ValueError("There is no image. Give the one that is to be edited.")
+            photo = open_photo(image, is_whole=True)
+            masks = read_drawing(mask), read_drawing(new_mask)
+            frame = Frame.of(photo.pixels, *masks, self.engine.facts.side)
             asked = (prompt, seed, steps, *_experts(mute, expert_strengths))
-            old = read_drawing(mask)
-            wanted = read_request(self.engine.facts, read_drawing(new_mask), *asked)
+            wanted = read_request(self.engine.facts, frame.after, *asked)
             share = read_share("Strength", strength)
-            before = self.engine.record(image, old, int(seed))
-            change = Change(before, share)
-            return render(self.engine, replace(wanted, change=change), is_wanted)
+            before = self.engine.record(Image.fromarray(frame.image), frame.before, int(seed))
+            wanted = replace(wanted, change=Change(before, share))
+            edited, trace = render(self.engine, wanted, is_wanted)
+            return Image.fromarray(frame.put_back(np.asarray(edited))), trace
 
         return self._serve(work, request)
 
-    def read(self, image: Image.Image | None, parser: str, request: gr.Request) -> np.ndarray:
+    def read(
+        self, photos: Photos, image: bytes | None, parser: str, request: gr.Request
+    ) -> np.ndarray:
         """Read an image's label map, uint8 (H, W), for a caller of the API."""
 
         def work(is_wanted: IsWanted) -> np.ndarray:
             if image is None:
                 raise ValueError("There is no image. Give the one that is to be read.")
-            return self.engine.parse(image, parser)
+            return photos.read(image, parser)
 
         return self._serve(work, request)
 

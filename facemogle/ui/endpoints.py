@@ -13,22 +13,23 @@ import gradio as gr
 from PIL import Image
 
 from facemogle.masks.label_map import index_png
-from facemogle.photo.parser import PARSERS
+from facemogle.photo.hub import PARSERS
 from facemogle.ui.desk import Desk
+from facemogle.ui.photos import Photos
 
 
-def add_endpoints(desk: Desk, default_steps: int, **queue: Any) -> None:
+def add_endpoints(desk: Desk, photos: Photos, default_steps: int, **queue: Any) -> None:
     """Publish the endpoints, with components as only these move files in and out.
 
     queue: Gradio's arguments for the line that they wait in.
     """
     with gr.Row(visible=False):
-        given = gr.Image(label="Image", type="pil")
+        given = gr.File(label="Image", type="binary")  # gr.Image would decode it first
         mask = gr.File(label="Mask", type="binary")
         new_mask = gr.File(label="New mask", type="binary")
         prompt = gr.Textbox(label="Prompt")
-        seed = gr.Number(0, label="Seed", precision=0)
-        steps = gr.Number(default_steps, label="Steps", precision=0)
+        seed = gr.Number(0, label="Seed")  # with a precision, 1.5 would become 2 in silence
+        steps = gr.Number(default_steps, label="Steps")
         strength = gr.Number(1.0, label="Strength")
         mute = gr.Textbox("", label="Mute")
         expert_strengths = gr.Textbox("", label="Expert strengths")
@@ -67,7 +68,7 @@ def add_endpoints(desk: Desk, default_steps: int, **queue: Any) -> None:
         return image, str(path)
 
     def edit(
-        image: Image.Image,
+        image: bytes,
         mask: bytes,
         new_mask: bytes,
         prompt: str,
@@ -81,7 +82,7 @@ def add_endpoints(desk: Desk, default_steps: int, **queue: Any) -> None:
         """Change an image of a face where its new mask differs from its mask; all else stays.
 
         Args:
-            image: the face that is to be edited.
+            image: file of an image with the face that is to be edited, of any size.
             mask: its mask, PNG of the 19 CelebAMask-HQ regions; /parse reads one from an image.
             new_mask: the same mask, changed where the face is to change.
             prompt: what the face looks like.
@@ -100,18 +101,18 @@ def add_endpoints(desk: Desk, default_steps: int, **queue: Any) -> None:
         weights.save(path)
         return image, str(path)
 
-    def parse(image: Image.Image, parser: str, request: gr.Request) -> str:
+    def parse(image: bytes, parser: str, request: gr.Request) -> str:
         """Read the mask of a face, its 19 CelebAMask-HQ regions, from an image.
 
         Args:
-            image: one face that fills most of it.
+            image: file of an image with a face; of several the largest is read.
             parser: embedded, for rendered faces and those made here, or hub, for photographs.
 
         Returns:
-            An indexed PNG of the image's size: the indices are the labels, 0 to 18.
+            An indexed PNG of the upright image's size: the indices are the labels, 0 to 18.
         """
         path = _fresh(labels, "mask.png")
-        path.write_bytes(index_png(desk.read(image, parser, request)))
+        path.write_bytes(index_png(desk.read(photos, image, parser, request)))
         return str(path)
 
     words, experts = [prompt, seed, steps], [mute, expert_strengths]

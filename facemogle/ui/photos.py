@@ -2,125 +2,180 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
 from io import BytesIO
 from typing import Any
 
+import cv2
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
-from facemogle.masks.label_map import present_regions, resize_label_map
 from facemogle.masks.reading import read_mask
-from facemogle.photo.parser import HUB_REPOSITORY
+from facemogle.photo.crop import Crop
+from facemogle.photo.download import ParserDownload
+from facemogle.photo.hub import PARSERS
+from facemogle.photo.opening import Photo, PhotoError, open_photo
+from facemogle.photo.pasting import paste
+from facemogle.photo.reader import PhotoReader, PhotoReading
 from facemogle.ui.data_url import data_url
 from facemogle.ui.studio import SIDE, packed
 
 log = logging.getLogger(__name__)
 
-MAX_PIXELS = 64 * 10**6
+WHOLE = 1280
+"""Longer side, in pixels, of the whole photograph as the page shows it."""
+SAME_SHAPE = 0.02
+"""How far the proportions of an image and of its mask may differ."""
 
-_FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
-_NOSE = 2
 _CROPPED = "Its middle square was taken."
-
-_TRUST = {
-    "embedded": "Read with the embedded parser, which knows rendered faces: on a photograph, check "
-    "every region.",
-    "hub": f"Read with {HUB_REPOSITORY}, which was trained on photographs.",
-}
-
 
 Parse = Callable[[Image.Image, str], np.ndarray]
 
 
-class PhotoError(ValueError):
-    """An image cannot be read. The message names what was found and what to do about it."""
-
-
 class Photos:
-    """Reads images of faces for the page.
+    """Reads images of faces for the page and the API, and puts edits back into them.
 
     side: of the images that the page edits, in pixels. parse: an image and the parser's name ->
     label map, uint8 (H, W), as `Engine.parse`.
     """
 
     def __init__(self, side: int, parse: Parse) -> None:
-        self.side, self.parse = side, parse
+        self.side = side
+        self._download = ParserDownload()
+        self._readers = {name: PhotoReader(partial(_parsed, parse, name)) for name in PARSERS}
+
+    def read(self, content: bytes | Image.Image, parser: str) -> np.ndarray:
+        """The label map of an image's largest face, uint8 (H, W), of the image's size, upright.
+
+        content: a file's, or an open image. Raises PhotoError or CheckpointError.
+        """
+        photo = open_photo(content)
+        reading = self._reader(parser).read(photo.pixels)
+        width, height = photo.size
+        return reading.crop.enlarged(photo.scale).spread_labels(reading.label_map, (height, width))
 
     def read_photo(self, sent: Any) -> dict[str, Any]:
         """Read a photo that a person opens. Called by the browser, outside the queue.
 
-        sent: one uploaded file, as ``sent.files[0] = (name, content)``, and the parser's name, as
-        ``sent.data["parser"]``.
-        Returns ``image`` (data URL of its middle square), ``labels`` (see ``packed``) and
-        ``notes``; or ``error``.
+        sent: one uploaded file, as ``sent.files[0] = (name, content)``; ``sent.data`` with the
+        parser's name, ``parser``, and as JSON the number of a face, ``face``, null = the largest.
+        Returns ``image`` (data URL of the face's upright crop), ``labels`` (see ``packed``),
+        ``notes``; ``whole`` (data URL of the photo), ``faces`` (their left, top, right and bottom
+        as shares of it), ``chosen`` (one's number) and ``place`` (see `save_photo`); or ``error``.
         """
         try:
             photo = open_photo(sent.files[0][1])
-            square = ImageOps.fit(photo, (SIDE, SIDE), Image.Resampling.LANCZOS)
-            label_map = self.parse(square, sent.data["parser"])
+            reading = self._reader(sent.data["parser"]).read(
+                photo.pixels, json.loads(sent.data["face"])
+            )
         except ValueError as error:
             return {"error": str(error)}
         except Exception as error:
-            log.exception("parsing failed")
+            log.exception("reading a photo failed")
             return {
                 "error": f"It could not be read ({type(error).__name__}; see the server's log)."
             }
-        notes = [_TRUST[sent.data["parser"]]]
-        if photo.width != photo.height:
-            notes.append(_CROPPED)
-        if _NOSE not in present_regions(label_map):
-            notes.append("No nose was found: crop the photo to one face.")
-        return {"image": self._url(square), "labels": packed(label_map), "notes": notes}
+        return {
+            "image": self._url(reading.image),
+            "labels": packed(reading.label_map),
+            "notes": [*photo.notes, *reading.notes],
+            **_whole(photo, reading),
+        }
+
+    def save_photo(self, sent: Any) -> dict[str, Any]:
+        """Put an edit back into the photo. Called by the browser, outside the queue.
+
+        sent: three files: the photo, its crop as it was opened, and what became of it; and the
+        crop's ``place``, as ``sent.data["place"]``, JSON: the six numbers of its matrix, its side.
+        Returns ``image``, data URL of a PNG of the photo's size, upright; or ``error``.
+        """
+        try:
+            (_, content), *crops = sent.files
+            photo = open_photo(content, is_whole=True)
+            before, after = (np.asarray(Image.open(BytesIO(c)).convert("RGB")) for _, c in crops)
+            *matrix, side = json.loads(sent.data["place"])
+            crop = Crop(np.array(matrix, float).reshape(2, 3), int(side))
+            pasted = paste(photo.pixels, before, after, crop)
+        except (ValueError, OSError) as error:
+            return {"error": str(error)}
+        png = BytesIO()
+        # A photograph of 12 megapixels takes seconds at the usual level.
+        Image.fromarray(pasted).save(png, "PNG", compress_level=2, icc_profile=photo.icc)
+        return {"image": data_url("png", png.getvalue())}
+
+    def parser_download(self, wish: str) -> dict[str, Any]:
+        """Start, stop or ask about the download of the hub's parser. Called by the browser.
+
+        wish: "start", "cancel" or "tell". Returns a `Progress`: state, done, total, error.
+        """
+        if wish == "start":
+            self._download.start()
+        elif wish == "cancel":
+            self._download.cancel()
+        return asdict(self._download.progress)
 
     def read_pair(self, sent: Any) -> dict[str, Any]:
         """Read an image and a person's own mask of it. Called by the browser, outside the queue.
 
         sent: two uploaded files, image and mask, as ``sent.files[i] = (name, content)``. A mask
         has the image's proportions, or is that of its middle square.
-        Returns the same as `read_photo`.
+        Returns ``image``, ``labels`` and ``notes`` as `read_photo`, or ``error``.
         """
         (_, image), (_, mask) = sent.files
         try:
             photo, reading = open_photo(image), read_mask(mask)
             height, width = reading.label_map.shape
-            if width != height and abs(width / height * photo.height / photo.width - 1) > 0.02:
+            long, high = photo.size
+            if width != height and abs(width / height * high / long - 1) > SAME_SHAPE:
                 raise PhotoError(
-                    f"The image has {photo.width}x{photo.height} pixels and the mask "
-                    f"{width}x{height}. Give a mask of the image's proportions, or a square one."
+                    f"The image has {long}x{high} pixels and the mask {width}x{height}. Give a "
+                    "mask of the image's proportions, or a square one."
                 )
         except ValueError as error:
             return {"error": str(error)}
-        square = ImageOps.fit(photo, (SIDE, SIDE), Image.Resampling.LANCZOS)
-        side = min(height, width)
-        top, left = (height - side) // 2, (width - side) // 2
-        label_map = reading.label_map[top : top + side, left : left + side]
-        notes = [*reading.notes, *([_CROPPED] if photo.width != photo.height else [])]
-        label_map = resize_label_map(label_map, SIDE, SIDE)
+        square = Crop.middle(photo.pixels.shape[:2], SIDE).cut(photo.pixels)
+        label_map = Crop.middle((height, width), SIDE).cut_labels(reading.label_map)
+        notes = [*photo.notes, *reading.notes, *([_CROPPED] if long != high else [])]
         return {"image": self._url(square), "labels": packed(label_map), "notes": notes}
 
-    def _url(self, square: Image.Image) -> str:
-        """An image as the page edits it."""
-        image = BytesIO()
-        square.resize((self.side, self.side), Image.Resampling.LANCZOS).save(image, "PNG")
-        return data_url("png", image.getvalue())
+    def _reader(self, parser: str) -> PhotoReader:
+        if parser not in self._readers:
+            raise PhotoError(f"The parser is {parser!r}: take {' or '.join(PARSERS)}.")
+        return self._readers[parser]
+
+    def _url(self, square: np.ndarray) -> str:
+        """A crop as the page edits it."""
+        size = (self.side, self.side)
+        shrink = cv2.INTER_AREA if self.side < len(square) else cv2.INTER_CUBIC
+        return _png_url(cv2.resize(square, size, interpolation=shrink))
 
 
-def open_photo(content: bytes) -> Image.Image:
-    """Decode a photo, upright, in RGB. Raises PhotoError."""
-    try:
-        photo = Image.open(BytesIO(content), formats=_FORMATS)
-        if photo.width * photo.height > MAX_PIXELS:
-            raise PhotoError(
-                f"The image has {photo.width}x{photo.height} pixels. Give one of at most "
-                f"{MAX_PIXELS // 10**6} megapixels."
-            )
-        photo.draft("RGB", (2 * SIDE, 2 * SIDE))  # a JPEG's pixels need not all be decoded
-        return ImageOps.exif_transpose(photo).convert("RGB")
-    except UnidentifiedImageError as error:
-        raise PhotoError(
-            "It is no image that can be read. Give a JPEG, PNG, WebP or BMP file."
-        ) from error
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise PhotoError(f"Its file is damaged or cut off ({error}). Save it again.") from error
+def _parsed(parse: Parse, name: str, square: np.ndarray) -> np.ndarray:
+    return parse(Image.fromarray(square), name)
+
+
+def _whole(photo: Photo, reading: PhotoReading) -> dict[str, Any]:
+    """The photograph, its faces and the crop's place in it, for the page."""
+    high, wide = photo.pixels.shape[:2]
+    crop = reading.crop.enlarged(photo.scale)
+    small = Image.fromarray(photo.pixels)
+    small.thumbnail((WHOLE, WHOLE), reducing_gap=2)
+    jpeg = BytesIO()
+    small.save(jpeg, "JPEG", quality=85)
+    extent = np.array([wide, high, wide, high])
+    return {
+        "whole": data_url("jpeg", jpeg.getvalue()),
+        "faces": [(np.array(box) / extent).tolist() for box in reading.faces],
+        "chosen": reading.chosen,
+        "place": [*crop.matrix.ravel().tolist(), crop.side],
+    }
+
+
+def _png_url(pixels: np.ndarray) -> str:
+    png = BytesIO()
+    Image.fromarray(pixels).save(png, "PNG")
+    return data_url("png", png.getvalue())

@@ -17,8 +17,8 @@ from facemogle.ui.packets import Packet
 
 TEMPLATES = "templates.json"
 
-_PATIENCE = 30
-"""Seconds for which a browser is kept waiting; a model that takes longer has no first face yet."""
+_PATIENCE = 4
+"""Seconds for which a browser is kept waiting; then it asks again."""
 
 
 def read_templates(folder: Path, side: int) -> list[dict[str, Any]]:
@@ -50,11 +50,11 @@ class FirstFace:
     def read(self, _sent: Any) -> dict[str, Any]:
         """Called by the browser, outside the queue.
 
-        Returns ``packets`` of `facemogle.ui.packets`, none if there is no such image, and
-        ``seconds``, how long it took.
+        Returns ``packets`` of `facemogle.ui.packets`, none if there is no such image (yet, if
+        ``isComing``), and ``seconds``, how long it took.
         """
-        self._is_there.wait(_PATIENCE)
-        return {"packets": self._packets, "seconds": self._seconds}
+        is_there = self._is_there.wait(_PATIENCE)
+        return {"packets": self._packets, "seconds": self._seconds, "isComing": not is_there}
 
     def _make(self, desk: Desk, face: dict[str, Any]) -> None:
         asked = {

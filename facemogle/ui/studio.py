@@ -47,8 +47,13 @@ MODULES_URL = "facemogle-ui"
 # Gradio has an event only if its quoted name stands in this text, if only in a comment.
 _ON_LOAD = f"""
 // events: "announce", "ask", "generate"
-import(new URL("{MODULES_URL}/main.js", document.baseURI)).then(
-    (main) => main.mount({{ element, trigger, props, server }}));
+const home = window.gradio_config?.root ?? document.baseURI;
+import(home.replace(/[/]?$/, "/") + "{MODULES_URL}/main.js").then(
+    (main) => main.mount({{ element, trigger, props, server }}),
+    (error) => {{ element.textContent =
+        `The page's programs could not be loaded (${{error.message}}). Reload the page. If that ` +
+        "does not help, a proxy between you and the server may be in the way: see docs/hosting.md.";
+    }});
 """
 
 _ON_PACKET = """
@@ -67,13 +72,15 @@ def studio(
     words: dict[str, list[str]],
     read_photo: Callable[[Any], dict[str, Any]],
     read_pair: Callable[[Any], dict[str, Any]],
+    save_photo: Callable[[Any], dict[str, Any]],
+    parser_download: Callable[[str], dict[str, Any]],
     read_words: Callable[[Any], dict[str, Any]],
     first_face: Callable[[Any], dict[str, Any]],
 ) -> gr.HTML:
     """Canvas, image, prompt and gating view in one component.
 
-    read_photo, read_pair: as in ``facemogle.ui.photos``; read_words: in ``facemogle.ui.prompts``;
-    first_face: in ``facemogle.ui.start``.
+    read_photo, read_pair, save_photo, parser_download: as in ``facemogle.ui.photos``;
+    read_words: in ``facemogle.ui.prompts``; first_face: in ``facemogle.ui.start``.
     The template is static: Gradio would reset the canvas on any change of an interpolated one, and
     would run code in interpolated text. Everything that changes is written by the modules.
     (A function and no subclass, next to whose file Gradio would write a stub file.)
@@ -88,6 +95,8 @@ def studio(
             read_mask_file,
             read_photo,
             read_pair,
+            save_photo,
+            parser_download,
             read_words,
             export_gate,
             export_mask,

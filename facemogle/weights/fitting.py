@@ -17,7 +17,7 @@ from diffusers.hooks import apply_group_offloading
 from diffusers.quantizers import PipelineQuantizationConfig
 
 from facemogle.pipeline import FaceMoGLEPipeline
-from facemogle.weights.headers import CheckpointError
+from facemogle.weights.errors import CheckpointError
 
 Quantisation = Literal["nf4", "int8", "fp8"]
 """Of weights. nf4: 4-bit NormalFloat (arXiv 2305.14314), bitsandbytes. int8, fp8: torchao."""
@@ -70,8 +70,9 @@ def offload(pipeline: FaceMoGLEPipeline, device: torch.device, kind: Offload) ->
         blocks = {"offload_type": "block_level", "num_blocks_per_group": 1}
         pipeline.transformer.enable_group_offload(**blocks, **options)
         apply_group_offloading(pipeline.text_encoder_2, offload_type="leaf_level", **options)
-        for small in (pipeline.text_encoder, pipeline.vae, pipeline.mogle):
-            small.to(device)
+        small: tuple[Any, ...] = (pipeline.text_encoder, pipeline.vae, pipeline.mogle)
+        for model in small:
+            model.to(device)
 
 
 def _nf4(dtype: torch.dtype) -> tuple[Any, Any]:

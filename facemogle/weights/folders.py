@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from huggingface_hub import constants, get_token, snapshot_download
-from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HfHubHTTPError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+)
 
 from facemogle.network.lora import LORA_FILE
 from facemogle.weights.headers import CheckpointError, missing_files
-from facemogle.weights.published import FACE_MOGLE_REPOSITORY, MOGLE_FILES
+from facemogle.weights.names import MINI_FOLDER
+from facemogle.weights.published import MOGLE_FILES
 
-MINI_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints" / "mini"
 FLUX_REPOSITORY = "black-forest-labs/FLUX.1-dev"
 PREVIEW_REPOSITORY = "madebyollin/taef1"
+MODEL_FILES = ["model_index.json", "*/*.json", "*/*.txt", "*/*.model", "*/*.safetensors"]
+FACE_MOGLE_FILES = ["*.safetensors", "*.pt"]
 PREVIEW_FILES = ["config.json", "diffusion_pytorch_model.safetensors"]
+
+
+_HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 
 
 def folder_of(name_or_path: str, local_dir: str | Path | None) -> Path:
     """Folder of a model; arguments as of `load_pipeline`. Raises CheckpointError."""
-    if name_or_path == "flux":
-        place = None if local_dir is None else Path(local_dir) / FLUX_REPOSITORY.split("/")[1]
+    hub_id = FLUX_REPOSITORY if name_or_path == "flux" else hub_id_of(name_or_path)
+    if hub_id is not None:
+        place = _place(hub_id, local_dir)
         if place and (place / "model_index.json").is_file() and not missing_files(place):
             return place
-        return _download(FLUX_REPOSITORY, ["model_index.json", "*/*"], place)
-    folder = MINI_FOLDER if name_or_path == "mini" else Path(name_or_path)
+        folder = _download(hub_id, MODEL_FILES, place)
+    else:
+        folder = MINI_FOLDER if name_or_path == "mini" else Path(name_or_path)
     if (folder / "model_index.json").is_file():
         return folder
     if name_or_path == "mini":
@@ -33,16 +46,26 @@ def folder_of(name_or_path: str, local_dir: str | Path | None) -> Path:
             "or name another model's folder."
         )
     raise CheckpointError(
-        f"{name_or_path} is no model: it must be mini, flux, or a folder with a model_index.json."
+        f"{name_or_path} is no model: it must be mini, flux, or a folder or hub id (owner/name) "
+        "with a model_index.json."
     )
 
 
-def face_mogle_folder(local_dir: str | Path | None) -> Path:
-    """Folder of the published Face-MoGLE weights. Raises CheckpointError."""
-    place = None if local_dir is None else Path(local_dir) / FACE_MOGLE_REPOSITORY.split("/")[1]
+def face_mogle_folder(name_or_path: str, local_dir: str | Path | None) -> Path:
+    """Folder of Face-MoGLE weights; arguments as of `load_pipeline`. Raises CheckpointError."""
+    hub_id = hub_id_of(name_or_path)
+    if hub_id is None:
+        return Path(name_or_path)
+    place = _place(hub_id, local_dir)
     if place and any(place.rglob(LORA_FILE)) and any(any(place.rglob(n)) for n in MOGLE_FILES):
         return place
-    return _download(FACE_MOGLE_REPOSITORY, ["*.safetensors", "*.pt"], place)
+    return _download(hub_id, FACE_MOGLE_FILES, place)
+
+
+def hub_id_of(name_or_path: str) -> str | None:
+    """The name as an id on the hub, unless something of this name lies on this machine."""
+    is_id = _HUB_ID.fullmatch(name_or_path) and not Path(name_or_path).exists()
+    return name_or_path if is_id else None
 
 
 def preview_folder(folder: Path, *, may_download: bool) -> Path | None:
@@ -55,6 +78,10 @@ def preview_folder(folder: Path, *, may_download: bool) -> Path | None:
         if (place / "config.json").is_file():
             return place
     return _download(PREVIEW_REPOSITORY, PREVIEW_FILES, None) if may_download else None
+
+
+def _place(hub_id: str, local_dir: str | Path | None) -> Path | None:
+    return None if local_dir is None else Path(local_dir) / hub_id.split("/")[1]
 
 
 def _download(repository: str, patterns: list[str], place: Path | None) -> Path:
@@ -73,6 +100,11 @@ def _download(repository: str, patterns: list[str], place: Path | None) -> Path:
             f"{repository} is open only to those who accepted its licence. {reason} Accept it at "
             f"{page}, make a token with read access at https://huggingface.co/settings/tokens, and "
             "log in with: hf auth login (in a Space: set it as the secret HF_TOKEN)"
+        ) from error
+    except RepositoryNotFoundError as error:
+        raise CheckpointError(
+            f"{repository} is no folder on this machine, and {page} is not there or not open to "
+            "the token on this machine: check the name."
         ) from error
     except (HfHubHTTPError, LocalEntryNotFoundError) as error:
         reason = (

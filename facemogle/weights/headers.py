@@ -14,7 +14,9 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from facemogle.mogle import MoGLE
+from facemogle.network.lora import the_rank
 from facemogle.transformer import FaceMoGLETransformer
+from facemogle.weights.errors import CheckpointError
 
 Shapes = Mapping[str, tuple[int, ...]]
 """Shape of each tensor by name."""
@@ -26,10 +28,6 @@ NO_WEIGHTS = ("scheduler", "tokenizer")
 """How the names of components without weights start."""
 
 SHOWN = 3
-
-
-class CheckpointError(ValueError):
-    """Weights cannot be loaded. The message says which and what to do."""
 
 
 def missing_files(folder: Path) -> list[str]:
@@ -80,14 +78,12 @@ def check_folder(folder: Path) -> None:
 def check_lora(path: Path, flux: Path) -> None:
     """Check that a LoRA file fits a FLUX folder's transformer. Raises CheckpointError."""
     stored = header(path)
-    ranks = {shape[0] for name, shape in stored.items() if ".lora_A." in name}
-    if len(ranks) != 1:
-        raise CheckpointError(
-            f"{path} must hold LoRA tensors of one rank, it has the ranks {sorted(ranks)}. Give "
-            "the file of the Face-MoGLE weights."
-        )
+    try:
+        rank = the_rank(path, stored)
+    except ValueError as error:
+        raise CheckpointError(str(error)) from error
     config = FaceMoGLETransformer.load_config(flux, subfolder="transformer", local_files_only=True)
-    transformer = _empty(FaceMoGLETransformer, config, lora_rank=ranks.pop())
+    transformer = _empty(FaceMoGLETransformer, config, lora_rank=rank)
     compare(path, stored, _tensor_shapes(transformer.condition_lora.official_state_dict()))
 
 

@@ -21,15 +21,18 @@ from facemogle.network.lora import LORA_FILE
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.transformer import FaceMoGLETransformer
 from facemogle.weights import fitting
+from facemogle.weights.devices import device_of, usual_dtype
 from facemogle.weights.fitting import Offload, Quantisation
 from facemogle.weights.folders import (
     PREVIEW_REPOSITORY,
     face_mogle_folder,
     folder_of,
+    hub_id_of,
     preview_folder,
 )
 from facemogle.weights.headers import CheckpointError, check_folder, check_lora, check_mogle
 from facemogle.weights.published import (
+    FACE_MOGLE_REPOSITORY,
     MOGLE_FILES,
     REFERENCE_TIME_SCALE,
     find_file,
@@ -59,21 +62,23 @@ def load_pipeline(
     """Load everything that an image needs.
 
     name_or_path: "mini", the model in this repository; "flux", FLUX.1-dev and the published
-        Face-MoGLE weights from the hub; or a folder, ours or FLUX's.
-    face_mogle: folder of the Face-MoGLE part, which a FLUX folder needs.
-    local_dir: where "flux" lies or is downloaded to, as plain files in the folders FLUX.1-dev and
-        face-mogle-models; None = the hub's cache. What is there already needs no network.
+        Face-MoGLE weights from the hub; or a folder or hub id, of one of ours or of a FLUX.
+    face_mogle: folder or hub id of the Face-MoGLE part, which a FLUX folder needs.
+    local_dir: where "flux" or a hub id lies or is downloaded to, as plain files in folders of the
+        repositories' names, such as FLUX.1-dev and face-mogle-models; None = the hub's cache. What
+        is there already needs no network.
         What lies in its folder taef1, or in one of a folder of yours, makes previews.
-    device: "cpu", "cuda", ...; None = a GPU if there is one.
-    torch_dtype: None = bfloat16 on a GPU, float32 elsewhere.
+    device: "cpu", "cuda", "mps", ...; None = a GPU if there is one.
+    torch_dtype: of weights and arithmetic; None = bfloat16 on a GPU, float16 on one that does not
+        know that, float32 elsewhere.
     quantize: "nf4", "int8" or "fp8" weights of transformer and T5; None = as they are stored.
     offload: "model", "group" or "sequential": how much is on the GPU at a time; None = all of it.
     compat: "reference-inference" makes images as the authors' inference scripts do: their local
         experts see black images (if by accident), and the gate gets t * 1000.
     Names and shapes of tensors are checked before weights are read. Raises CheckpointError.
     """
-    where = _device(device)
-    dtype = torch_dtype or (torch.bfloat16 if where.type == "cuda" else torch.float32)
+    where = device_of(device)
+    dtype = torch_dtype or usual_dtype(where)
     _check_choices(
         quantize=(quantize, Quantisation), offload=(offload, Offload), compat=(compat, Compat)
     )
@@ -83,31 +88,8 @@ def load_pipeline(
             f"offload is {offload}, which keeps weights off a GPU, but the device is cpu. Leave it "
             "(--offload) away, or name a GPU."
         )
-    if local_dir is not None and name_or_path != "flux":
-        raise CheckpointError(
-            f"{local_dir} is given as the place of flux, but the model is {name_or_path}. Name the "
-            "model flux, or leave local_dir (--local-dir) away."
-        )
-    folder = folder_of(str(name_or_path), local_dir)
-    if face_mogle is None and name_or_path == "flux":
-        face_mogle = face_mogle_folder(local_dir)
-    try:
-        if face_mogle is not None:
-            pipeline = _from_flux(folder, Path(face_mogle), dtype, quantised)
-        elif (folder / "mogle").is_dir():
-            check_folder(folder)
-            pipeline = FaceMoGLEPipeline.from_pretrained(
-                folder, dtype=dtype, quantization_config=quantised
-            )
-        else:
-            raise CheckpointError(
-                f"{folder} has no Face-MoGLE part (no folder mogle). If it is a FLUX folder, name "
-                "that of the Face-MoGLE weights too: face_mogle=... (--face-mogle)."
-            )
-    except SafetensorError as error:
-        raise CheckpointError(
-            f"A file in {folder} or {face_mogle} is damaged ({error}). Get it again."
-        ) from error
+    folder, part = _folders(str(name_or_path), face_mogle, local_dir)
+    pipeline = _read(folder, part, dtype, quantised)
     if compat is not None:
         _follow_reference(pipeline)
     if isinstance(pipeline.vae, AutoencoderKL):
@@ -136,6 +118,50 @@ def load_base(
         transformer=transformer,
         mogle=MoGLE(transformer.config["in_channels"]),
         dtype=dtype,
+    )
+
+
+def _folders(
+    name: str, face_mogle: str | Path | None, local_dir: str | Path | None
+) -> tuple[Path, Path | None]:
+    """Folders of a model and of its Face-MoGLE part (None = it is in the model's); arguments as of
+    `load_pipeline`.
+    """
+    if face_mogle is None and name == "flux":
+        face_mogle = FACE_MOGLE_REPOSITORY
+    named = [name] if face_mogle is None else [name, str(face_mogle)]
+    if local_dir is not None and not any(one == "flux" or hub_id_of(one) for one in named):
+        raise CheckpointError(
+            f"{local_dir} is given as the place of what comes from the hub, but the model is "
+            f"{name}. Name the model flux or a hub id, or omit local_dir (--local-dir)."
+        )
+    part = None if face_mogle is None else str(face_mogle)
+    folder = folder_of(name, local_dir)
+    return folder, None if part is None else face_mogle_folder(part, local_dir)
+
+
+def _read(
+    folder: Path,
+    face_mogle: Path | None,
+    dtype: torch.dtype,
+    quantised: PipelineQuantizationConfig | None,
+) -> FaceMoGLEPipeline:
+    """The pipeline of one folder of ours, or of a FLUX folder and its Face-MoGLE part's."""
+    try:
+        if face_mogle is not None:
+            return _from_flux(folder, face_mogle, dtype, quantised)
+        if (folder / "mogle").is_dir():
+            check_folder(folder)
+            return FaceMoGLEPipeline.from_pretrained(
+                folder, dtype=dtype, quantization_config=quantised
+            )
+    except SafetensorError as error:
+        raise CheckpointError(
+            f"A file in {folder} or {face_mogle} is damaged ({error}). Get it again."
+        ) from error
+    raise CheckpointError(
+        f"{folder} has no Face-MoGLE part (no folder mogle). If it is a FLUX folder, name that or "
+        "the hub id of the Face-MoGLE weights too: face_mogle=... (--face-mogle)."
     )
 
 
@@ -193,18 +219,3 @@ def _check_choices(**given: tuple[str | None, Any]) -> None:
             raise CheckpointError(
                 f"{name}: {value!r} is unknown; take {', '.join(get_args(literal))}."
             )
-
-
-def _device(name: str | None) -> torch.device:
-    if name is None:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise CheckpointError(f"{name!r} is no device: take cpu, cuda or cuda:1.") from error
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise CheckpointError(
-            f"Device {name!r} is not there: torch sees {torch.cuda.device_count()} CUDA GPUs. Take "
-            "cpu, or install torch with CUDA."
-        )
-    return device

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from facemogle.mogle import MoGLE
 from facemogle.pipeline import FaceMoGLEPipeline
-from facemogle.weights.headers import CheckpointError
+from facemogle.weights.errors import CheckpointError
 
 FACE_MOGLE_REPOSITORY = "XavierJiezou/face-mogle-models"
 REFERENCE_TIME_SCALE = 1000.0
@@ -30,7 +30,7 @@ def save_face_mogle(pipeline: FaceMoGLEPipeline, folder: str | Path) -> None:
     """Write the Face-MoGLE part alone in the published layout, as safetensors."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    pipeline.save_lora_weights(folder)
+    pipeline.save_condition_lora(folder)
     tensors = {name: tensor.contiguous() for name, tensor in pipeline.mogle.state_dict().items()}
     metadata = {"format": "pt", "time_scale": str(pipeline.mogle.config.time_scale)}
     save_file(tensors, folder / MOGLE_FILES[0], metadata=metadata)

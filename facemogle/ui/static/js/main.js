@@ -35,12 +35,21 @@ export async function mount({ element, trigger, props, server }) {
     server.read_mask_file({ binary: true, data: { ...files, region } });
   const exportMask = (sent) => server.export_mask(sent);
   const readPair = (image, mask) => server.read_pair({ binary: true, data: { image, mask } });
-  const readPhoto = (file, parser) => server.read_photo({ binary: true, data: { file, parser } });
+  // Beside files, a form carries text only.
+  const readPhoto = (file, parser, face) =>
+    server.read_photo({ binary: true, data: { file, parser, face: JSON.stringify(face) } });
+  const savePhoto = (file, before, after, place) =>
+    server.save_photo({ binary: true, data: { file, before, after, place: JSON.stringify(place) } });
+  const parserDownload = (wish) => server.parser_download(wish);
+  const edited = (photo) => (runner.shown.accepted?.photo === photo ? runner.shown.accepted.image : null);
   const adopt = (found) => runner.recalls.adopt(found);
   const openProject = (file) => projects.open(file);
   const saveProject = () => projects.save();
   const projectFiles = { openProject, saveProject };
-  const opening = { maxBytes: props.max_bytes, read, exportMask, readPhoto, readPair, adopt, ...projectFiles };
+  const opening = {
+    maxBytes: props.max_bytes, read, exportMask, readPhoto, savePhoto, parserDownload, edited, readPair, adopt,
+    ...projectFiles,
+  };
   const suggest = (suggestion) => runner.inputs.suggest(suggestion);
   const make = () => runner.request({ isDraft: false, isOwn: false });
   const examples = root.querySelector(".examples");

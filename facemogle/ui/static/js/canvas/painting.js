@@ -10,6 +10,7 @@ import { LayerView } from "../layers/view.js";
 import { Notice } from "../notice.js";
 import { Overlay } from "./overlay.js";
 import { Pair } from "../files/pair.js";
+import { Photo } from "../files/photo.js";
 import { Palette } from "../layers/list.js";
 import { Question } from "../files/question.js";
 import { Screen } from "./screen.js";
@@ -69,7 +70,11 @@ export function setUpPainting(panel, { drawing, regions, experts, expertSettings
   const files = new Files(find(".files"), {
     drawing, notice, regions, palette: colors, ask, openPair, ...opening,
   });
-  const { readPair, adopt, maxBytes } = opening;
+  const { readPair, readPhoto, savePhoto, edited, adopt, maxBytes } = opening;
+  files.photo = new Photo(find(".photo-faces"), {
+    readPhoto, savePhoto, edited, adopt, send: (...asked) => files.send(...asked),
+    parserDownload: opening.parserDownload, notice, offer: find("[data-command=whole-photo]"),
+  });
   const pair = new Pair(find(".pairing"), {
     drawing, palette: colors, readPair, adopt, maxBytes, tell: (text) => notice.tell(text),
   });

@@ -11,11 +11,11 @@ export class Files {
   /**
    * read(files, region's name): asks the server; answers what read_mask_file of studio.py does, or nothing if
    * it failed. ask(question): of Question. adopt(): takes an image that was made here, as Runner does.
-   * readPhoto(file, parser): the same of a photo; answers { image, labels, notes } or { error }.
+   * photo: a Photo, which reads photographs.
    * openProject(file), saveProject(): as of Projects. openPair(): as of Pair.
    */
   constructor(element, { saveProject, openPair, ...others }) {
-    // drawing, notice, regions, palette, maxBytes, read, ask, exportMask, readPhoto, adopt, openProject
+    // drawing, notice, regions, palette, maxBytes, read, ask, exportMask, adopt, openProject
     Object.assign(this, others);
     const input = (name, take) => takeFile(element.querySelector(`input[name=${name}]`), take);
     const any = input("any", (...files) => this.openAll(files));
@@ -24,6 +24,7 @@ export class Files {
       element.querySelector(`[data-command=${command}]`).addEventListener("click", act);
     on("open", () => any.click());
     on("open-photo", () => photo.click());
+    on("whole-photo", () => this.photo.show());
     on("pair", openPair);
     on("save-project", saveProject);
     on("save-index", () => this.save("mask_index.png", indexedPNG));
@@ -120,17 +121,12 @@ export class Files {
     else this.notice.warn(answer?.error ?? "The server did not answer. Check that it runs, then save again.");
   }
 
-  /** Put what a parser reads in a photo on the canvas; the photo is what the next edit starts from. */
+  /** Put a photo's largest face on the canvas; its crop is what the next edit starts from. */
   async openPhoto(file, parser = "embedded") {
     const forPhotographs = {
       title: "Use the parser for photographs", act: () => this.openPhoto(file, "hub"),
     };
-    const answer = await this.send(file, () => this.readPhoto(file, parser));
-    if (!answer) return;
-    const { image, labels, notes } = answer;
-    this.adopt({ image, labels: await inflate(fromBase64(labels)) });
-    const action = parser === "embedded" && forPhotographs;
-    this.notice.tell([`Opened ${file.name}.`, ...notes].join(" "), action);
+    await this.photo.open(file, parser, parser === "embedded" && forPhotographs);
   }
 
   /** The server's answer; without one, the reason is shown, and with it the action. */

@@ -15,14 +15,15 @@ export class Accepted {
    * isForeign: whether it, or what it is an edit of, was not made here.
    * isEdit: whether pixels of an image before it were kept.
    * run: that led to it, or trace: Run.record() of that; null if nothing is known of the gate.
+   * photo: what it is a face of, as Photo has it, if that is open; only this page knows.
    * number: of the request that made it; without one, the server does not have the image.
    * id, time: given to an image once; in milliseconds, when it was made.
    */
   constructor({
     image, labels, layers = null, settings, isForeign, isEdit = false, run = null, trace = null,
-    number, id, time = Date.now(),
+    photo = null, number, id, time = Date.now(),
   }) {
-    Object.assign(this, { image, labels, layers, settings, isForeign, isEdit, run, trace, time });
+    Object.assign(this, { image, labels, layers, settings, isForeign, isEdit, run, trace, photo, time });
     this.id = id ?? `${time}-${Math.random()}`;
     this.number = number ?? --others;
     this.isKnown = number !== undefined; // to the server

@@ -5,14 +5,17 @@ import { fromBase64, inflate } from "../files/codec.js";
 import { Run } from "./run.js";
 
 const NUMBER = 0; // as which the server knows it
+const ASKS = 30; // of a few seconds each: a model may still be loaded
 const QUICK = 0.8; // seconds: a model that takes less is live from the beginning
 
 /**
- * ask(): answers { packets, seconds } of facemogle.ui.start. template: whose face it is. experts: how
- * many. Returns { accepted, isQuick }, or null if there is none.
+ * ask(): answers { packets, seconds, isComing } of facemogle.ui.start. template: whose face it is.
+ * experts: how many. Returns { accepted, isQuick }, or null if there is none.
  */
 export async function firstFace({ ask, template, experts }) {
-  const { packets, seconds } = await ask();
+  let answer = await ask();
+  for (let more = ASKS; answer.isComing && more > 0; more--) answer = await ask();
+  const { packets, seconds } = answer;
   if (!packets.length) return null;
   const labels = await inflate(fromBase64(template.labels));
   const { steps, grid } = packets[0];

@@ -20,11 +20,11 @@ export class Recalls {
    * Take an image with its label map, as if it had just been made: the drawing becomes the label map,
    * and an edit keeps the rest of the image. See Accepted for the arguments.
    */
-  adopt({ image, labels, settings = null, isForeign = settings === null }) {
+  adopt({ image, labels, settings = null, isForeign = settings === null, photo }) {
     this.requests.stop();
     this.drawing.replace(labels);
     if (settings) this.inputs.put(settings);
-    const accepted = new Accepted({ image, labels, settings, isForeign });
+    const accepted = new Accepted({ image, labels, settings, isForeign, photo });
     this.shown.archive.add(accepted);
     this.recall(accepted, "Opened");
   }

@@ -217,7 +217,8 @@ export class Runner {
     const isForeign = isEdit && this.base.isForeign;
     const layers = packLayers(this.layers);
     const { image } = run.reports.at(-1);
-    this.shown.add(new Accepted({ image, labels, layers, settings, isForeign, isEdit, run, number }));
+    const photo = this.base?.photo;
+    this.shown.add(new Accepted({ image, labels, layers, settings, isForeign, isEdit, run, photo, number }));
   }
 
   stopped() {

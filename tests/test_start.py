@@ -1,0 +1,41 @@
+"""The page is up before its model, so nothing slow may be imported for it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from studio import ROOT
+
+from facemogle.serving.early_facts import early_facts
+from facemogle.serving.facts import Facts
+from facemogle.weights.loading import load_pipeline
+
+SLOW = ("diffusers", "transformers", "scipy", "matplotlib")
+
+
+def run(program: str) -> str:
+    command = [sys.executable, "-c", program]
+    return subprocess.check_output(command, cwd=ROOT, text=True).strip()
+
+
+def test_the_page_imports_nothing_of_the_model() -> None:
+    """diffusers and transformers take four seconds, in which nobody sees a page."""
+    page = "import facemogle.ui.page, facemogle.ui.serve, facemogle.serving.early_facts, sys"
+    assert run(f"{page}; print([name for name in {SLOW} if name in sys.modules])") == "[]"
+
+
+def test_a_folder_tells_what_its_model_tells() -> None:
+    """The page is laid out by the first and draws what the second makes."""
+    early, loaded = early_facts("mini", "cpu"), Facts.of(load_pipeline("mini", device="cpu"))
+    assert early is not None
+    assert replace(early, read_prompt=loaded.read_prompt) == loaded
+    prompt = "A (middle-aged:1.3) woman in a zeppelin"
+    assert early.read_prompt(prompt) == loaded.read_prompt(prompt)
+
+
+def test_another_model_is_asked_when_it_is_loaded(tmp_path: Path) -> None:
+    assert early_facts("flux", None) is None
+    assert early_facts(str(tmp_path), None) is None
