@@ -37,6 +37,7 @@ from facemogle.ui.data_url import data_url
 from facemogle.ui.desk import Desk
 from facemogle.ui.provenance import read_signed
 from facemogle.ui.sessions import Sessions
+from facemogle.ui.start import FirstFace
 
 SIDE = 64
 HAT = 14
@@ -277,6 +278,26 @@ def test_whole_faces_are_those_of_a_fresh_page_whatever_was_made_before(
 
     caller.base = {"number": 3}
     assert np.array_equal(last_image(caller.ask(label_map)), fresh(label_map))  # it has come back
+
+
+def test_every_visitor_finds_a_finished_face_and_can_edit_it(
+    pipeline, label_map, edited_map
+) -> None:
+    """The page opened with an empty box, and the first edit was a whole other face."""
+    desk = Desk(LocalEngine(pipeline), "test")
+    face = {"label_map": label_map, "prompt": "a man", "seed": 1}
+    ready = FirstFace(desk, face)
+    while (found := ready.read({}))["isComing"]:
+        pass
+    first = last_image(found["packets"])
+    for name in ("anna", "ben"):
+        caller = Caller(desk, name)
+        caller.base = {"number": 0}
+        packets = caller.ask(edited_map)
+        assert (last_image(packets) == first).all(axis=2).mean() >= packets[0]["kept"] > 0.5
+    strange = Caller(Desk(LocalEngine(pipeline), "test"))
+    strange.base = {"number": 0}
+    assert [packet["kind"] for packet in strange.ask(edited_map)] == ["forgotten"]
 
 
 def test_a_photo_with_nothing_changed_stays_as_it_is(pipeline, label_map, edited_map) -> None:
