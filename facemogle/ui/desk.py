@@ -69,14 +69,13 @@ class Desk:
         finally:
             self.sessions.finish(session, number)
 
-    def make_first(self, asked: dict[str, Any]) -> list[Packet]:
+    def make_first(self, asked: dict[str, Any]) -> Iterator[Packet]:
         """Make the image that every visitor finds; as a base its number is `FIRST`."""
         self.sessions.begin(_NOBODY, FIRST)
-        made = list(self._packets(_NOBODY, FIRST, asked))
+        yield from self._packets(_NOBODY, FIRST, asked)
         self._first = self.kept.get(_NOBODY, FIRST)
         self.sessions.leave(_NOBODY)
         self.kept.forget(_NOBODY)
-        return made
 
     def _packets(self, session: str, number: int, asked: dict[str, Any]) -> Iterator[Packet]:
         try:

