@@ -84,7 +84,8 @@ def serve_page(arguments: argparse.Namespace) -> None:
         engine = hosted_engine(arguments)
     except EngineError as error:
         raise ValueError(str(error)) from None
-    page = build_page(engine, model=Path(arguments.model).name, templates=TEMPLATES)
+    model = Path(arguments.model).name
+    page = build_page(engine, model=model, templates=TEMPLATES, begins_made=not ON_ZERO_GPU)
     serve(
         page,
         engine,

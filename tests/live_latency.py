@@ -58,7 +58,7 @@ def measure(page: Page, strokes: int, seed: int) -> list[dict[str, float]]:
     page.get_by_label("Live", exact=True).check()
     page.wait_for_selector(".result[data-state=done]", timeout=STARTING)
     page.wait_for_function(
-        "!document.querySelector('.progress-text').textContent.includes('Draft')"
+        "!document.querySelector('.result .progress-text').textContent.includes('Draft')"
     )
     page.evaluate(WATCH)
     while len(rows) < strokes:

@@ -20,10 +20,17 @@ from playwright.sync_api import Browser, Page, expect
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from studio import ROOT, served_apart
-from visitor import PATIENCE, SIDE, STARTING, chromium, draw, generate, saved_image, take
+from visitor import (
+    PATIENCE,
+    SIDE,
+    STARTING,
+    chromium,
+    draw,
+    open_details,
+    take,
+)
 
 MAX_BYTES = 150 * 1000
-STEPS = 8
 DESK = {"viewport": {"width": 1440, "height": 900}}
 PHONE = {
     "viewport": {"width": 390, "height": 844},
@@ -60,12 +67,6 @@ def save(image: Image.Image, path: Path) -> None:
     print(f"{path.name}: {image.width}x{image.height}, {content.tell() // 1000} KB")
 
 
-def wait_for_draft(page: Page) -> None:
-    """The full image follows in half a second."""
-    text = "document.querySelector('.result .progress-text').textContent"
-    page.wait_for_function(f"{text}.startsWith('Draft')", polling="raf", timeout=PATIENCE)
-
-
 def wait_for(page: Page, text: str) -> None:
     expect(page.locator(".result .progress-text")).to_contain_text(text, timeout=PATIENCE)
 
@@ -83,8 +84,6 @@ def held_stroke(page: Page, *points: tuple[float, float]) -> None:
 
 def paint(page: Page) -> Image.Image:
     """The whole page, with a stroke in the mirror under way."""
-    generate(page, STEPS)
-    page.evaluate("scrollTo(0, 0)")
     take(page, "Hat")
     page.get_by_label("Brush size").fill("0.72")
     page.keyboard.press("m")
@@ -100,92 +99,27 @@ def edit(page: Page) -> Image.Image:
     """A wipe between the images before and after an edit."""
     page.get_by_role("button", name="Add glasses").click()
     wait_for(page, "kept")
-    page.get_by_role("button", name="Compare with the image before").click()
+    page.get_by_role("button", name="Compare with the previous image").click()
     page.evaluate("scrollTo(0, 0)")
     return shot(page, ".painting > .stage", ".result .toolbar", ".result .stage")
 
 
-def layers(page: Page) -> Image.Image:
-    """Rows with the gate's weights; one expert muted, one stronger, one layer see-through."""
-    page.keyboard.press("w")
-    take(page, "Glasses")
-    page.get_by_label("Opacity of the layer").fill("0.5")
-    page.get_by_role("button", name="Lock Glasses").click()
-    take(page, "Neck")
-    page.get_by_role("button", name="Mute Neck").click()
-    take(page, "Hair")
-    page.get_by_label("Strength of the expert").fill("5")
-    page.locator("h1").hover()
-    image = shot(page, ".layers", ".painting > .stage")
-    page.get_by_label("Strength of the expert").dblclick()
-    page.get_by_role("button", name="Mute Neck").click()
-    page.get_by_role("button", name="Lock Glasses").click()
-    take(page, "Glasses")
-    page.get_by_label("Opacity of the layer").dblclick()
-    return image
-
-
-def live(page: Page) -> Image.Image:
-    """The draft that follows a stroke."""
-    page.get_by_label("Live", exact=True).check()
-    wait_for(page, f"{STEPS} steps")
-    take(page, "Hair")
-    page.evaluate("scrollTo(0, 0)")
-    draw(page, (150, 150), (256, 118), (362, 150))
-    wait_for_draft(page)
-    page.mouse.down()  # nothing else is made while the next stroke is under way
-    image = shot(page, ".painting > .stage", ".result .toolbar", ".composer")
-    page.mouse.up()
-    wait_for(page, f"{STEPS} steps")
-    page.get_by_label("Live", exact=True).uncheck()
-    return image
-
-
 def gate(page: Page) -> Image.Image:
     """The maps, and the curves of a place."""
-    generate(page, STEPS)
-    view = page.get_by_label("Gating view")
-    view.get_by_role("button", name="Hair").first.click()
+    open_details(page)
+    page.locator(".tiles [data-expert='14']").click()
     page.locator(".over.now").click(position={"x": 200, "y": 70})
     return shot(page, ".gate")
 
 
-def history(page: Page) -> Image.Image:
-    """Some images made after one another."""
-    for face in ("Short hair", "Glasses", "Hat", "Curly hair"):
-        page.get_by_role("button", name=f"Start from: {face}").click()
-        page.get_by_label("Whole face").check()
-        generate(page, STEPS)
-    page.get_by_label("Whole face").uncheck()
-    return shot(page, ".result .toolbar", ".result .strip")
-
-
-def photo(page: Page) -> Image.Image:
-    """An image of a face, and the mask that the parser reads in it."""
-    face = Image.open(io.BytesIO(saved_image(page)))
-    content = io.BytesIO()
-    face.convert("RGB").save(content, "JPEG", quality=95)
-    page.get_by_role("button", name="Blank").click()
-    page.get_by_label("Photo to open").set_input_files(
-        {"name": "face.jpg", "mimeType": "image/jpeg", "buffer": content.getvalue()}
-    )
-    expect(page.locator(".painting .notice")).to_contain_text("Opened face.jpg", timeout=PATIENCE)
-    page.evaluate("scrollTo(0, 0)")
-    return shot(page, ".painting > .stage", ".painting .notice", ".result .stage")
-
-
 def phone(page: Page) -> Image.Image:
     """The page on a phone, in the dark."""
-    generate(page, STEPS)
-    page.evaluate("scrollTo(0, 0)")
     take(page, "Hat")
     draw(page, (150, 110), (256, 70), (362, 110))
     return shot(page).resize((585, 1266), Image.Resampling.LANCZOS)
 
 
-ON_DESK: tuple[Callable[[Page], Image.Image], ...] = (
-    paint, edit, layers, live, gate, history, photo,
-)  # fmt: skip
+ON_DESK: tuple[Callable[[Page], Image.Image], ...] = (paint, edit, gate)
 
 
 def opened(browser: Browser, url: str, screen: dict) -> Page:
@@ -193,6 +127,7 @@ def opened(browser: Browser, url: str, screen: dict) -> Page:
     page.set_default_timeout(STARTING)
     page.goto(url)
     page.wait_for_selector(".studio[data-ready=true]")
+    page.wait_for_selector(".result[data-state=done]")  # the face that the server has made
     return page
 
 

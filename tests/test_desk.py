@@ -194,7 +194,7 @@ def test_two_tabs_keep_their_own_drawing_and_share_the_history(
         expect(tab.locator(".strip button")).to_have_count(2)
     assert np.array_equal(drawing(page), mine)
     assert np.array_equal(drawing(other), theirs)
-    assert page.get_by_role("textbox", name="Seed").input_value() == "42"
+    assert page.get_by_role("textbox", name="Seed").input_value() == "3"  # it is locked
 
 
 REFUSED = """
@@ -252,7 +252,7 @@ def stranger(browser: Browser, studio: StudioUnderTest) -> Iterator[Page]:
 def test_a_project_brings_everything_to_another_browser(page: Page, stranger: Page) -> None:
     _, second = make_two(page)
     painted = drawing(page)
-    page.get_by_label("Whole face").check()
+    page.get_by_label("Regenerate everything").check()
     take(page, "Hair")
     page.get_by_role("button", name="Lock Hair").click()
     content = saved_file(page, "Save project")
@@ -266,7 +266,7 @@ def test_a_project_brings_everything_to_another_browser(page: Page, stranger: Pa
     assert np.array_equal(shown(stranger), second)
     assert stranger.get_by_role("textbox", name="Prompt").input_value() == "a man with a hat"
     assert stranger.get_by_role("textbox", name="Seed").input_value() == "7"
-    assert stranger.get_by_label("Whole face").is_checked()
+    assert stranger.get_by_label("Regenerate everything").is_checked()
     lock = stranger.locator("[data-region='13'] [data-kind=locked]")
     expect(lock).to_have_attribute("aria-pressed", "true")
     expect(stranger.locator(".strip button")).to_have_count(3)  # and what was there before
@@ -323,18 +323,18 @@ def test_a_project_that_cannot_be_opened_changes_nothing(page: Page) -> None:
 def test_a_wipe_shows_both_images_and_a_kept_one_stays_the_one_before(page: Page) -> None:
     generate(page)
     first = page.get_by_alt_text("Generated face").get_attribute("src")
-    wipe = page.get_by_role("button", name="Compare with the image before")
+    wipe = page.get_by_role("button", name="Compare with the previous image")
     expect(wipe).to_be_disabled()  # there is nothing before
-    page.get_by_role("button", name="Keep as the image before").click()
+    page.get_by_role("button", name="Keep as the previous image").click()
     for example in ("Add glasses", "Open the mouth"):
         page.get_by_role("button", name=example).click()
         expect(page.locator(".strip button")).to_have_count(2 + (example == "Open the mouth"))
         expect(page.locator(".result .progress-text")).to_contain_text("kept")
     page.get_by_label("Canvas").focus()
     page.keyboard.press("w")
-    before = page.get_by_alt_text("Image before")
+    before = page.get_by_alt_text("Previous image")
     expect(before).to_have_attribute("src", str(first))
-    handle = page.get_by_role("slider", name="How much of the image before is shown")
+    handle = page.get_by_role("slider", name="How much of the previous image is shown")
     handle.press("ArrowLeft")
     expect(handle).to_have_attribute("aria-valuenow", "48")
     expect(before).to_have_css("clip-path", "inset(0px 52% 0px 0px)")

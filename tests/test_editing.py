@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from unittest.mock import patch
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -207,6 +208,32 @@ def test_what_is_new_has_the_light_of_its_surroundings() -> None:
     ring = (distance > 10) & (distance < 16)
     assert abs(pasted[ring] - 80).max() < 20  # it was up to 60
     assert (pasted[distance < 5] - pasted[ring].mean()).min() > 40
+
+
+@pytest.mark.parametrize("light", [0, 30, 60])
+def test_no_step_is_seen_at_the_border_of_an_edit(light: int) -> None:
+    """An edit's edge is a scar, if what is new has other light than what it meets."""
+    noise = np.random.default_rng(0)
+
+    def smooth(size: float, level: float) -> np.ndarray:
+        image = cv2.GaussianBlur(noise.normal(size=(256, 256, 3)), (0, 0), size)
+        return level * image / image.std()
+
+    face = 128 + smooth(12, 30)
+    before, after = (
+        np.clip(face + smooth(2, 6) + added, 0, 255).astype(np.uint8) for added in (0, light)
+    )
+    mask = np.full((256, 256), SKIN, np.uint8)
+    bangs = mask.copy()
+    bangs[100:140, 110:113] = bangs[100:130, 140:142] = HAIR
+    area = Area.between(mask, bangs)
+    inside = area.pixels > 0
+
+    def step(image: np.ndarray) -> int:
+        sides = zip(np.diff(image.astype(int), axis=0), np.diff(inside, axis=0), strict=True)
+        return max(np.abs(change[at]).max(initial=0) for change, at in sides)
+
+    assert step(area.paste(before, after)) <= max(step(before), step(after)) + 1
 
 
 def test_closing_stops_the_work(pipeline, before, edited_map) -> None:

@@ -22,6 +22,19 @@ TOO_SMALL = """side => [...document.querySelectorAll(".studio :is(button, input,
     .map((element) => element.ariaLabel ?? element.textContent)"""
 
 
+OVERLAPPING = """() => {
+    const seen = [...document.querySelectorAll(".studio :is(button, input, textarea, a)")].filter(
+        (element) => element.checkVisibility() && !element.closest(".stage, .chips, .palette")
+            && !(innerWidth <= 760 && element.closest(".run"))); // which floats above all
+    const box = (element) => element.getBoundingClientRect();
+    const over = (a, b, low, high) =>
+        Math.min(box(a)[high], box(b)[high]) - Math.max(box(a)[low], box(b)[low]) > 2;
+    return seen.flatMap((a, i) => seen.slice(i + 1)
+        .filter((b) => over(a, b, "left", "right") && over(a, b, "top", "bottom"))
+        .map((b) => `${a.ariaLabel ?? a.textContent} and ${b.ariaLabel ?? b.textContent}`));
+}"""
+
+
 @pytest.fixture(scope="module")
 def studio(pipeline: FaceMoGLEPipeline) -> Iterator[StudioUnderTest]:
     yield from serve_studio(short(pipeline, steps=2))
@@ -29,9 +42,9 @@ def studio(pipeline: FaceMoGLEPipeline) -> Iterator[StudioUnderTest]:
 
 def test_hints_say_what_to_do_until_it_is_done(page: Page, studio: StudioUnderTest) -> None:
     tip = page.locator(".tip")
-    expect(tip).to_contain_text("Paint here: Hair is in hand")
+    expect(tip).to_contain_text("Painting: Hair")
     page.get_by_role("radio", name="Hat", exact=True).click()
-    expect(tip).to_contain_text("Paint here: Hat is in hand")
+    expect(tip).to_contain_text("Painting: Hat")
     drag(page, *FOREHEAD)  # through the hint
     expect(tip).to_be_hidden()
     assert (drawing(page) != TEMPLATE).any()
@@ -52,7 +65,9 @@ def test_hints_say_what_to_do_until_it_is_done(page: Page, studio: StudioUnderTe
     assert np.array_equal(drawing(page), painted)
 
 
-@pytest.mark.parametrize("size", [(1440, 900), (1242, 800), (1106, 800), (1024, 768), (390, 844)])
+@pytest.mark.parametrize(
+    "size", [(1440, 900), (1242, 800), (1106, 800), (1024, 768), (820, 1180), (390, 844)]
+)
 def test_nothing_is_cut_off_and_generate_is_on_the_first_screen(
     page: Page, size: tuple[int, int]
 ) -> None:
@@ -60,14 +75,21 @@ def test_nothing_is_cut_off_and_generate_is_on_the_first_screen(
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
     page.get_by_role("radio", name="Clothes", exact=True).click()
     expect(page.locator(".status .hint")).to_have_text("Paints Clothes")
-    seed, button = page.locator("[name=seed]"), page.get_by_role("button", name="Generate")
-    where, there = button.bounding_box(), seed.bounding_box()
-    assert where is not None and there is not None
-    assert where["y"] + where["height"] <= size[1]
-    if size[0] > 760:
-        assert abs(where["y"] - there["y"]) < 10  # in one row
+    where = page.get_by_role("button", name="Generate").bounding_box()
+    assert where is not None and where["y"] + where["height"] <= size[1]
+    assert page.evaluate(OVERLAPPING) == []
     for slider in page.locator(".studio input[type=range]").all():
         assert not slider.is_visible() or slider.evaluate("e => e.offsetWidth") >= 40
+
+
+def test_layers_have_names_on_a_tablet(browser: Browser, studio: StudioUnderTest) -> None:
+    """They were swatches without a name, and the inspector lay over what stood beneath it."""
+    tablet = {"viewport": {"width": 820, "height": 1180}, "has_touch": True}
+    with visiting(browser, studio, **tablet) as page:
+        for name in page.locator(".palette [data-region] .name span").all():
+            box = name.bounding_box()
+            assert box is not None and box["width"] > 20
+        assert page.evaluate(OVERLAPPING) == []
 
 
 def test_a_finger_meets_every_control_of_a_phone(browser: Browser, studio: StudioUnderTest) -> None:

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 from studio import StudioUnderTest
-from visitor import generate, heatmap, visiting
+from visitor import generate, heatmap, open_details, visiting
 
 from facemogle.gate.heatmap import GLOBAL_COLOR
 from facemogle.gate.trace import Trace
@@ -29,6 +29,7 @@ def page(browser: Browser, studio: StudioUnderTest) -> Iterator[Page]:
     """The page of a visitor who has made an image."""
     with visiting(browser, studio) as page:
         generate(page, steps=STEPS)
+        open_details(page)
         yield page
 
 
@@ -39,7 +40,7 @@ def gate(page: Page) -> Locator:
     slider = gate.get_by_label("Step shown")
     slider.fill(slider.get_attribute("max") or "")
     gate.get_by_role("button", name="One run").click()
-    gate.get_by_role("button", name="Relative").click()
+    gate.get_by_role("button", name="Per map").click()
     choose(gate, 0)
     return gate
 
@@ -125,18 +126,20 @@ def test_exports_arrive_and_can_be_read(page: Page, gate: Locator, tmp_path: Pat
     """The trace is the page's numbers; the film has every step."""
     choose(gate, HAIR)
     files = {}
-    for name in ("Trace", "Sheet", "GIF", "MP4"):
+    for name in ("Data (.npz)", "Poster (PNG)", "GIF", "MP4"):
         with page.expect_download() as download:
             gate.get_by_role("button", name=name, exact=True).click()
         files[name] = tmp_path / download.value.suggested_filename
         download.value.save_as(files[name])
 
-    trace = Trace.load(files["Trace"])
+    trace = Trace.load(files["Data (.npz)"])
     assert len(trace.times) == STEPS
     shown = gate.locator(f".tiles [data-expert='{HAIR}'] b").inner_text()
     mean = trace.gate_weights[-1, :, HAIR].mean()
     assert float(shown.split()[0]) == pytest.approx(100 * mean, abs=0.06)
-    assert files["Sheet"].suffix == ".png" and Image.open(files["Sheet"]).format == "PNG"
+    assert (
+        files["Poster (PNG)"].suffix == ".png" and Image.open(files["Poster (PNG)"]).format == "PNG"
+    )
     film = Image.open(io.BytesIO(files["GIF"].read_bytes()))
     assert film.format == "GIF" and getattr(film, "n_frames", 1) == STEPS
     with av.open(files["MP4"]) as video:
@@ -147,8 +150,10 @@ def test_two_runs_are_compared(browser: Browser, studio: StudioUnderTest) -> Non
     """The pinned run must stay as it was while the next one is made."""
     with visiting(browser, studio) as page:
         gate = page.get_by_label("Gating view")
+        open_details(page)
         expect(gate.get_by_role("button", name="Difference")).to_be_disabled()
         generate(page, steps=2)
+        open_details(page)
         gate.get_by_role("button", name="Pin this run").click()
         columns, before = width(gate, HAIR), heatmap(page, HAIR)
         gate.get_by_role("button", name="Difference").click()
@@ -164,6 +169,6 @@ def test_two_runs_are_compared(browser: Browser, studio: StudioUnderTest) -> Non
 
         gate.get_by_role("button", name="Side by side").click()
         assert width(gate, HAIR) == 2 * columns + 1
-        expect(gate.get_by_alt_text("Pinned run's image")).to_be_visible()
+        expect(gate.get_by_alt_text("Image of the run compared with")).to_be_visible()
         gate.get_by_role("button", name="One run").click()
         assert heatmap(page, HAIR) != before

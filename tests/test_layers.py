@@ -36,13 +36,18 @@ def row(page: Page, region: int) -> Locator:
     return page.locator(f".palette [data-region='{region}']")
 
 
+def show_the_middle(page: Page) -> None:
+    """The list may be longer than its place: rows of a drag have to be in sight."""
+    page.locator(".palette").evaluate("list => (list.scrollTop = 150)")
+
+
 def names(page: Page) -> list[str]:
     """The layers as listed, the highest first."""
     return page.locator(".palette [data-region] .name").all_inner_texts()
 
 
 def inspector(page: Page) -> Locator:
-    return page.get_by_role("group", name="Layer in hand")
+    return page.get_by_role("group", name="Selected layer")
 
 
 def test_mute_and_strengths_reach_the_experts_and_come_back(
@@ -76,7 +81,9 @@ def test_mute_and_strengths_reach_the_experts_and_come_back(
 
 def test_rows_show_the_gates_mean_weights(page: Page) -> None:
     generate(page)
-    tiles = page.locator(".tiles b").all_inner_texts()
+    tiles = [
+        page.locator(f".tiles [data-expert='{expert}'] b").inner_text() for expert in range(20)
+    ]
     for expert, region in ((SKIN + 1, SKIN), (HAT + 1, HAT)):
         expect(row(page, region).locator(".weight")).to_have_text(tiles[expert])
     shares = page.locator(".palette .row").evaluate_all(
@@ -90,6 +97,7 @@ def test_rows_show_the_gates_mean_weights(page: Page) -> None:
 def test_dragging_a_row_changes_what_covers_what(page: Page, studio: StudioUnderTest) -> None:
     before = names(page)
     assert before[-1] == "Background"
+    show_the_middle(page)
     held, target = row(page, SKIN).locator(".name"), row(page, R_BROW)
     held.hover()
     page.mouse.down()
@@ -112,6 +120,7 @@ def test_dragging_a_row_changes_what_covers_what(page: Page, studio: StudioUnder
 def test_a_finger_drags_a_row_by_its_swatch(page: Page) -> None:
     """By its name it would be lost to scrolling."""
     before = names(page)
+    show_the_middle(page)
     swatch, target = row(page, SKIN).locator("i").bounding_box(), row(page, NOSE).bounding_box()
     assert swatch is not None and target is not None
     x, y = swatch["x"] + 8, swatch["y"] + 8

@@ -37,6 +37,7 @@ from facemogle.ui.data_url import data_url
 from facemogle.ui.desk import Desk
 from facemogle.ui.provenance import read_signed
 from facemogle.ui.sessions import Sessions
+from facemogle.ui.start import FirstFace
 
 SIDE = 64
 HAT = 14
@@ -256,6 +257,60 @@ def test_an_image_that_was_not_made_here_keeps_its_face_whatever_the_prompt(
     assert read_signed(content)[2] is True  # type: ignore[index]
 
 
+def test_whole_faces_are_those_of_a_fresh_page_whatever_was_made_before(
+    pipeline, label_map, edited_map
+) -> None:
+    """The same mask, prompt and seed gave other images after edits, with seams in them."""
+
+    def fresh(mask: np.ndarray) -> np.ndarray:
+        return last_image(Caller(Desk(LocalEngine(pipeline), "test")).ask(mask))
+
+    caller = Caller(Desk(LocalEngine(pipeline), "test"))
+    caller.ask(label_map)
+    caller.ask(edited_map, is_draft=True, steps="1")
+    caller.ask(edited_map)
+    second = edited_map.copy()
+    second[44:50, 28:36] = 12
+    assert caller.ask(second)[0]["kept"] > 0.3
+    whole = caller.ask(second, whole_face=True)
+    assert np.array_equal(last_image(whole), fresh(second))
+    assert caller.ask(edited_map)[0]["kept"] > 0.3
+
+    caller.base = {"number": 3}
+    assert np.array_equal(last_image(caller.ask(label_map)), fresh(label_map))  # it has come back
+
+
+def test_every_visitor_finds_a_finished_face_and_can_edit_it(
+    pipeline, label_map, edited_map
+) -> None:
+    """The page opened with an empty box, and the first edit was a whole other face."""
+    desk = Desk(LocalEngine(pipeline), "test")
+    face = {"label_map": label_map, "prompt": "a man", "seed": 1}
+    ready = FirstFace(desk, face)
+    while (found := ready.read({}))["isComing"]:
+        pass
+    first = last_image(found["packets"])
+    for name in ("anna", "ben"):
+        caller = Caller(desk, name)
+        caller.base = {"number": 0}
+        packets = caller.ask(edited_map)
+        assert (last_image(packets) == first).all(axis=2).mean() >= packets[0]["kept"] > 0.5
+    strange = Caller(Desk(LocalEngine(pipeline), "test"))
+    strange.base = {"number": 0}
+    assert [packet["kind"] for packet in strange.ask(edited_map)] == ["forgotten"]
+
+
+def test_a_photo_with_nothing_changed_stays_as_it_is(pipeline, label_map, edited_map) -> None:
+    """It was replaced by another face."""
+    caller = Caller(Desk(LocalEngine(pipeline), "test"))
+    photo = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
+    caller.base = sent_along(photo, label_map, None)
+    (packet,) = caller.ask(label_map)
+    assert packet["kind"] == "error" and packet["text"].startswith("The mask is as it was")
+    caller.base = {"number": -1}
+    assert caller.ask(label_map, whole_face=True)[0]["kept"] == 0  # it was asked for
+
+
 @pytest.mark.parametrize("url", ["data:image/png;base64,AAAA", "file:///etc/passwd", ""])
 def test_an_image_that_cannot_be_read_is_explained(pipeline, label_map, edited_map, url) -> None:
     caller = Caller(Desk(LocalEngine(pipeline), "test"))
@@ -377,7 +432,7 @@ def test_an_edit_keeps_the_other_pixels_and_the_switch_does_not(page: Page) -> N
     text = page.locator(".result .progress-text")
     expect(text).to_contain_text("kept")
     assert (shown(page)[40:] == before[40:]).all()
-    page.get_by_label("Whole face").check()
+    page.get_by_label("Regenerate everything").check()
     generate(page, steps=3)
     expect(text).not_to_contain_text("kept")
     assert (shown(page)[40:] != before[40:]).any()
@@ -408,7 +463,7 @@ def test_the_history_brings_mask_image_and_settings_back(page: Page) -> None:
     assert np.array_equal(shown(page), first)
     assert np.array_equal(drawing(page), painted)
     assert page.get_by_role("textbox", name="Seed").input_value() == "3"
-    before = page.get_by_alt_text("Image before")
+    before = page.get_by_alt_text("Previous image")
     expect(before).to_be_hidden()
     page.get_by_label("Canvas").focus()
     page.keyboard.down("c")
@@ -437,17 +492,17 @@ def test_a_saved_image_brings_mask_and_settings_back(page: Page) -> None:
 
 
 def test_settings_survive_a_reload(page: Page, studio: StudioUnderTest) -> None:
-    page.get_by_label("Whole face").check()
+    page.get_by_label("Regenerate everything").check()
     page.get_by_role("button", name="Keep the seed").click()
-    page.get_by_label("Edit strength").fill("0.5")
+    page.get_by_label("Change amount").fill("0.5")
     page.get_by_role("button", name="red hair").click()
     prompt = page.get_by_role("textbox", name="Prompt").input_value()
     assert prompt.endswith(", red hair")
     open_studio(page, studio)
-    assert page.get_by_label("Whole face").is_checked()
+    assert page.get_by_label("Regenerate everything").is_checked()
     lock = page.get_by_role("button", name="Keep the seed")
     expect(lock).to_have_attribute("aria-pressed", "false")
-    assert page.get_by_label("Edit strength").input_value() == "0.5"
+    assert page.get_by_label("Change amount").input_value() == "0.5"
     assert page.get_by_role("textbox", name="Prompt").input_value() == prompt
     seed = page.get_by_role("textbox", name="Seed").input_value()
     generate(page, steps=1)

@@ -108,8 +108,8 @@ def test_a_photo_without_a_face_says_so_and_leaves_the_drawing(page: Page) -> No
 
 def open_pair(page: Page, image: bytes, mask: bytes | None = None) -> Locator:
     """Returns the dialog, in which both are chosen; without a mask, the drawing is it."""
-    page.get_by_role("button", name="Open image with mask").click()
-    dialog = page.get_by_role("dialog", name="Image with mask")
+    page.get_by_role("button", name="Open photo with my mask").click()
+    dialog = page.get_by_role("dialog", name="Photo + my mask")
     expect(dialog.get_by_role("button", name="Edit this image")).to_be_disabled()
     file: FilePayload = {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": image}
     page.get_by_label("Image to edit").set_input_files(file)

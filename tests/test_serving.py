@@ -104,10 +104,10 @@ class FailingEngine(LocalEngine):
     ("error", "packet"),
     [
         (Unwanted(), {"kind": "stopped"}),
-        (ValueError("Do it so."), {"kind": "error", "text": "Do it so."}),
+        (ValueError("Do it so."), {"kind": "error", "text": "Do it so.", "canRetry": False}),
         (
             EngineError("It was lost."),
-            {"kind": "error", "text": "It was lost. Your drawing is kept."},
+            {"kind": "error", "text": "It was lost. Your drawing is kept.", "canRetry": True},
         ),
     ],
 )
@@ -136,7 +136,8 @@ def test_a_failure_while_a_sent_image_is_read_is_heard_of_too(small, label_map) 
     }  # fmt: skip
     request: Any = SimpleNamespace(session_hash="anna")
     (packet,) = Desk(engine, "test").generate(asked, request)
-    assert packet == {"kind": "error", "text": "Lost. Your drawing is kept.", "number": 1}
+    text = "Lost. Your drawing is kept."
+    assert packet == {"kind": "error", "text": text, "canRetry": True, "number": 1}
 
 
 class Attempts:

@@ -371,7 +371,7 @@ def test_swapped_sides_match_the_library(page: Page) -> None:
 
 def test_drawing_fades_over_the_image(page: Page) -> None:
     generate(page)
-    opacity = page.get_by_role("slider", name="Opacity of the drawing")
+    opacity = page.get_by_role("slider", name="Opacity of the mask")
     opacity.fill("0.4")
     expect(page.locator(".paper img")).to_be_visible()
     expect(page.locator(".paper canvas")).to_have_css("opacity", "0.4")

@@ -100,7 +100,7 @@ def paint_forehead(page: Page) -> None:
     drag(page, *FOREHEAD)
 
 
-def drawing(page: Page, button: str = "Save index PNG") -> np.ndarray:
+def drawing(page: Page, button: str = "Save label mask") -> np.ndarray:
     """The label map as the browser saves it, uint8 (512, 512)."""
     return read_mask(saved_file(page, button)).label_map
 
@@ -126,14 +126,31 @@ def saved_image(page: Page) -> bytes:
     return Path(download.value.path()).read_bytes()
 
 
+def open_tab(page: Page, name: str) -> None:
+    """On a phone, where one panel at a time lies below canvas and image."""
+    tab = page.get_by_role("tab", name=name)
+    if tab.is_visible():
+        tab.click()
+
+
 def generate(page: Page, steps: int = 2) -> None:
+    open_tab(page, "Words")
     page.get_by_role("textbox", name="Steps").fill(str(steps))
     page.get_by_role("button", name="Generate", exact=True).click()
     expect(page.locator(".result")).to_have_attribute("data-state", "done", timeout=PATIENCE)
     # The gating view is drawn when it is seen, after the image.
+    open_tab(page, "Gate")
     gate = page.get_by_label("Gating view")
     gate.scroll_into_view_if_needed()
+    open_tab(page, "Paint")
     expect(gate).to_have_attribute("data-drawn", re.compile(r"^(\d+)/\1$"))
+
+
+def open_details(page: Page) -> None:
+    """Curves, comparison and exports of the gate."""
+    more = page.get_by_role("button", name="Details", exact=True)
+    if more.get_attribute("aria-expanded") == "false":
+        more.click()
 
 
 def open_mask(page: Page, name: str, content: bytes) -> None:

@@ -23,10 +23,12 @@ class Accepted:
     """A finished image, and what made it that face: what an edit starts from.
 
     face: ``Request.face``; None for an image that was not made here, and for the edits of it.
+    whole: label map uint8 (h, w) of the whole face that it is an edit of; None if there was none.
     """
 
     face: tuple[Any, ...] | None
     recorded: Recorded
+    whole: np.ndarray | None = None
 
     @classmethod
     def from_page(cls, engine: Engine, base: dict[str, Any]) -> Accepted:
@@ -51,11 +53,20 @@ class Accepted:
         """The request as an edit of this face, if it changes its mask and nothing else.
 
         With another prompt, say, it asks for another face. The very same again is no change, and
-        makes a whole face.
+        makes a whole face; so does a mask that has come back to that of the whole face from which
+        edits led here: the same mask, prompt and seed are the same image. Raises ValueError if an
+        image that was not made here would be left as it is.
         """
         if self.face not in (None, request.face):
             return request
         if np.array_equal(self.recorded.label_map, request.label_map):
+            if self.face is None:
+                raise ValueError(
+                    "The mask is as it was, so the image stays as it is. Paint a change, or turn "
+                    "on Regenerate everything."
+                )
+            return request
+        if self.whole is not None and np.array_equal(self.whole, request.label_map):
             return request
         return replace(request, change=Change(self.recorded, strength))
 

@@ -30,6 +30,11 @@ T = TypeVar("T")
 
 _ASKED = ("prompt", "seed", "steps", "muted", "expert_strengths")
 
+FIRST = 0
+"""Number, as of a request, of the image that every visitor finds."""
+
+_NOBODY = ""  # session of that image
+
 MAX_KEPT = 48 * 2**20
 """Bytes of accepted images that are kept for edits; who has not edited longest starts anew."""
 
@@ -41,6 +46,7 @@ class Desk:
         self.engine, self.model = engine, model
         self.sessions = Sessions()
         self.kept = Kept(MAX_KEPT)
+        self._first: Accepted | None = None
 
     def announce(self, event: gr.EventData, request: gr.Request) -> None:
         """Make the session's older requests stale, at once."""
@@ -63,6 +69,14 @@ class Desk:
         finally:
             self.sessions.finish(session, number)
 
+    def make_first(self, asked: dict[str, Any]) -> Iterator[Packet]:
+        """Make the image that every visitor finds; as a base its number is `FIRST`."""
+        self.sessions.begin(_NOBODY, FIRST)
+        yield from self._packets(_NOBODY, FIRST, asked)
+        self._first = self.kept.get(_NOBODY, FIRST)
+        self.sessions.leave(_NOBODY)
+        self.kept.forget(_NOBODY)
+
     def _packets(self, session: str, number: int, asked: dict[str, Any]) -> Iterator[Packet]:
         try:
             drawing = read_drawing(b64decode(asked["mask"], validate=True))
@@ -71,19 +85,21 @@ class Desk:
             request = read_request(self.engine.facts, drawing, **told, is_draft=is_draft)
             strength = read_share("Strength", asked["strength"])
             before = self._before(session, asked["base"])
+            if before is not None and not asked["whole_face"]:
+                request = before.edited(request, strength)
         except Forgotten:
             yield {"kind": "forgotten"}
             return
         except Exception as error:
             yield explained(error)
             return
-        if before is not None and not asked["whole_face"]:
-            request = before.edited(request, strength)
+        accepted = partial(Accepted, request.face, whole=request.label_map)
+        if request.change is not None and before is not None:
+            accepted = partial(replace, before)
         is_foreign = request.change is not None and before is not None and before.face is None
-        face = None if is_foreign else request.face
 
         def accept(recorded: Recorded) -> None:
-            self.kept.put(session, number, Accepted(face, recorded))
+            self.kept.put(session, number, accepted(recorded=recorded))
 
         is_wanted = partial(self.sessions.is_newest, session, number)
         finish = self._signature(request, drawing, is_foreign)
@@ -107,7 +123,7 @@ class Desk:
         if base is None:
             return None
         number = int(base["number"])
-        before = self.kept.get(session, number)
+        before = self._first if number == FIRST else self.kept.get(session, number)
         if before is None:
             if "image" not in base:
                 raise Forgotten

@@ -6,8 +6,8 @@ from gradio.themes import Base
 
 PAGE_CSS = """
 .gradio-container .fillable, .gradio-container .html-container { padding: 0 !important; }
-footer { margin: 0 0 12px !important; }
-@media (max-width: 760px) { footer { margin-bottom: 76px !important; } }
+footer { display: none !important; } /* there is no room; the API's page stays at /?view=api */
+.toast-wrap { display: none !important; } /* failures are told in place, once */
 @keyframes studio-wait { from { opacity: 0.15; } to { opacity: 0.7; } }
 """
 

@@ -2,8 +2,8 @@
 
 A packet is a JSON object for the browser. ``kind`` says what it is: ``start`` (steps, grid, notes,
 kept: share of the pixels that stay those of the image before, else 0), ``step`` (index, t, image,
-gate), and one last ``done``, ``stopped`` or ``error`` (text), or ``forgotten`` alone: the image
-that is to be edited has to be sent along.
+gate), and one last ``done``, ``stopped`` or ``error`` (text, canRetry: whether the same request may
+do better next time), or ``forgotten`` alone: the image that is to be edited has to be sent along.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ def render(engine: Engine, request: Request, is_wanted: IsWanted) -> tuple[Image
 def explained(error: Exception) -> Packet:
     """What a visitor reads: of their own mistakes what to do, of failures that nothing is lost."""
     if isinstance(error, ValueError):
-        return {"kind": "error", "text": str(error)}
-    return {"kind": "error", "text": f"{failure(error)} Your drawing is kept."}
+        return {"kind": "error", "text": str(error), "canRetry": False}
+    return {"kind": "error", "text": f"{failure(error)} Your drawing is kept.", "canRetry": True}
 
 
 def failure(error: Exception) -> str:

@@ -15,7 +15,7 @@ from facemogle.ui.desk import Desk
 from facemogle.ui.endpoints import add_endpoints
 from facemogle.ui.photos import Photos
 from facemogle.ui.prompts import Prompts
-from facemogle.ui.start import read_templates
+from facemogle.ui.start import FirstFace, read_templates
 from facemogle.ui.studio import ON_FAILURE, SIDE, bus, packed, studio
 
 log = logging.getLogger(__name__)
@@ -28,11 +28,14 @@ _PRIVATE: dict[str, Any] = {
 }
 
 
-def build_page(engine: Engine, *, model: str, templates: Path) -> gr.Blocks:
+def build_page(
+    engine: Engine, *, model: str, templates: Path, begins_made: bool = False
+) -> gr.Blocks:
     """Lay out the page around an engine.
 
     model: the checkpoint's name, shown in the header.
     templates: folder of faces to start from, as of `read_templates`; the first is on the canvas.
+    begins_made: whether the page opens with that face's image, which is made at once.
     """
     desk, photos = Desk(engine, model), Photos(engine.facts.side, engine.parse)
     prompts = Prompts(engine.facts.read_prompt)
@@ -53,6 +56,12 @@ def build_page(engine: Engine, *, model: str, templates: Path) -> gr.Blocks:
     def read_words(sent: Any) -> dict[str, Any]:
         return prompts.read_words(sent)
 
+    faces = read_templates(templates, SIDE)
+    first = FirstFace(desk, faces[0]) if begins_made else None
+
+    def first_face(sent: Any) -> dict[str, Any]:
+        return first.read(sent) if first else {"packets": [], "isComing": False}
+
     with _Page(
         title="facemogle studio",
         fill_width=True,
@@ -61,12 +70,13 @@ def build_page(engine: Engine, *, model: str, templates: Path) -> gr.Blocks:
     ) as page:
         desktop = studio(
             model=_facts(engine.facts, model),
-            templates=_packed_templates(templates),
+            templates=_packed_templates(faces),
             words=engine.facts.words,
             read_photo=read_photo,
             read_pair=read_pair,
             save_photo=save_photo,
             parser_download=parser_download,
+            first_face=first_face,
             read_words=read_words,
         )
         desktop.announce(desk.announce, None, None, queue=False, **_PRIVATE)
@@ -92,7 +102,7 @@ def _facts(facts: Facts, model: str) -> dict[str, Any]:
     }
 
 
-def _packed_templates(folder: Path) -> list[dict[str, Any]]:
+def _packed_templates(faces: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """As the browser gets them: the label maps packed."""
     return [
         {
@@ -101,7 +111,7 @@ def _packed_templates(folder: Path) -> list[dict[str, Any]]:
             "seed": face["seed"],
             "labels": packed(face["label_map"]),
         }
-        for face in read_templates(folder, SIDE)
+        for face in faces
     ]
 
 

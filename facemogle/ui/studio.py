@@ -75,11 +75,12 @@ def studio(
     save_photo: Callable[[Any], dict[str, Any]],
     parser_download: Callable[[str], dict[str, Any]],
     read_words: Callable[[Any], dict[str, Any]],
+    first_face: Callable[[Any], dict[str, Any]],
 ) -> gr.HTML:
     """Canvas, image, prompt and gating view in one component.
 
     read_photo, read_pair, save_photo, parser_download: as in ``facemogle.ui.photos``;
-    read_words: in ``facemogle.ui.prompts``.
+    read_words: in ``facemogle.ui.prompts``; first_face: in ``facemogle.ui.start``.
     The template is static: Gradio would reset the canvas on any change of an interpolated one, and
     would run code in interpolated text. Everything that changes is written by the modules.
     (A function and no subclass, next to whose file Gradio would write a stub file.)
@@ -99,6 +100,7 @@ def studio(
             read_words,
             export_gate,
             export_mask,
+            first_face,
         ],
         regions=[asdict(region) for region in REGIONS],
         experts=EXPERT_TITLES,

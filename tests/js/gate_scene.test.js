@@ -28,8 +28,10 @@ test("the relative scale spans the map, the absolute one does not", () => {
   const [relative] = scene().expert(0).layers;
   assert.deepEqual([...relative], [SEQUENTIAL_COLORS[255], SEQUENTIAL_COLORS[0]]);
   const { layers: [absolute], from, to } = scene({ scale: "absolute" }).expert(0);
-  assert.deepEqual([from, to], [0, 1]);
-  assert.equal(absolute[0], SEQUENTIAL_COLORS[191]);
+  // Up to the largest weight of all: up to 1 every map was black.
+  assert.deepEqual([from, to.toFixed(3)], [0, "0.750"]);
+  assert.equal(absolute[0], SEQUENTIAL_COLORS[255]);
+  assert.notEqual(absolute[1], SEQUENTIAL_COLORS[0]);
 });
 
 test("a constant map is drawn in the lowest colour, not left clear", () => {

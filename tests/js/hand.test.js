@@ -122,3 +122,14 @@ test("keys are told apart by what is held with them", () => {
   assert.equal(press("?", { shiftKey: true }), "help");
   assert.ok(SHEET.flatMap(([, rows]) => rows).every(([keys, text]) => keys && text));
 });
+
+test("shortcuts work in other alphabets and with AltGr", () => {
+  const plain = { altKey: false, ctrlKey: false, metaKey: false, shiftKey: false };
+  assert.equal(commandOf({ ...plain, key: "и", code: "KeyB" }), "brush"); // Cyrillic
+  assert.equal(commandOf({ ...plain, key: "я", code: "KeyZ", ctrlKey: true }), "undo");
+  assert.equal(commandOf({ ...plain, key: "b", code: "KeyN" }), "brush"); // Dvorak: the letter counts
+  const getModifierState = (name) => name === "AltGraph";
+  const altGr = { ...plain, altKey: true, ctrlKey: true, getModifierState };
+  assert.equal(commandOf({ ...altGr, key: "[", code: "Digit8" }), "smaller");
+  assert.equal(commandOf({ ...altGr, key: "]", code: "Digit9" }), "larger");
+});

@@ -120,7 +120,7 @@ function server({ reach }) {
   const sent = [];
   const orders = new Requests({ trigger: (name, data) => sent.push([name, data]), props: {}, reach });
   const told = [];
-  for (const kind of ["step", "error"]) orders.addEventListener(kind, () => told.push(kind));
+  for (const kind of ["step", "error", "lost"]) orders.addEventListener(kind, () => told.push(kind));
   return { orders, sent, told };
 }
 
@@ -146,7 +146,8 @@ test("a server that was started anew has lost the order", async () => {
   orders.receive({ number: orders.number, kind: "place", ahead: null });
   assert.deepEqual(told, []); // its last packets may still be on their way
   orders.receive({ number: orders.number, kind: "place", ahead: null });
-  assert.deepEqual(told, ["error"]);
+  assert.deepEqual(told, ["lost"]); // whoever hears it asks again
+  assert.equal(orders.isBusy, false);
 });
 
 test("packets of an older order are dropped", async () => {

@@ -4,8 +4,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Accepted } from "../../facemogle/ui/static/js/run/accepted.js";
+import { Run } from "../../facemogle/ui/static/js/run/run.js";
 import { SIDE } from "../../facemogle/ui/static/js/layers/layers.js";
 import { packLayers, readProject, unpackWords, writeProject } from "../../facemogle/ui/static/js/files/project.js";
+import { toBase64 } from "../../facemogle/ui/static/js/files/codec.js";
 import { face, HAIR, L_EYE } from "./face.js";
 
 const IMAGE_URL = "data:image/png;base64,iVBORw0KGgo=";
@@ -17,8 +19,10 @@ async function saved() {
   drawing.rectangle([290, 190], [350, 230], { region: HAIR }); // hides the eye
   drawing.reorder(L_EYE, 2);
   const { layers, labels } = drawing;
+  const run = new Run({ steps: 2, grid: [1, 1], experts: 20, labels: labels.slice() });
+  for (const t of [1, 0.5]) run.add({ t, image: IMAGE_URL, gate: toBase64(new Uint8Array(40).fill(100 * t)) });
   const made = new Accepted({
-    image: IMAGE_URL, labels: labels.slice(), layers: packLayers(layers), settings, isForeign: false,
+    image: IMAGE_URL, labels: labels.slice(), layers: packLayers(layers), settings, isForeign: false, run,
   });
   const opened = new Accepted({ image: IMAGE_URL, labels, settings: null, isForeign: true });
   const project = {
@@ -38,6 +42,7 @@ test("everything comes back, hidden layers, their order and numbers beyond 2^53 
   const [first, second] = await Promise.all(project.history.map(Accepted.from));
   assert.deepEqual([first.id, first.time, first.image], [made.id, made.time, IMAGE_URL]);
   assert.deepEqual(first.labels, drawing.labels);
+  assert.deepEqual((await first.opened()).reports, made.run.reports);
   const layers = await first.layers;
   assert.deepEqual(await unpackWords(layers.words, SIDE), drawing.layers.words);
   assert.deepEqual(layers.order, drawing.layers.order);
@@ -89,6 +94,8 @@ test("one damaged image of the history does not take the others along", async ()
     (entry) => (entry.image = "data:image/svg+xml;base64,AAAA"),
     (entry) => (entry.labels = "AAAA"),
     (entry) => (entry.settings = null),
+    (entry) => (entry.trace.gate = entry.labels),
+    (entry) => (entry.trace.images = ["https://example.org/face.png"]),
   ]) {
     const project = await readProject(changed(text, (file) => change(file.history[0])), page);
     assert.deepEqual(project.history.map(({ id }) => id), [opened.id]);

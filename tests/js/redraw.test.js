@@ -52,6 +52,16 @@ test("what is out of sight is drawn when it is seen", () => {
   assert.equal(state.drawn, 1);
 });
 
+test("what nobody sees is drawn a while later, once", () => {
+  // A page that was saved or printed as a whole had empty tiles.
+  const state = view();
+  state.see(false);
+  state.redraw.ask();
+  state.redraw.ask();
+  mock.timers.tick(1000);
+  assert.equal(state.drawn, 1);
+});
+
 test("what was drawn meanwhile is not drawn again", () => {
   const state = view();
   state.see(true);

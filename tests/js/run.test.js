@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { Accepted } from "../../facemogle/ui/static/js/run/accepted.js";
 import { toBase64 } from "../../facemogle/ui/static/js/files/codec.js";
 import { FULL_WEIGHT, Run } from "../../facemogle/ui/static/js/run/run.js";
 
@@ -35,4 +36,19 @@ test("an expert's share is its own region's", () => {
   assert.deepEqual([...run.share(1)], [1, 1, 0, 0]);
   assert.deepEqual([...run.share(2)], [0, 0, 1, 1]);
   assert.equal(run.share(0), null); // the global expert has no region
+});
+
+test("an image that was stored brings its own run back", async () => {
+  // The gate showed the last run's maps beside whatever image of the history was clicked.
+  const labels = Uint8Array.of(0, 0, 1, 1);
+  const run = new Run({ steps: 2, grid: [2, 2], experts: 3, labels });
+  const weights = (seed) => Array.from({ length: 12 }, (_, i) => (i * seed) % 65536);
+  run.add(packet(0, 1, weights(4999)));
+  run.add(packet(1, 0.25, weights(7001)));
+  const made = new Accepted({ image: "image 1", labels, settings: {}, isForeign: false, run });
+  const again = await Accepted.from(structuredClone(await made.record()));
+  assert.notEqual(again.run, run);
+  assert.deepEqual(await again.opened(), run);
+  const opened = new Accepted({ image: "photo", labels, settings: null, isForeign: true });
+  assert.equal(await (await Accepted.from(await opened.record())).opened(), null);
 });

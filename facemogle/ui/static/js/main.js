@@ -1,16 +1,21 @@
 // Puts the page together. Gradio calls mount() once, with the element and its ways to the server.
 
+import { firstFace } from "./run/first.js";
 import { fromBase64, inflate } from "./files/codec.js";
 import { Drawing } from "./canvas/drawing.js";
 import { ExpertSettings } from "./run/experts.js";
 import { offerExports } from "./gate/exports.js";
-import { meanWeights } from "./gate/statistics.js";
+import { OverImage } from "./gate/over_image.js";
+import { makeOneStop } from "./roving.js";
+import { setUpTabs } from "./tabs.js";
 import { listenToKeys } from "./canvas/keys.js";
 import { Requests } from "./run/requests.js";
 import { setUpPainting } from "./canvas/painting.js";
 import { Projects } from "./files/projects.js";
 import { Runner } from "./run/runner.js";
-import { loadDrawing, loadSettings, onRefusal, saveSettings } from "./history/store.js";
+import { Database } from "./history/database.js";
+import { loadDrawing, loadSettings, onStored, saveDrawing, saveSettings, stored, tabId } from "./history/store.js";
+import { UndoShelf } from "./history/undo_shelf.js";
 
 /** props: regions, experts, layers, max_bytes, model, templates, words of studio.py. */
 export async function mount({ element, trigger, props, server }) {
@@ -19,6 +24,10 @@ export async function mount({ element, trigger, props, server }) {
   root.querySelector(".model").textContent = `${model.name}, ${model.side}×${model.side}, ${model.device}`;
   const drawing = new Drawing(props.layers, regions.map(({ mirror }) => mirror));
   await begin(drawing.layers, templates);
+  const database = new Database();
+  const undo = new UndoShelf(database, tabId());
+  await stored("undo", () => undo.load(drawing));
+  const keep = () => Promise.all([saveDrawing(drawing.layers), stored("undo", () => undo.save(drawing))]);
   const expertSettings = new ExpertSettings(experts.length, loadSettings().experts);
   expertSettings.addEventListener("change", () => saveSettings({ experts: expertSettings.values }));
 
@@ -32,8 +41,8 @@ export async function mount({ element, trigger, props, server }) {
   const savePhoto = (file, before, after, place) =>
     server.save_photo({ binary: true, data: { file, before, after, place: JSON.stringify(place) } });
   const parserDownload = (wish) => server.parser_download(wish);
-  const edited = (photo) => (runner.shown?.photo === photo ? runner.shown.image : null);
-  const adopt = (found) => runner.adopt(found);
+  const edited = (photo) => (runner.shown.accepted?.photo === photo ? runner.shown.accepted.image : null);
+  const adopt = (found) => runner.recalls.adopt(found);
   const openProject = (file) => projects.open(file);
   const saveProject = () => projects.save();
   const projectFiles = { openProject, saveProject };
@@ -41,29 +50,59 @@ export async function mount({ element, trigger, props, server }) {
     maxBytes: props.max_bytes, read, exportMask, readPhoto, savePhoto, parserDownload, edited, readPair, adopt,
     ...projectFiles,
   };
-  const suggest = (suggestion) => runner.suggest(suggestion);
+  const suggest = (suggestion) => runner.inputs.suggest(suggestion);
   const make = () => runner.request({ isDraft: false, isOwn: false });
   const examples = root.querySelector(".examples");
   const starting = { templates, words: props.words, suggest, make, examples };
-  const painting = { drawing, regions, experts, expertSettings, opening, starting };
+  const painting = { drawing, regions, experts, expertSettings, opening, starting, keep };
   const left = setUpPainting(root.querySelector(".painting"), painting);
 
   const requests = new Requests({ trigger, props });
   document.addEventListener("facemogle-packet", ({ detail }) => requests.receive(detail));
   document.addEventListener("facemogle-failure", () => requests.fail());
   const { steps } = model;
-  const { underlay } = left;
+  const { underlay, palette } = left;
+  const askFirst = () =>
+    firstFace({ ask: () => server.first_face({}), template: templates[0], experts: experts.length });
+  const over = new OverImage(root.querySelector(".result"), { titles: experts });
+  const gateListeners = {
+    onSelect: (expert) => palette.take(expert),
+    onScene: (scene, expert) => {
+      over.draw(scene, expert);
+      palette.heat(scene);
+    },
+  };
   const runner = new Runner(root, { drawing, requests, regions, experts, expertSettings, steps, underlay,
-    templates, words: props.words });
+    database, weigh: (weights, heard) => palette.weigh(weights, heard), gateListeners, askFirst, templates, words: props.words });
   const projects = new Projects({ drawing, runner, layerView: left.layerView, notice: left.notice });
+  joinSelection(palette, runner.gate, over);
   offerExports(root.querySelector(".gate"), { gate: runner.gate, ask: server.export_gate });
 
-  requests.addEventListener("step", () => left.weigh(meanWeights(runner.run)));
   const asked = { generate: () => runner.submit(), stop: () => requests.stop(), saveProject,
-    wipe: () => runner.compare.wipe() };
+    wipe: () => runner.shown.compare.wipe(), map: () => over.toggle() };
   listenToKeys(root, { ...left.commands, ...asked }, left.holdPan);
+  setUpTabs(root);
+  for (const list of [".rail-tools", ".chips", ".examples", ".tiles"]) makeOneStop(root.querySelector(list));
   guardUnstored(root.querySelector(".unstored"));
   root.dataset.ready = "true";
+}
+
+/** One expert is selected everywhere; the pointer over a row or a tile shows another one's map. */
+function joinSelection(palette, gate, over) {
+  const follow = () => {
+    gate.tiles.arrange(palette.experts);
+    gate.select(palette.expert);
+  };
+  palette.addEventListener("change", follow);
+  follow();
+  const expertOf = ({ dataset }) => (dataset.expert ? Number(dataset.expert) : Number(dataset.region ?? -1) + 1);
+  for (const [list, kind] of [[palette.list, ".row"], [gate.tiles.element, "button"]]) {
+    list.addEventListener("pointerover", ({ target, pointerType }) => {
+      const item = target.closest(kind);
+      if (item && pointerType === "mouse") over.look(expertOf(item));
+    });
+    list.addEventListener("pointerleave", () => over.look(null));
+  }
 }
 
 /** The last drawing of this browser, or the first template. */
@@ -73,10 +112,10 @@ async function begin(layers, templates) {
   else layers.setLabels(await inflate(fromBase64(templates[0].labels)));
 }
 
-/** Once the browser does not store something: say so in place, and ask before the page is left. */
+/** While the browser does not store something: say so in place, and ask before the page is left. */
 function guardUnstored(note) {
-  onRefusal(() => {
-    note.hidden = false;
-    window.onbeforeunload = (event) => event.preventDefault();
+  onStored((isAllStored) => {
+    note.hidden = isAllStored;
+    window.onbeforeunload = isAllStored ? null : (event) => event.preventDefault();
   });
 }

@@ -6,7 +6,8 @@ import { Layers, SIDE, WHOLE } from "../layers/layers.js";
 import { flood, mirrored, polygon, rectangle, snap, sweep } from "./raster.js";
 
 /**
- * Emits "paint" with the rectangle that changed, and "commit" after each change that can be undone.
+ * Emits "paint" with the rectangle that changed, "commit" after each change that can be undone, and
+ * "end" when undo can go back no further, though there was more.
  *
  * A hand is { region, mirror }: mirror is null, or { axis, isLeft } as raster.mirrored() takes
  * them. Locked layers stay as they are, except where the whole drawing is replaced.
@@ -163,6 +164,7 @@ export class Drawing extends EventTarget {
 
   undo() {
     this.travel(() => this.history.undo());
+    if (this.history.hasDropped && !this.canUndo) this.emit("end");
   }
 
   redo() {

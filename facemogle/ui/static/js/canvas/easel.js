@@ -1,6 +1,7 @@
 // The stage: turns pointers, wheel and keys into gestures, zoom and pan.
 
 import { begin, isPenEraser, scaledBox } from "./gestures.js";
+import { Pan, Pinch } from "./navigation.js";
 import { SIDE } from "../layers/layers.js";
 
 const MIDDLE = 1; // mouse button
@@ -21,6 +22,8 @@ export class Easel {
     this.gesture = null;
     this.pointer = null; // whose gesture it is; "keys" for the keyboard's
     this.fingers = new Map();
+    this.hasPen = false; // from its first touch on, fingers move the paper and do not paint
+    this.isPenDown = false;
     this.at = [SIDE / 2, SIDE / 2];
     this.listen();
   }
@@ -58,16 +61,26 @@ export class Easel {
   press(event) {
     event.preventDefault();
     this.stage.focus({ preventScroll: true });
+    if (event.pointerType === "pen") this.takePen();
+    if (event.pointerType === "touch" && this.isPenDown) return; // the palm of the hand that holds it
     if (event.pointerType === "touch") this.fingers.set(event.pointerId, this.place(event));
     if (this.fingers.size === 2) return this.pinch();
     // Another mouse button neither starts nor ends a stroke.
     if (this.gesture || this.fingers.size > 2) return;
-    const pans = this.isPanning || event.button === MIDDLE;
+    const pans = this.isPanning || event.button === MIDDLE ||
+      (this.hasPen && event.pointerType === "touch");
     if (!pans && event.button > 0 && !isPenEraser(event)) return;
     this.gesture = pans ? new Pan(this.viewport, event) : begin(this.bench, this.locate(event), event);
     this.pointer = event.pointerId;
     // Keeps a stroke going that leaves the canvas; unknown to pointers made by scripts.
     if (event.isTrusted) this.stage.setPointerCapture(event.pointerId);
+  }
+
+  /** Whatever the hand has begun that holds the pen was not meant. */
+  takePen() {
+    this.drop();
+    this.fingers.clear();
+    this.hasPen = this.isPenDown = true;
   }
 
   move(event) {
@@ -88,6 +101,8 @@ export class Easel {
   }
 
   release(event) {
+    if (event.pointerType === "pen") this.isPenDown = false;
+    if (event.pointerType === "touch" && !this.fingers.has(event.pointerId)) return;
     this.fingers.delete(event.pointerId);
     if (this.gesture instanceof Pinch) {
       if (this.fingers.size === 0) this.gesture = null;
@@ -99,6 +114,8 @@ export class Easel {
 
   /** The system took the pointer away, such as for a gesture of its own: nothing was meant. */
   abort(event) {
+    if (event.pointerType === "pen") this.isPenDown = false;
+    if (event.pointerType === "touch" && !this.fingers.has(event.pointerId)) return;
     this.fingers.delete(event.pointerId);
     if (event.pointerId === this.pointer || this.fingers.size === 0) this.drop();
   }
@@ -176,7 +193,7 @@ export class Easel {
     });
   }
 
-  /** The frame around the layer in hand, while it can be moved. */
+  /** The frame around the selected layer, while it can be moved. */
   frame() {
     if (this.drawing.isStroking) return;
     const isMove = this.brush.tool === "move";
@@ -215,41 +232,3 @@ export class Easel {
     return this.viewport.locate(this.place(event));
   }
 }
-
-/** Drags the paper along. Works on the stage, as the drawing moves under the pointer. */
-class Pan {
-  constructor(viewport, { clientX, clientY }) {
-    Object.assign(this, { viewport, clientX, clientY });
-  }
-
-  move(_, { clientX, clientY }) {
-    this.viewport.pan(clientX - this.clientX, clientY - this.clientY);
-    Object.assign(this, { clientX, clientY });
-  }
-
-  end() {}
-
-  cancel() {}
-}
-
-/** Two fingers: their distance zooms, their middle pans. */
-class Pinch {
-  constructor(viewport, fingers) {
-    Object.assign(this, { viewport, ...span(fingers) });
-  }
-
-  move(fingers) {
-    if (fingers.length < 2) return;
-    const { middle, length } = span(fingers);
-    this.viewport.pan(middle[0] - this.middle[0], middle[1] - this.middle[1]);
-    this.viewport.zoomAt(length / this.length, middle);
-    Object.assign(this, { middle, length });
-  }
-
-  cancel() {}
-}
-
-const span = ([[ax, ay], [bx, by]]) => ({
-  middle: [(ax + bx) / 2, (ay + by) / 2],
-  length: Math.max(1, Math.hypot(ax - bx, ay - by)),
-});

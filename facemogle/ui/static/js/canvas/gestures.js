@@ -121,7 +121,7 @@ class Lasso {
   }
 }
 
-/** Moves the layer in hand, or scales it if one of its corners is gripped. */
+/** Moves the selected layer, or scales it if one of its corners is gripped. */
 class Move {
   static of(bench, point) {
     const box = bench.drawing.lift(bench.brush.region);

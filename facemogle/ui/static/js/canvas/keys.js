@@ -5,7 +5,7 @@ const SHORTCUTS = [
   ["Tools", [
     ["B", "Brush", "brush", ["b"]],
     ["E", "Eraser", "eraser", ["e"]],
-    ["F or G", "Fill an area", "fill", ["f", "g"]],
+    ["F", "Fill an area", "fill", ["f"]],
     ["R", "Replace a region everywhere", "replace", ["r"]],
     ["U", "Rectangle", "rectangle", ["u"]],
     ["L", "Lasso", "lasso", ["l"]],
@@ -31,14 +31,15 @@ const SHORTCUTS = [
     ["Ctrl+Shift+Z or Ctrl+Y", "Redo", "redo", ["control+shift+z", "control+y"]],
     ["Ctrl+Enter", "Generate", "generate", ["control+enter"]],
     ["Shift+X", "Stop", "stop", ["shift+x"]],
-    ["W", "Wipe between the image before and now", "wipe", ["w"]],
+    ["G", "The selected expert's map over the image", "map", ["g"]],
+    ["W", "Wipe between the previous image and this one", "wipe", ["w"]],
     ["Ctrl+S", "Save the project", "saveProject", ["control+s"]],
     ["?", "This sheet", "help", ["?", "shift+?"]],
   ]],
 ];
 
 const HELD = ["Keys to hold", [
-  ["C", "The image before"],
+  ["C", "The previous image"],
   ["Alt", "Pick the region under the pointer"],
   ["Space", "Pan by dragging"],
 ]];
@@ -100,13 +101,20 @@ export function listenToKeys(root, commands, holdPan) {
 }
 
 /** The command of a key press, if any. */
-export function commandOf({ key, code, altKey, ctrlKey, metaKey, shiftKey }) {
-  // With Alt some systems type other characters: what counts is then the place of the key.
-  const bracket = { BracketLeft: "[", BracketRight: "]" }[code];
-  const name = altKey && bracket ? bracket : key.toLowerCase();
+export function commandOf(event) {
+  const { key, code, altKey, ctrlKey, metaKey, shiftKey } = event;
+  // Some keyboards have brackets by AltGr only, which the browser tells as Ctrl+Alt.
+  if (event.getModifierState?.("AltGraph") && "[]".includes(key)) return COMMANDS.get(key);
   const held = [[altKey, "alt+"], [ctrlKey || metaKey, "control+"], [shiftKey, "shift+"]];
-  return COMMANDS.get(held.map(([isHeld, prefix]) => (isHeld ? prefix : "")).join("") + name);
+  const prefix = held.map(([isHeld, name]) => (isHeld ? name : "")).join("");
+  // With Alt, and in other alphabets, keys type other characters: then the place of the key counts.
+  const isForeign = altKey || key.length === 1 && key > "~";
+  return COMMANDS.get(prefix + (isForeign && placeOf(code) || key.toLowerCase()));
 }
+
+/** What a key of that place types on the keyboards that the shortcuts were made for. */
+const placeOf = (code = "") =>
+  ({ BracketLeft: "[", BracketRight: "]", Slash: "/" })[code] ?? code.match(/^(?:Key|Digit)(.)$/)?.[1].toLowerCase();
 
 /** Nothing else wants the key: a text field, or an open dialog. */
 function isFree(root, { target }, command) {
@@ -114,6 +122,7 @@ function isFree(root, { target }, command) {
   return WHILE_TYPING.includes(command) || !isTyping(target);
 }
 
-function isTyping(element) {
-  return element.matches("textarea, select, [contenteditable], input:not([type=range])");
+/** Not while a box is checked or a slider moved: these want no letters. */
+export function isTyping(element) {
+  return element.matches("textarea, select, [contenteditable], input:not([type=range], [type=checkbox])");
 }

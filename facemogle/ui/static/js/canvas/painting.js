@@ -16,7 +16,10 @@ import { Question } from "../files/question.js";
 import { Screen } from "./screen.js";
 import { Sheet } from "./shortcuts.js";
 import { Start } from "../files/start.js";
-import { loadSettings, saveDrawing, saveSettings } from "../history/store.js";
+import { loadSettings, saveSettings } from "../history/store.js";
+import { MAX_CHANGES } from "./undo.js";
+import { oneAtATime } from "../history/one_at_a_time.js";
+import { takeArrivals } from "../files/arrivals.js";
 import { TakeFrom } from "../layers/take_from.js";
 import { Toolbar } from "./toolbar.js";
 import { ViewBar } from "./viewbar.js";
@@ -27,10 +30,10 @@ const ZOOM_STEP = 1.5;
 
 /**
  * Fill the panel. experts: their titles. expertSettings: ExpertSettings. opening, starting: what Files and Start
- * need from elsewhere. Returns { brush, layerView, notice, commands by name, holdPan for listenToKeys,
- * underlay(url), weigh(the gate's mean weights by expert) }.
+ * need from elsewhere. keep(drawing): a promise of it being stored. Returns
+ * { brush, palette, layerView, notice, commands by name, holdPan for listenToKeys, underlay(url) }.
  */
-export function setUpPainting(panel, { drawing, regions, experts, expertSettings, opening, starting }) {
+export function setUpPainting(panel, { drawing, regions, experts, expertSettings, opening, starting, keep }) {
   const find = (selector) => panel.querySelector(selector);
   const colors = regions.map(({ color }) => color);
   const saved = loadSettings();
@@ -38,11 +41,12 @@ export function setUpPainting(panel, { drawing, regions, experts, expertSettings
   const layerView = new LayerView(drawing.layers, saved.states);
   brush.addEventListener("change", () => saveSettings({ brush: brush.state }));
   layerView.addEventListener("change", () => saveSettings({ states: layerView.saved }));
-  drawing.addEventListener("commit", oneAtATime(() => saveDrawing(drawing.layers)));
+  drawing.addEventListener("commit", oneAtATime(() => keep(drawing)));
+  drawing.addEventListener("end", () => notice.tell(`Undo ends here: the last ${MAX_CHANGES} changes are kept.`));
 
   const palette = new Palette(find(".palette"), { regions, experts, brush, drawing, layerView, expertSettings });
   new LayerDrag(find(".palette"), { drop: (...places) => palette.drop(...places) });
-  new Toolbar(find(".toolbar"), { brush, drawing });
+  new Toolbar(panel, { brush, drawing });
   const viewport = new Viewport();
   const stage = find(".stage");
   const overlay = new Overlay(stage, { brush, viewport });
@@ -58,7 +62,7 @@ export function setUpPainting(panel, { drawing, regions, experts, expertSettings
   const dialogs = { takeFrom: () => take.open(), swap: () => files.swapSides() };
   const commands = commandsOf({ drawing, brush, palette, viewport, sheet, dialogs });
   const paper = stage.querySelector(".paper");
-  new ViewBar(find(".viewbar"), { brush, viewport, paper, commands });
+  new ViewBar(panel, { brush, viewport, paper, commands });
   const notice = new Notice(find(".notice"));
   const openPair = () => pair.open();
   const question = new Question(find(".question"), colors);
@@ -74,14 +78,16 @@ export function setUpPainting(panel, { drawing, regions, experts, expertSettings
   const pair = new Pair(find(".pairing"), {
     drawing, palette: colors, readPair, adopt, maxBytes, tell: (text) => notice.tell(text),
   });
-  files.acceptDrops(panel.parentElement, stage);
+  takeArrivals(panel, {
+    target: stage, open: (given) => files.openAll(given), refuse: (text) => notice.warn(text),
+  });
   new Start(find(".start"), { drawing, brush, notice, palette: colors, ...starting });
   const take = new TakeFrom(find(".take"), {
     drawing, brush, regions, templates: starting.templates,
     load: (file) => files.load(file), tell: (text) => notice.tell(text),
   });
   const inspected = { palette, regions, experts, brush, drawing, layerView, expertSettings, commands };
-  const inspector = new Inspector(find(".inspector"), inspected);
+  new Inspector(find(".inspector"), inspected);
   showHints(find(".hint"), { brush, regions, drawing, layerView });
   const hints = new Hints(stage.querySelector(".tip"), { drawing, brush, regions });
 
@@ -91,9 +97,8 @@ export function setUpPainting(panel, { drawing, regions, experts, expertSettings
     image.hidden = false;
     hints.imageMade();
   };
-  const weigh = (weights) => [palette, inspector].forEach((part) => part.weigh(weights));
   const holdPan = (isHeld) => easel.holdPan(isHeld);
-  return { brush, layerView, notice, commands, holdPan, underlay, weigh };
+  return { brush, palette, layerView, notice, commands, holdPan, underlay };
 }
 
 /** What keys and buttons can ask of this side, by name. */
@@ -148,18 +153,4 @@ function showHints(element, { brush, regions, drawing, layerView }) {
   brush.addEventListener("change", show);
   layerView.addEventListener("change", show);
   show();
-}
-
-/** Calls a slow function at most once at a time; calls in between become one more at the end. */
-function oneAtATime(act) {
-  let isRunning = false;
-  let isAskedAgain = false;
-  return async function call() {
-    isAskedAgain = isRunning;
-    if (isRunning) return;
-    isRunning = true;
-    await act();
-    isRunning = false;
-    if (isAskedAgain) await call();
-  };
 }

@@ -6,8 +6,8 @@ export class Toolbar {
   constructor(bar, { brush, drawing }) {
     Object.assign(this, { brush, drawing });
     this.tools = bar.querySelectorAll("[data-tool]");
-    this.slider = bar.querySelector("input[type=range]");
-    this.output = bar.querySelector("output");
+    this.slider = bar.querySelector(".size input");
+    this.output = bar.querySelector(".size output");
     this.undo = bar.querySelector("[data-command=undo]");
     this.redo = bar.querySelector("[data-command=redo]");
     this.slider.min = 0;

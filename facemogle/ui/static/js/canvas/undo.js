@@ -3,15 +3,20 @@
 import { union } from "./area.js";
 import { SIDE } from "../layers/layers.js";
 
-const MAX_CHANGES = 200;
+export const MAX_CHANGES = 200;
 const MAX_WORDS = 2 ** 24; // 64 MiB; a stroke across the whole drawing takes about 10,000
 
 export class History {
   constructor(layers) {
     this.layers = layers;
     this.before = new Uint32Array(SIDE * SIDE);
-    this.past = [];
-    this.future = [];
+    this.restore([], [], false);
+  }
+
+  /** Go on with changes of an earlier visit. hasDropped: whether there were more than are kept. */
+  restore(past, future, hasDropped) {
+    Object.assign(this, { past, future, hasDropped });
+    this.newest = Math.max(0, ...past.map(({ id }) => id), ...future.map(({ id }) => id));
   }
 
   /** Remember the state before a change. */
@@ -31,9 +36,12 @@ export class History {
     if (!this.area) return false;
     const change = { area: this.area, runs: this.runs(this.area), order: this.order };
     if (change.runs.length === 0 && this.order === this.layers.order) return false;
-    this.past.push(change);
+    this.past.push({ id: ++this.newest, ...change });
     this.future = [];
-    while (this.past.length > MAX_CHANGES || words(this.past) > MAX_WORDS) this.past.shift();
+    while (this.past.length > MAX_CHANGES || words(this.past) > MAX_WORDS) {
+      this.past.shift();
+      this.hasDropped = true;
+    }
     return true;
   }
 

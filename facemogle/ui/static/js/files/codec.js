@@ -12,7 +12,7 @@ export function fromBase64(text) {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
 
-/** Compress to the zlib format, as PNG and Python's zlib have it. */
+/** Compress bytes or a Blob to the zlib format, as PNG and Python's zlib have it. */
 export function deflate(bytes) {
   return through(bytes, new CompressionStream("deflate"));
 }

@@ -32,21 +32,6 @@ export class Files {
     on("save-palette", () => this.save("mask_palette.png", colorPNG));
   }
 
-  /** Let files be dropped on an element, while a target in it shows that they may. */
-  acceptDrops(element, target) {
-    element.addEventListener("dragover", (event) => {
-      event.preventDefault();
-      target.classList.add("dropping");
-    });
-    for (const type of ["dragleave", "drop"]) {
-      element.addEventListener(type, () => target.classList.remove("dropping"));
-    }
-    element.addEventListener("drop", (event) => {
-      event.preventDefault();
-      this.openAll([...event.dataTransfer.files]);
-    });
-  }
-
   /** Open one file, or several masks of parts as one mask. */
   async openAll(files) {
     if (files.length === 1) return this.open(files[0]);

@@ -13,8 +13,10 @@ const IMAGE_URL = /^data:image\/(png|jpeg);base64,[A-Za-z0-9+/]+=*$/;
  * history: records of Accepted, the oldest first. Returns the file's text.
  */
 export async function writeProject({ bits, drawing, history, ...rest }) {
-  const entries = history.map(({ labels, layers, ...others }) => (
-    { ...others, labels: toBase64(labels), layers: layers && asText(layers) }));
+  const entries = history.map(({ labels, layers, trace, ...others }) => ({
+    ...others, labels: toBase64(labels), layers: layers && asText(layers),
+    trace: trace && { ...trace, gate: toBase64(trace.gate) },
+  }));
   const layers = asText(await packLayers(drawing));
   return JSON.stringify({ format: FORMAT, version: VERSION, bits, layers, ...rest, history: entries });
 }
@@ -75,7 +77,7 @@ async function readLayers({ words, order }, bits, side) {
 }
 
 async function readEntry(entry, bits, side) {
-  const { id, time, settings, isForeign, labels, layers } = entry;
+  const { id, time, settings, isForeign, isEdit, labels, layers, trace } = entry;
   const image = entry.image ?? entry.picture; // as version 1 called it at first
   if (typeof id !== "string" || !Number.isFinite(time) || !IMAGE_URL.test(image)) throw new Error();
   if (!isForeign && typeof settings.prompt !== "string") throw new Error();
@@ -83,5 +85,18 @@ async function readEntry(entry, bits, side) {
   const map = await inflate(packed);
   if (map.length !== side * side || map.some((label) => label >= REGIONS)) throw new Error();
   const drawn = layers && await packLayers(await readLayers(layers, bits, side));
-  return { id, time, image, settings, isForeign: Boolean(isForeign), labels: packed, layers: drawn };
+  return {
+    id, time, image, settings, isForeign: Boolean(isForeign), isEdit: Boolean(isEdit), labels: packed,
+    layers: drawn, trace: trace ? await readTrace(trace) : null,
+  };
+}
+
+/** As of Run.record(). */
+async function readTrace({ steps, grid, times, gate, images }) {
+  const packed = fromBase64(gate);
+  const { length } = await inflate(packed);
+  const isWhole = times.every(Number.isFinite) && grid.length === 2 && images.every((url) => IMAGE_URL.test(url)) &&
+    images.length === times.length - 1 && length === 2 * (REGIONS + 1) * times.length * grid[0] * grid[1];
+  if (!isWhole) throw new Error();
+  return { steps, grid, times, gate: packed, images };
 }

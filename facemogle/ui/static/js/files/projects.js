@@ -14,7 +14,7 @@ export class Projects {
   }
 
   async save() {
-    const { archive } = this.runner;
+    const { archive } = this.runner.shown;
     const history = await Promise.all(archive.entries.map((entry) => entry.record()));
     const bits = this.drawing.layers.firstOrder;
     const text = await writeProject({ bits, ...this.state(), history });
@@ -24,7 +24,7 @@ export class Projects {
   /** file: a File. One that cannot be used leaves everything as it is. */
   async open(file) {
     const before = this.state();
-    const own = new Set(this.runner.archive.entries.map(({ id }) => id));
+    const own = new Set(this.runner.shown.archive.entries.map(({ id }) => id));
     const bits = this.drawing.layers.firstOrder;
     let project;
     try {
@@ -34,7 +34,7 @@ export class Projects {
       return;
     }
     const opened = await Promise.all(project.history.map(Accepted.from));
-    await this.runner.archive.add(...opened);
+    await this.runner.shown.archive.add(...opened);
     this.apply(project);
     const left = project.damaged ? `${project.damaged} damaged images were left out. ` : "";
     const added = opened.filter(({ id }) => !own.has(id));
@@ -42,7 +42,7 @@ export class Projects {
       title: "Back to before",
       act: () => {
         this.apply(before);
-        this.runner.archive.remove(added);
+        this.runner.shown.archive.remove(added);
         this.notice.clear();
       },
     });
@@ -53,15 +53,15 @@ export class Projects {
     const { runner, layerView, drawing: { layers } } = this;
     return {
       drawing: { words: layers.words.slice(), order: layers.order },
-      settings: runner.everySetting,
+      settings: runner.inputs.settings,
       states: layerView.saved,
-      shown: runner.shown?.id ?? null,
+      shown: runner.shown.accepted?.id ?? null,
     };
   }
 
   apply({ drawing, settings, states, shown }) {
     this.drawing.replaceLayers(drawing);
     this.layerView.put(states);
-    this.runner.takeUp(settings, shown);
+    this.runner.recalls.takeUp(settings, shown);
   }
 }

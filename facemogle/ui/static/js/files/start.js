@@ -1,7 +1,6 @@
 // Where to start: template faces, a random one, and small edits to try.
 
 import { fromBase64, inflate } from "./codec.js";
-import { Drawing } from "../canvas/drawing.js";
 import { EXAMPLES } from "./examples.js";
 import { thumbnail } from "./files.js";
 import { SIDE } from "../layers/layers.js";
@@ -20,7 +19,7 @@ export class Start {
     const list = element.querySelector(".templates");
     for (const template of this.templates) {
       const title = `Start from: ${template.title}`;
-      const button = image(list, title, "Shift+click takes only the region in hand from it");
+      const button = image(list, title, "Shift+click takes only the selected region from it");
       button.addEventListener("click", ({ shiftKey }) => this.begin(template, shiftKey));
       template.map.then((map) => thumbnail(button.firstChild, map, palette));
     }
@@ -52,17 +51,14 @@ export class Start {
     this.make();
   }
 
-  async offerExamples(list) {
-    const { layers, partners } = this.drawing;
-    const scratch = new Drawing({ ...layers, order: layers.firstOrder }, partners);
-    const map = await this.templates[0].map;
+  offerExamples(list) {
     for (const example of EXAMPLES) {
-      const { title, change } = example;
-      const button = image(list, title, "Changes the drawing and generates: the rest stays as it is");
-      scratch.layers.setLabels(map);
-      change(scratch.layers);
-      thumbnail(button.firstChild, scratch.labels, this.palette);
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = example.title;
+      button.title = "Changes the drawing and generates: the rest stays as it is";
       button.addEventListener("click", () => this.try(example));
+      list.append(button);
     }
   }
 

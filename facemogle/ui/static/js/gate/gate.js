@@ -1,41 +1,51 @@
 // The gating view: how much each expert weighs, at each place and in each step.
 
 import { Chart } from "./chart.js";
+import { Film } from "./film.js";
+import { Legend } from "./legend.js";
 import { Player } from "./player.js";
 import { Scene } from "./scene.js";
+import { sentence } from "./sentence.js";
 import { Stage } from "./stage.js";
 import { meanCurve, placeCurve, regionAt, stepAt } from "./statistics.js";
 import { Tiles } from "./tiles.js";
 import { Redraw } from "../canvas/redraw.js";
 
+const INTRODUCTION = "How much each expert weighs, at each point and in each step.";
+const UNKNOWN = "Nothing is known of this image's gate: it was not made here, or before traces were kept.";
 const GLOBAL_COLOR = [150, 150, 150]; // of no region
 
 export class Gate {
-  /** titles: what a person reads for each expert, by expert number. colors: of the regions. */
-  constructor(panel, { titles, colors }) {
-    Object.assign(this, { panel, titles, colors: [GLOBAL_COLOR, ...colors] });
-    Object.assign(this, { run: null, pinned: null, step: 0, expert: 0, place: null });
+  /**
+   * titles: what a person reads for each expert, by expert number. colors: of the regions.
+   * onSelect(expert): one was chosen here. onScene(scene or null, expert): what is shown now.
+   */
+  constructor(panel, { titles, colors, onSelect, onScene }) {
+    Object.assign(this, { panel, titles, colors: [GLOBAL_COLOR, ...colors], onSelect, onScene });
+    Object.assign(this, { run: null, coming: null, pinned: null, former: null, step: 0, expert: 0, place: null });
     this.choices = { scale: "relative", mode: "run", where: "inside" };
     const find = (selector) => panel.querySelector(selector);
     this.parts = {
       slider: find("[name=step]"), step: find(".step-text"), expert: find(".expert-text"),
-      opacity: find("[name=opacity]"), ramp: find(".ramp"), low: find(".low"), high: find(".high"),
-      range: find(".range"), pin: find("[data-command=pin]"), place: find(".place-text"),
+      opacity: find("[name=opacity]"), sentence: find(".sentence"), more: find(".more"), details: find(".details"), hint: find(".over.now .hint"), pin: find("[data-command=pin]"), place: find(".place-text"),
     };
     const onPoint = (token) => this.point(token);
     this.now = new Stage(find(".over.now"), { onPoint });
     this.before = new Stage(find(".over.before"), { onPoint });
-    this.tiles = new Tiles(find(".tiles"), { titles, onSelect: (expert) => this.set({ expert }) });
+    this.legend = new Legend(find(".legend"), { titles, colors: this.colors });
+    const select = (expert) => this.select(expert);
+    this.tiles = new Tiles(find(".tiles"), { titles, onSelect: select });
+    this.film = new Film(find(".steps"), { onStep: (step) => this.scrub(step) });
     const chart = {
-      titles, colors: this.colors, onSelect: (expert) => this.set({ expert }),
+      titles, colors: this.colors, onSelect: select,
       onStep: (t) => this.scrub(stepAt(this.run, t)),
     };
     this.placeChart = new Chart(find(".at-place"), chart);
     this.meanChart = new Chart(find(".means"), chart);
     this.player = new Player(find("[data-command=play]"), {
-      advance: () => this.set({ step: (this.step + 1) % this.run.done }),
+      advance: () => this.run && this.set({ step: (this.step + 1) % this.run.done }),
     });
-    this.redraw = new Redraw(find(".maps"), () => this.show());
+    this.redraw = new Redraw(panel, () => this.show());
     this.listen();
     this.show();
   }
@@ -54,17 +64,41 @@ export class Gate {
       });
     }
     pin.addEventListener("click", () => this.pin());
+    this.parts.more.addEventListener("click", () => {
+      this.parts.details.hidden = !this.parts.details.hidden;
+      this.parts.more.setAttribute("aria-expanded", String(!this.parts.details.hidden));
+      this.show();
+    });
   }
 
-  /** Begin to follow a run. */
+  /** Follow a run that begins: what is shown stays until its first step is there. */
   start(run) {
+    this.coming = run;
+    this.panel.dataset.drawn = "";
+  }
+
+  /** Show a finished run, at its last step; null: nothing is known of the image's gate. */
+  look(run) {
+    this.coming = null;
+    this.hasLooked = true;
+    this.parts.hint.textContent = UNKNOWN;
+    this.take(run);
+    this.show();
+  }
+
+  /** From now on this run is shown. */
+  take(run) {
     this.player.stop();
-    this.known = 0; // steps of the run that the view has heard of
-    this.set({ run, step: -1 });
+    if (this.run && this.run !== run) this.former = this.run;
+    this.run = run;
+    this.known = run?.done ?? 0; // steps of the run that the view has heard of
+    this.step = this.known - 1;
   }
 
   /** Steps have come in. The view moves on with them unless a person has gone back. */
   grow() {
+    if (this.coming) this.take(this.coming);
+    this.coming = null;
     const isFollowing = this.step >= this.known - 1;
     this.known = this.run.done;
     if (isFollowing) this.step = this.known - 1;
@@ -80,8 +114,19 @@ export class Gate {
   /** Keep the run for comparison; the pinned run itself is let go. */
   pin() {
     this.pinned = this.pinned === this.run ? null : this.run;
-    if (!this.pinned) this.choices.mode = "run";
     this.show();
+  }
+
+  /** An expert was chosen: here, or elsewhere on the page. */
+  select(expert) {
+    if (expert === this.expert) return;
+    this.set({ expert });
+    this.onSelect(expert);
+  }
+
+  /** What the run is compared with: the pinned run, else the one that was shown before. */
+  get other() {
+    return this.pinned ?? this.former;
   }
 
   point(place) {
@@ -101,11 +146,12 @@ export class Gate {
 
   show() {
     this.redraw.settle();
-    const { panel, parts, pinned, run } = this;
+    const { panel, parts, pinned, run, other } = this;
+    if (!other) this.choices.mode = "run";
     for (const button of panel.querySelectorAll("[data-choice]")) {
       const { choice, value } = button.dataset;
       button.setAttribute("aria-pressed", String(this.choices[choice] === value));
-      if (choice === "mode") button.disabled = value !== "run" && !pinned;
+      if (choice === "mode") button.disabled = value !== "run" && !other;
     }
     for (const button of panel.querySelectorAll("[data-command]")) button.disabled = !this.report;
     parts.pin.textContent = pinned && pinned === run ? "Unpin" : "Pin this run";
@@ -115,51 +161,50 @@ export class Gate {
     panel.dataset.mode = this.choices.mode;
     panel.dataset.drawn = run ? `${run.done}/${run.steps}` : ""; // later than the run has it
     if (this.report) this.showReport(this.report);
+    else this.clear();
+  }
+
+  /** There is no step yet, or none any more. */
+  clear() {
+    const { parts } = this;
+    this.tiles.clear();
+    parts.slider.disabled = true;
+    parts.step.textContent = "Step";
+    parts.sentence.textContent = this.run === null && this.hasLooked ? UNKNOWN : INTRODUCTION;
+    this.film.draw(null);
+    this.onScene(null, this.expert);
+    this.legend.clear();
+    this.panel.classList.add("no-place");
   }
 
   showReport({ t }) {
-    const { parts, run, step, pinned, colors } = this;
+    const { parts, run, step, other: pinned, colors } = this;
     parts.slider.max = run.done;
     parts.slider.value = step + 1;
     parts.slider.disabled = run.done < 2;
     parts.step.textContent = `Step ${step + 1} of ${run.steps}, t = ${t.toFixed(3)}`;
+    parts.sentence.textContent = sentence(run, step, this.expert, this.titles);
+    this.film.draw(run, step);
     const scene = new Scene({ run, step, pinned, ...this.choices, colors });
     this.tiles.draw(scene);
+    this.onScene(scene, this.expert);
+    if (!parts.details.hidden) this.showDetails(scene);
+  }
+
+  showDetails(scene) {
     const chosen = this.showsWinners ? scene.winners() : scene.expert(this.expert);
     const stages = this.choices.mode === "both" ? [this.before, this.now] : [this.now];
     scene.shown.forEach(([{ reports, grid }, at], i) => {
       stages[i].draw({ image: reports[at].image, pixels: chosen.layers[i], grid });
     });
-    if (this.showsWinners) this.showShares(chosen);
-    else this.showLegend(chosen, scene.gradient);
+    if (this.showsWinners) this.legend.showShares(chosen);
+    else this.legend.show(chosen, scene.gradient);
     this.showMeans();
     this.showPlace();
   }
 
   get showsWinners() {
     return this.expert === this.titles.length;
-  }
-
-  showLegend({ summaries, from, to }, gradient) {
-    const { parts } = this;
-    parts.ramp.style.background = gradient;
-    parts.low.textContent = number(from);
-    parts.high.textContent = number(to);
-    const { low, mean, high } = summaries.at(-1);
-    parts.range.textContent = `min ${number(low)}, mean ${number(mean)}, max ${number(high)}`;
-  }
-
-  /** Winners have no scale: the ramp becomes a bar of their colours, as long as their shares. */
-  showShares({ shares, changed }) {
-    let place = 0;
-    const bands = shares.map(([expert, share]) =>
-      `rgb(${this.colors[expert].join(" ")}) ${100 * place}% ${100 * (place += share)}%`);
-    const { parts } = this;
-    parts.ramp.style.background = `linear-gradient(to right, ${bands.join(", ")})`;
-    parts.low.textContent = parts.high.textContent = "";
-    parts.range.textContent = changed === null
-      ? shares.slice(0, 2).map(([expert, share]) => `${this.titles[expert]} ${percent(share)}`).join(", ")
-      : `changed at ${percent(changed)} of the places`;
   }
 
   showMeans() {
@@ -182,9 +227,9 @@ export class Gate {
 
   /** What a chart draws: a curve per expert, and those of the pinned run where it is compared with. */
   curves(curve) {
-    const { run, step, pinned, expert, titles } = this;
+    const { run, step, other, expert, titles } = this;
     const all = (of) => titles.map((_, index) => curve(of, index));
-    const compared = this.choices.mode === "run" ? null : pinned;
+    const compared = this.choices.mode === "run" ? null : other;
     return {
       curves: all(run), times: run.times, step, chosen: expert,
       before: compared && all(compared), beforeTimes: compared?.times,
@@ -192,7 +237,3 @@ export class Gate {
     };
   }
 }
-
-const number = (value) => value.toFixed(4).replace("-", "−");
-
-const percent = (share) => `${(100 * share).toFixed(0)} %`;

@@ -12,7 +12,7 @@ export class Scene {
   /**
    * run, step: what is looked at. pinned: the run it is compared with, or null.
    * mode: "run", "both" (pinned, then run) or "difference" (run minus pinned).
-   * scale: "relative" (a map's own range) or "absolute" (the same for all maps).
+   * scale: "relative" (a map's own range) or "absolute" (the same for all: up to the largest weight).
    * colors: [red, green, blue] of every expert, for the map of winners.
    */
   constructor({ run, step, pinned, mode, scale, colors }) {
@@ -35,18 +35,25 @@ export class Scene {
   weights(expert) {
     const maps = this.shown.map(([run, step]) => run.map(step, expert));
     const summaries = maps.map(summary);
-    const [from, to] = this.scale === "absolute" ? [0, 1] : [
+    const [from, to] = this.scale === "absolute" ? [0, this.largest] : [
       Math.min(...summaries.map(({ low }) => low)), Math.max(...summaries.map(({ high }) => high)),
     ];
     const colors = { low: from, high: to, colors: SEQUENTIAL_COLORS };
     return { layers: maps.map((map) => pixelsOfMap(map, colors)), summaries, from, to };
   }
 
+  /** Largest weight of any expert anywhere. */
+  get largest() {
+    const levels = this.shown.map(([run, step]) => run.reports[step].values);
+    this.most ??= Math.max(...levels.map((values) => values.reduce((a, b) => Math.max(a, b), 0))) / FULL_WEIGHT;
+    return this.most;
+  }
+
   changes(expert) {
     const map = difference(this.run, this.step, this.pinned, this.pinnedStep, expert);
     const { low, high, mean } = summary(map);
     // At least one level of the weights: equal runs are all middle colour, not all extreme.
-    const reach = this.scale === "absolute" ? 1 : Math.max(-low, high, 1 / FULL_WEIGHT);
+    const reach = this.scale === "absolute" ? this.largest : Math.max(-low, high, 1 / FULL_WEIGHT);
     const colors = { low: -reach, high: reach, colors: DIVERGING_COLORS };
     return {
       layers: [pixelsOfMap(map, colors)], summaries: [{ low, high, mean }], from: -reach, to: reach,

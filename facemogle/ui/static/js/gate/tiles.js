@@ -9,6 +9,7 @@ export class Tiles {
     this.winners = tile("Winners", titles.length, "small");
     this.winners.button.title = "Which expert weighs most at each place, in the regions' colours";
     this.all = [...this.experts, this.winners];
+    this.element = element;
     element.append(...this.all.map(({ button }) => button));
     element.addEventListener("click", (event) => {
       const button = event.target.closest("button");
@@ -16,8 +17,21 @@ export class Tiles {
     });
   }
 
+  /** Show the tiles in this order of experts, the winners last. */
+  arrange(experts) {
+    this.element.append(...experts.map((expert) => this.experts[expert].button), this.winners.button);
+  }
+
   select(chosen) {
     this.all.forEach(({ button }, i) => button.setAttribute("aria-pressed", String(i === chosen)));
+  }
+
+  /** Show nothing. */
+  clear() {
+    for (const { canvas, number } of this.all) {
+      canvas.width = canvas.height = 1;
+      number.textContent = "";
+    }
   }
 
   draw(scene) {
@@ -38,6 +52,7 @@ function tile(title, expert, numberTag) {
   const button = document.createElement("button");
   button.type = "button";
   button.dataset.expert = expert;
+  button.title = title;
   const canvas = document.createElement("canvas");
   const name = document.createElement("span");
   name.textContent = title;

@@ -2,7 +2,7 @@
 
 import { Accepted } from "../run/accepted.js";
 import { LIMITS } from "./shelf.js";
-import { reportRefusal } from "./store.js";
+import { stored } from "./store.js";
 
 export class Archive {
   /** strip: HistoryStrip. shelf: Shelf. */
@@ -12,35 +12,27 @@ export class Archive {
   }
 
   /** Show what earlier visits have left. */
-  async load() {
-    try {
+  load() {
+    return stored("history", async () => {
       const records = await this.shelf.all();
       const read = await Promise.allSettled(records.map(Accepted.from));
       this.put([...read.flatMap(({ value }) => value ?? []), ...this.entries]);
-    } catch (error) {
-      reportRefusal(error);
-    }
+    });
   }
 
   /** The oldest go when there are too many. */
-  async add(...entries) {
+  add(...entries) {
     const ids = new Set(entries.map(({ id }) => id));
     this.put([...this.entries.filter(({ id }) => !ids.has(id)), ...entries]);
-    try {
+    return stored("history", async () => {
       await this.shelf.add(...await Promise.all(entries.map((entry) => entry.record())));
-    } catch (error) {
-      reportRefusal(error);
-    }
+    });
   }
 
   /** Forget images, here and in the browser. */
-  async remove(entries) {
+  remove(entries) {
     this.put(this.entries.filter((entry) => !entries.includes(entry)));
-    try {
-      await this.shelf.remove(entries);
-    } catch (error) {
-      reportRefusal(error);
-    }
+    return stored("history", () => this.shelf.remove(entries));
   }
 
   find(id) {

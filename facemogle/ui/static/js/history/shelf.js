@@ -1,11 +1,9 @@
-// The browser's database of earlier images. All tabs share it; each adds its own.
+// The browser's store of earlier images. All tabs share it; each adds its own.
 
 /** What is kept: this many images, of this many bytes together. */
 export const LIMITS = { count: 50, bytes: 64 * 2 ** 20 };
 
-const NAME = "facemogle";
-const VERSION = 1;
-const STORE = "pictures"; // browsers have stores of this name
+const STORE = "pictures";
 
 /**
  * The records that have to go: the oldest, until the others stay within the limits. The newest
@@ -20,49 +18,31 @@ export function surplus(records, { count, bytes } = LIMITS) {
 }
 
 /** Bytes that a record of Accepted takes, about. */
-export function sizeOf({ image, labels, layers }) {
-  return image.length + labels.length + (layers?.words.length ?? 0);
+export function sizeOf({ image, labels, layers, trace }) {
+  const steps = trace?.images.reduce((sum, { length }) => sum + length, trace.gate.length);
+  return image.length + labels.length + (layers?.words.length ?? 0) + (steps ?? 0);
 }
 
-/** Every method fails if the browser does not let the page store anything, or no more. */
+/** Its methods fail as those of the database do. */
 export class Shelf {
+  constructor(database) {
+    this.database = database;
+  }
+
   /** All records, the oldest first. */
   async all() {
-    const records = await this.ask("readonly", (store) => store.getAll());
+    const records = await this.database.ask(STORE, "readonly", (store) => store.getAll());
     return records.sort((a, b) => a.time - b.time);
   }
 
   /** Keep records, and no more than the limits allow. */
   async add(...records) {
-    await this.ask("readwrite", (store) => records.forEach((record) => store.put(record)));
+    await this.database.ask(STORE, "readwrite", (store) => records.forEach((record) => store.put(record)));
     await this.remove(surplus(await this.all()));
   }
 
   async remove(records) {
     if (!records.length) return;
-    await this.ask("readwrite", (store) => records.forEach(({ id }) => store.delete(id)));
+    await this.database.ask(STORE, "readwrite", (store) => records.forEach(({ id }) => store.delete(id)));
   }
-
-  /** What a request on the store gives, once the whole transaction is through. */
-  async ask(mode, act) {
-    this.database ??= open();
-    const transaction = (await this.database).transaction(STORE, mode);
-    const request = act(transaction.objectStore(STORE));
-    await new Promise((resolve, reject) => {
-      transaction.oncomplete = resolve;
-      transaction.onabort = transaction.onerror = () => reject(transaction.error);
-    });
-    return request?.result;
-  }
-}
-
-async function open() {
-  const request = indexedDB.open(NAME, VERSION);
-  request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "id" });
-  const database = await new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = request.onblocked = () => reject(request.error);
-  });
-  database.onversionchange = () => database.close(); // a newer page in another tab goes first
-  return database;
 }

@@ -8,6 +8,8 @@ import { packWords, unpackWords } from "../files/project.js";
 const DRAWING = "facemogle.drawing.1"; // another number when the bits of the layers change
 const ORDER = "facemogle.layer-order.1";
 const SETTINGS = "facemogle.settings.1";
+const TAB = "facemogle.tab.1";
+const PENDING = "facemogle.pending.1";
 
 /** The saved layers: { words: one 32-bit word per pixel, order: as of Layers }, or null. */
 export async function loadDrawing() {
@@ -39,6 +41,36 @@ export function saveSettings(changes) {
   write(SETTINGS, JSON.stringify({ ...loadSettings(), ...changes }));
 }
 
+/** Text that no other tab has, and that stays over a reload. */
+export function tabId() {
+  const own = crypto.getRandomValues(new Uint32Array(2)).join("-");
+  try {
+    const id = sessionStorage.getItem(TAB) ?? own;
+    sessionStorage.setItem(TAB, id);
+    return id;
+  } catch {
+    return own;
+  }
+}
+
+/** Whether a person waits for an image; another tab knows nothing of it. */
+export function isPending() {
+  try {
+    return sessionStorage.getItem(PENDING) !== null;
+  } catch {
+    return false;
+  }
+}
+
+export function setPending(isWaiting) {
+  try {
+    if (isWaiting) sessionStorage.setItem(PENDING, "1");
+    else sessionStorage.removeItem(PENDING);
+  } catch {
+    // Without storage nothing goes on after a reload.
+  }
+}
+
 // Storage may be switched off or full; the page then works without it, and says so.
 
 function read(key) {
@@ -50,24 +82,40 @@ function read(key) {
 }
 
 function write(key, text) {
-  for (const storage of ["sessionStorage", "localStorage"]) {
+  const errors = ["sessionStorage", "localStorage"].map((storage) => {
     try {
       window[storage].setItem(key, text);
+      return null;
     } catch (error) {
-      reportRefusal(error);
+      return error;
     }
+  });
+  report("storage", errors.find(Boolean));
+}
+
+const refused = new Set();
+const changes = new EventTarget();
+
+/** Tell whether a store has just kept what it was given. error: why not; without one, it has. */
+function report(store, error) {
+  if (error) console.info(`Not stored: ${error}`);
+  if (Boolean(error) === refused.has(store)) return;
+  if (error) refused.add(store);
+  else refused.delete(store);
+  changes.dispatchEvent(new Event("change"));
+}
+
+/** Do what uses a store, and tell whether it could. */
+export async function stored(store, act) {
+  try {
+    await act();
+    report(store);
+  } catch (error) {
+    report(store, error);
   }
 }
 
-const refusals = new EventTarget();
-
-/** The browser did not store what it was given. */
-export function reportRefusal(error) {
-  console.info(`Not stored: ${error}`);
-  refusals.dispatchEvent(new Event("refusal"));
-}
-
-/** Call back each time that something could not be stored. */
-export function onRefusal(act) {
-  refusals.addEventListener("refusal", act);
+/** Call back with whether all is stored, each time that this changes. */
+export function onStored(act) {
+  changes.addEventListener("change", () => act(refused.size === 0));
 }

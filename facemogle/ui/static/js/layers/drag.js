@@ -1,5 +1,6 @@
 // Rows of layers dragged to another place in the stack: by their name, with a finger by their swatch.
 
+const EDGE = 20; // CSS pixels at the list's ends in which it is pushed along
 const SLACK = 5; // CSS pixels that a click may wander
 
 export class LayerDrag {
@@ -30,14 +31,22 @@ export class LayerDrag {
       this.list.setPointerCapture(pointerId); // so the click that follows hits no button
       held.row.classList.add("dragged");
     }
+    this.scroll(clientY);
     this.aim(document.elementFromPoint(clientX, clientY)?.closest(".row[data-region]"), clientX, clientY);
+  }
+
+  /** At the list's ends more of it comes into sight. */
+  scroll(y) {
+    const { top, bottom } = this.list.getBoundingClientRect();
+    if (y < top + EDGE) this.list.scrollTop -= EDGE;
+    if (y > bottom - EDGE) this.list.scrollTop += EDGE;
   }
 
   aim(row, x, y) {
     this.clearTarget();
     if (!row || row === this.held.row || !this.list.contains(row)) return;
     const { left, top, width, height } = row.getBoundingClientRect();
-    const isAcross = getComputedStyle(this.list).flexDirection === "row"; // on a narrow page
+    const isAcross = getComputedStyle(this.list).display === "grid"; // rows beside each other
     const isAbove = isAcross ? x < left + width / 2 : y < top + height / 2;
     row.classList.add(isAbove ? "drop-above" : "drop-below");
     this.target = { row, isAbove };

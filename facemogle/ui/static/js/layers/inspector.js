@@ -1,6 +1,6 @@
-// The row in hand in more detail: opacity, strength, place in the stack, and where else to take it from.
+// The selected row in more detail: opacity, strength, place in the stack, and where else to take it from.
 
-import { percent, times } from "./row.js";
+import { times } from "./row.js";
 
 const WEAKER = 10; // steps of the slider from 1 down to 0
 const STRONGER = 15; // ... and from 1 up to 4
@@ -34,9 +34,8 @@ export class Inspector {
     this.palette.addEventListener("change", () => this.show());
   }
 
-  /** Number of the expert in hand. */
   get expert() {
-    return this.palette.isGlobal ? 0 : this.brush.region + 1;
+    return this.palette.expert;
   }
 
   show() {
@@ -55,7 +54,8 @@ export class Inspector {
     for (const [command, isPossible] of Object.entries(can)) {
       this.panel.querySelector(`[data-command=${command}]`).disabled = !isPossible;
     }
-    this.showWeight();
+    const { text, title } = this.palette.told(this.expert);
+    Object.assign(this.weight, { textContent: text, title });
   }
 
   showStrength(strength) {
@@ -63,15 +63,6 @@ export class Inspector {
     this.strength.nextElementSibling.textContent = times(strength);
   }
 
-  /** weights: the gate's mean weights in [0, 1], by expert. */
-  weigh(weights) {
-    this.weights = weights;
-    this.showWeight();
-  }
-
-  showWeight() {
-    this.weight.textContent = this.weights ? percent(this.weights[this.expert]) : "";
-  }
 }
 
 /** 1 has a place of its own, with even steps at both sides of it. */

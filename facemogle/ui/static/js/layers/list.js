@@ -1,17 +1,18 @@
 // The layers as rows, the highest first: one click takes a region and its layer.
 
-import { LayerRow } from "./row.js";
+import { LayerRow, told } from "./row.js";
 import { Redraw } from "../canvas/redraw.js";
 
 const GLOBAL_COLOR = "conic-gradient(#c00, #fc0, #0c0, #0cc, #00c, #c0c, #c00)";
 
-/** Emits "change" when another row is in hand or what is set of it has changed. */
+/** Emits "change" when another row is selected or what is set of it has changed. */
 export class Palette extends EventTarget {
   /** list: for the layers. states: LayerView. expertSettings: ExpertSettings. experts: their titles. */
   constructor(list, { regions, experts, brush, drawing, layerView, expertSettings }) {
     super();
     Object.assign(this, { list, brush, drawing, layerView, expertSettings });
-    this.isGlobal = false; // whether the global expert's row is in hand
+    this.isGlobal = false; // whether the global expert's row is selected
+    this.weights = null;
     this.global = new LayerRow(null, { title: experts[0], color: GLOBAL_COLOR });
     this.rows = regions.map(({ title, color }, region) =>
       new LayerRow(region, { title, color: `rgb(${color.join(" ")})` }));
@@ -54,14 +55,14 @@ export class Palette extends EventTarget {
     this.rows[this.brush.region].button.focus();
   }
 
-  /** Take the region below (1) or above (-1) the one in hand. */
+  /** Take the region below (1) or above (-1) the selected one. */
   next(direction) {
     const order = [...this.drawing.layers.order].reverse();
     const place = order.indexOf(this.brush.region) + direction + order.length;
     this.brush.set({ region: order[place % order.length] });
   }
 
-  /** Move the layer in hand up (1) or down (-1) in the stack. */
+  /** Move the selected layer up (1) or down (-1) in the stack. */
   shift(direction) {
     const { rank } = this.drawing.layers;
     this.drawing.reorder(this.brush.region, rank[this.brush.region] + direction);
@@ -85,21 +86,23 @@ export class Palette extends EventTarget {
       });
     }
     this.global.show({ isTaken: isGlobal, strength: expertSettings.strength(0), opacity: 1 });
+    const most = Math.max(...this.weights ?? [1]);
+    [this.global, ...this.rows].forEach((row, expert) =>
+      row.weigh(this.told(expert), (this.weights?.[expert] ?? 0) / most));
     this.reveal(isGlobal ? this.global : this.rows[brush.region]);
     // The hand still holds a region, which the arrow keys go on from.
     this.rows[brush.region].button.tabIndex = 0;
     this.dispatchEvent(new Event("change"));
   }
 
-  /** Where rows lie side by side, bring the one in hand into sight. */
+  /** Where the list is longer than its place, bring the selected row into sight. */
   reveal({ element }) {
     if (element === this.revealed) return;
     this.revealed = element;
-    const { offsetLeft, offsetWidth } = element;
     const { list } = this;
-    const latest = offsetLeft - list.offsetLeft;
-    const earliest = latest + offsetWidth - list.clientWidth;
-    list.scrollLeft = Math.max(earliest, Math.min(latest, list.scrollLeft));
+    const latest = element.offsetTop - list.offsetTop;
+    const earliest = latest + element.offsetHeight - list.clientHeight;
+    list.scrollTop = Math.max(earliest, Math.min(latest, list.scrollTop));
   }
 
   /** Take over from the drawing: the order now, and when the stroke is on the screen what it left. */
@@ -126,11 +129,38 @@ export class Palette extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** Show the gate's mean weights. weights: in [0, 1], by expert. */
-  weigh(weights) {
-    const most = Math.max(...weights);
-    [this.global, ...this.rows].forEach((row, expert) =>
-      row.weigh(weights[expert], weights[expert] / most));
+  /** weights: the gate's means in [0, 1] by expert, or null. heard: ExpertSettings.values of that run. */
+  weigh(weights, heard) {
+    Object.assign(this, { weights, heard: JSON.stringify([heard?.muted, heard?.expert_strengths]) });
+    this.show();
+  }
+
+  /** Take an expert's layer, whichever panel chose it. */
+  take(expert) {
+    if (expert === 0) this.takeGlobal();
+    else if (expert <= this.rows.length) this.brush.set({ region: expert - 1 });
+  }
+
+  /** Number of the selected expert. */
+  get expert() {
+    return this.isGlobal ? 0 : this.brush.region + 1;
+  }
+
+  /** All experts, the global one first, then the layers from the highest down. */
+  get experts() {
+    return [0, ...[...this.drawing.layers.order].reverse().map((region) => region + 1)];
+  }
+
+  /** Draw each expert's map small into its row; null: none is known. */
+  heat(scene) {
+    [this.global, ...this.rows].forEach((row, expert) => row.heat(scene && scene.expert(expert), scene?.run.grid));
+  }
+
+  /** What is known of an expert's weight. */
+  told(expert) {
+    const { muted, expert_strengths } = this.expertSettings.values;
+    const isOld = this.heard !== JSON.stringify([muted, expert_strengths]);
+    return told({ weight: this.weights?.[expert], isMuted: muted.includes(expert - 1), isOld });
   }
 
   /** Mark the row of the region under the pointer. */

@@ -1,5 +1,6 @@
 // One row of the layers: swatch and name, what is set, the marks to set it with, and the gate's weight.
 
+import { drawPixels } from "../gate/colormap.js";
 import { icon } from "../icon.js";
 
 export const MARKS = [
@@ -50,15 +51,23 @@ export class LayerRow {
     this.strength = part("factor");
     this.marks = region === null ? [] : MARKS.map((mark) => toggle(mark, title));
     this.weight = part("weight");
-    this.weight.title = "The expert's mean weight in the gate, at the newest step";
-    this.element.append(this.button, this.badge, this.strength, ...this.marks, this.weight);
+    this.map = document.createElement("canvas");
+    this.map.className = "heat";
+    this.map.title = "Where the gate hears its expert, at the step shown";
+    this.element.append(this.button, this.badge, this.strength, ...this.marks, this.weight, this.map);
   }
 
-  /** Whether it is in hand. is(kind): whether a mark is set. strength, opacity: as they are set. */
+  /** drawn: of Scene.expert(), or null. */
+  heat(drawn, grid) {
+    this.map.hidden = !drawn;
+    if (drawn) drawPixels(this.map, [drawn.layers.at(-1)], grid);
+  }
+
+  /** Whether it is selected. is(kind): whether a mark is set. strength, opacity: as they are set. */
   show({ isTaken, is, strength, opacity }) {
     this.element.classList.toggle("taken", isTaken);
     this.button.setAttribute(this.region === null ? "aria-pressed" : "aria-checked", String(isTaken));
-    // Only the row in hand is on Tab's way: 100 stops would be a long way.
+    // Only the selected row is on Tab's way: 100 stops would be a long way.
     for (const button of [this.button, ...this.marks]) button.tabIndex = isTaken ? 0 : -1;
     if (this.region === null) this.button.tabIndex = 0;
     for (const mark of this.marks) mark.setAttribute("aria-pressed", String(is(mark.dataset.kind)));
@@ -67,9 +76,10 @@ export class LayerRow {
     this.button.querySelector("i").style.setProperty("--opacity", opacity);
   }
 
-  /** weight: in [0, 1]. share: of the largest of all. */
-  weigh(weight, share) {
-    this.weight.textContent = percent(weight);
+  /** What is known of the expert's weight, see `told`. share: of the largest of all. */
+  weigh({ text, title }, share) {
+    this.weight.textContent = text;
+    this.weight.title = title;
     this.element.style.setProperty("--share", share.toFixed(3));
   }
 }
@@ -77,6 +87,17 @@ export class LayerRow {
 export const times = (factor) => `×${factor}`;
 
 export const percent = (share) => `${(100 * share).toFixed(1)} %`;
+
+/**
+ * What a person reads of an expert's weight. weight: in [0, 1], or undefined if it is not known. isMuted:
+ * now. isOld: whether the experts are to be heard otherwise than in the run that weighed.
+ */
+export function told({ weight, isMuted, isOld }) {
+  if (isMuted) return { text: "muted", title: "Nothing of the region is shown to any expert" };
+  if (weight === undefined) return { text: "", title: "" };
+  if (isOld) return { text: "–", title: "Not known yet: mute or strength has changed since the image was made" };
+  return { text: percent(weight), title: "The expert's mean weight in the gate, at the newest step" };
+}
 
 function part(name) {
   const element = document.createElement("span");

@@ -1,4 +1,4 @@
-// Takes the layer in hand from another face: a template, or a mask that is opened for it.
+// Takes the selected layer from another face: a template, or a mask that is opened for it.
 
 import { fromBase64, inflate } from "../files/codec.js";
 import { thumbnail } from "../files/files.js";

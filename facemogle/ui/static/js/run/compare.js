@@ -1,5 +1,7 @@
 // Two images in one place: hold C for the one before, or wipe between both with a handle.
 
+import { isTyping } from "../canvas/keys.js";
+
 const STEP = 2; // percent that an arrow key moves the handle; with Shift 10
 
 /** What is before: the image that was shown before this one, or one that a person keeps for that. */
@@ -26,8 +28,8 @@ export class Compare {
     });
     this.handle.addEventListener("keydown", (event) => this.step(event));
     document.addEventListener("keydown", (event) => this.hold(event));
-    document.addEventListener("keyup", ({ key }) => {
-      if (key.toLowerCase() === "c") this.release();
+    document.addEventListener("keyup", (event) => {
+      if (isC(event)) this.release();
     });
     window.addEventListener("blur", () => this.release());
   }
@@ -53,6 +55,16 @@ export class Compare {
     this.show();
   }
 
+  /** Share of the pixels that are seen to differ between the two images, in [0, 1]. */
+  async changed() {
+    const [now, before] = await Promise.all([this.now, this.before].map(pixels));
+    let count = 0;
+    for (let i = 0; i < now.length; i += 4) {
+      count += [0, 1, 2].some((channel) => Math.abs(now[i + channel] - before[i + channel]) > SEEN);
+    }
+    return (4 * count) / now.length;
+  }
+
   drag({ clientX }) {
     const { left, width } = this.stage.getBoundingClientRect();
     this.move((100 * (clientX - left)) / width);
@@ -70,9 +82,8 @@ export class Compare {
     this.show();
   }
 
-  hold({ key, target, ctrlKey, metaKey, altKey, shiftKey }) {
-    const isTyping = target.matches("textarea, select, input:not([type=range])");
-    const isPlain = key === "c" && !(ctrlKey || metaKey || altKey || shiftKey || isTyping);
+  hold({ key, code, target, ctrlKey, metaKey, altKey, shiftKey }) {
+    const isPlain = isC({ key, code }) && !(ctrlKey || metaKey || altKey || shiftKey || isTyping(target));
     if (!isPlain || !this.panel.isConnected) return;
     this.isHeld = true;
     this.show();
@@ -99,3 +110,19 @@ export class Compare {
     this.pin.setAttribute("aria-pressed", String(Boolean(this.isPinned)));
   }
 }
+
+const SIDE = 128; // pixels at which images are compared
+const SEEN = 12; // levels of a colour channel
+
+async function pixels(url) {
+  const image = new Image();
+  image.src = url;
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = SIDE;
+  const context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0, SIDE, SIDE);
+  return context.getImageData(0, 0, SIDE, SIDE).data;
+}
+
+const isC = ({ key, code }) => key.toLowerCase() === "c" || code === "KeyC";

@@ -4,6 +4,8 @@ const DICE_SIDES = 2 ** 32;
 const TEXTS = ["prompt", "seed", "steps", "strength"];
 const SWITCHES = ["whole_face", "live"];
 
+export const anySeed = () => String(Math.floor(Math.random() * DICE_SIDES));
+
 export class Composer {
   /**
    * words: phrases by kind, of facemogle.ui.start; those of people are for a prompt's beginning.
@@ -57,7 +59,7 @@ export class Composer {
   }
 
   roll() {
-    this.texts.seed.value = Math.floor(Math.random() * DICE_SIDES);
+    this.texts.seed.value = anySeed();
     this.tell("seed");
   }
 

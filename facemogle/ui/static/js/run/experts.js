@@ -4,7 +4,7 @@ export const MAX_STRENGTH = 4; // of what the page offers; the server takes more
 
 const UNTOUCHED = 1;
 
-/** Emits "change" with each change. Experts: 0 is the global one, region r's has the number r + 1. */
+/** Emits "change" with each change, and "set" if a person made it. Experts: 0 is the global one, region r's has the number r + 1. */
 export class ExpertSettings extends EventTarget {
   /** saved: as of `values`; what is missing is as at first. */
   constructor(count, saved) {
@@ -20,7 +20,7 @@ export class ExpertSettings extends EventTarget {
 
   toggleMuted(region) {
     if (!this.muted.delete(region)) this.muted.add(region);
-    this.dispatchEvent(new Event("change"));
+    this.tell();
   }
 
   strength(expert) {
@@ -31,8 +31,14 @@ export class ExpertSettings extends EventTarget {
   setStrength(expert, strength) {
     const others = this.strengths.filter((_, index) => index !== expert);
     if (strength === 0 && others.every((other) => other === 0)) return;
+    if (strength === this.strengths[expert]) return;
     this.strengths[expert] = strength;
+    this.tell();
+  }
+
+  tell() {
     this.dispatchEvent(new Event("change"));
+    this.dispatchEvent(new Event("set"));
   }
 
   /** As a request, a file and the browser's storage have them. */

@@ -7,7 +7,7 @@ const LAST = ["done", "error", "stopped", "forgotten"];
 
 /**
  * Sends events named after the packets' kinds: start, step, done, error, place, forgotten; and sent,
- * stopped.
+ * stopped, lost (the server is there and knows nothing of the request).
  * Packets of older requests, which may still be on their way, are dropped.
  */
 export class Requests extends EventTarget {
@@ -47,8 +47,8 @@ export class Requests extends EventTarget {
     if (this.missed > 0) {
       // Once is no proof: the last packets may still be on their way.
       if (this.missed === 1) return;
-      this.lose("The server has lost this request, perhaps because it was started anew. Your " +
-        "drawing is kept: generate again.");
+      this.settle();
+      this.emit("lost");
       return;
     }
     if (LAST.includes(kind)) this.settle();
@@ -58,14 +58,11 @@ export class Requests extends EventTarget {
 
   /** Gradio could not carry out a request. */
   fail() {
-    this.lose("The server cannot be reached or has too much to do. Try again in a moment.");
-  }
-
-  lose(text) {
     if (!this.isBusy) return;
     this.settle();
-    this.emit("error", { text });
     this.announce(false);
+    const text = "The server cannot be reached or has too much to do. Your drawing is kept.";
+    this.emit("error", { text, canRetry: true });
   }
 
   settle() {

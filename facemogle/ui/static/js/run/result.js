@@ -10,6 +10,12 @@ export class Result {
     this.bar = panel.querySelector("[role=progressbar]");
     this.text = panel.querySelector(".progress-text");
     this.link = panel.querySelector("a[download]");
+    this.sign = panel.querySelector(".age");
+  }
+
+  /** isOld: whether the drawing or the settings have changed since the image was made. */
+  age({ isOld }) {
+    this.sign.hidden = !isOld;
   }
 
   /** On a narrow page, where the canvas lies above it, bring it into sight. */
@@ -54,6 +60,11 @@ export class Result {
     this.offer(run.reports.at(-1).image, seed);
   }
 
+  /** share: of the image that an expert's mute or strength has changed. */
+  tellEffect(share) {
+    this.text.textContent = `${Math.round(100 * share)} % of the image changed; hold C to see it before`;
+  }
+
   offer(url, seed) {
     this.link.href = url;
     this.link.download = seed === undefined ? "face.png" : `face_seed_${seed}.png`;
@@ -71,8 +82,9 @@ export class Result {
     this.settle("stopped", run?.done ? `Stopped after step ${run.done} of ${run.steps}` : "Stopped");
   }
 
+  /** What has failed is told once, by a notice. */
   fail() {
-    this.settle("failed", "Not made");
+    this.settle("failed", "");
   }
 
   settle(state, text) {

@@ -1,6 +1,6 @@
 // What one sampling run has reported so far: an image and the gate's weights for every step.
 
-import { fromBase64 } from "../files/codec.js";
+import { deflate, fromBase64, inflate } from "../files/codec.js";
 import { coverage } from "../gate/statistics.js";
 
 export const FULL_WEIGHT = 65535;
@@ -28,6 +28,26 @@ export class Run {
   add({ t, image, gate }) {
     const values = new Uint16Array(fromBase64(gate).buffer);
     this.reports.push({ t, image, values });
+  }
+
+  /**
+   * To be stored: steps, grid, times, gate (the weights of all steps, compressed) and the images of
+   * all steps but the last, whose image is the finished one.
+   */
+  async record() {
+    const { steps, grid, times, reports } = this;
+    const gate = await deflate(new Blob(reports.map(({ values }) => values)));
+    return { steps, grid, times, gate, images: reports.slice(0, -1).map(({ image }) => image) };
+  }
+
+  /** What record() gave, of an image with its label map. */
+  static async from({ steps, grid, times, gate, images }, { image, labels }) {
+    const values = new Uint16Array((await inflate(gate)).buffer);
+    const length = values.length / times.length;
+    const run = new Run({ steps, grid, experts: length / (grid[0] * grid[1]), labels });
+    run.reports = times.map((t, step) => (
+      { t, image: images[step] ?? image, values: values.slice(step * length, (step + 1) * length) }));
+    return run;
   }
 
   get done() {

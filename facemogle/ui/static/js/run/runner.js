@@ -1,123 +1,148 @@
 // The right side and the gating view: sends requests, shows what comes back.
 
 import { Accepted } from "./accepted.js";
-import { Archive } from "../history/archive.js";
-import { toBase64 } from "../files/codec.js";
-import { Compare } from "./compare.js";
 import { Composer } from "./composer.js";
 import { Gate } from "../gate/gate.js";
-import { HistoryStrip } from "../history/strip.js";
-import { SIDE } from "../layers/layers.js";
-import { DRAFT_STEPS, Live } from "./live.js";
+import { indexedPNG } from "../files/png.js";
+import { Inputs } from "./inputs.js";
+import { Live } from "./live.js";
+import { meanWeights } from "../gate/statistics.js";
 import { Notice } from "../notice.js";
+import { packLayers } from "../files/project.js";
+import { Recalls } from "./recalls.js";
 import { Result } from "./result.js";
-import { checksum, indexedPNG } from "../files/png.js";
-import { packLayers, unpackWords } from "../files/project.js";
 import { Run } from "./run.js";
-import { Shelf } from "../history/shelf.js";
-import { loadSettings, saveSettings } from "../history/store.js";
+import { SIDE } from "../layers/layers.js";
+import { Shown } from "./shown.js";
+import { loadSettings, saveSettings, setPending } from "../history/store.js";
+import { toBase64 } from "../files/codec.js";
 
-const FIRST = {
-  strength: 1,
-  whole_face: false,
-  live: false,
-  locked: true,
-};
+const FIRST = { strength: 1, whole_face: false, live: false, locked: true };
 const TYPED = ["prompt", "seed", "steps", "strength"];
+const SETTLING = 250; // milliseconds in which another expert may be muted
+const BY_PERSON = { isDraft: false, isOwn: false };
+const UNCHANGED_PHOTO =
+  "The mask is as it was, so the image stays as it is. Paint a change, or turn on Regenerate everything.";
+const LOST_TWICE = "The server has lost this request twice. Your drawing is kept.";
 
 export class Runner {
   /**
-   * experts: their titles. states: ExpertSettings. steps: what the model does well with.
-   * underlay(url): lays an image under the drawing. templates, words: of facemogle.ui.start.
+   * experts: their titles. steps: what the model does well with. underlay(url): lays an image under
+   * the drawing. weigh(), database: as of Shown. templates, words: of facemogle.ui.start.
    */
-  constructor(root, { drawing, requests, regions, experts, expertSettings, steps, underlay, templates, words }) {
-    Object.assign(this, { drawing, requests, experts, expertSettings, underlay });
+  constructor(root, { drawing, requests, regions, experts, expertSettings, steps, templates, words, gateListeners, askFirst, ...others }) {
+    Object.assign(this, { drawing, requests, experts, ...others });
     const panel = root.querySelector(".result");
     this.colors = regions.map(({ color }) => color);
     this.notice = new Notice(panel.querySelector(".notice"));
     this.result = new Result(panel);
-    this.gate = new Gate(root.querySelector(".gate"), { titles: experts, colors: this.colors });
+    this.gate = new Gate(root.querySelector(".gate"), { titles: experts, colors: this.colors, ...gateListeners });
     const [{ prompt, seed }] = templates;
-    const settings = { ...FIRST, prompt, seed, steps, ...formSettings() };
-    this.suggested = new Set(["", ...templates.map((template) => template.prompt)]);
-    this.suggested.add(loadSettings().suggested);
     this.composer = new Composer(panel.querySelector(".composer"), {
-      settings,
+      settings: { ...FIRST, prompt, seed, steps, ...formSettings() },
       words,
       onChange: (form, name) => this.changed(form, name),
       onSubmit: () => this.submit(),
       onStop: () => requests.stop(),
     });
-    for (const kind of ["sent", "place", "start", "step", "done", "stopped", "error", "forgotten"]) {
-      requests.addEventListener(kind, (event) => {
-        this[kind](event.detail);
-        this.composer.isBusy = requests.isBusy;
-      });
-    }
-    this.shown = null; // the accepted image, which the next edit starts from
-    this.compare = new Compare(panel);
-    this.strip = new HistoryStrip(panel.querySelector(".strip"), {
-      palette: this.colors, side: SIDE, restore: (entry) => this.restore(entry),
+    this.inputs = new Inputs({ drawing, composer: this.composer, expertSettings, templates });
+    this.shown = new Shown(panel, {
+      palette: this.colors, result: this.result, gate: this.gate, ...others,
+      isBusy: () => requests.isBusy, restore: (entry) => this.recalls.restore(entry),
     });
-    this.archive = new Archive(this.strip, new Shelf());
     this.live = new Live({
-      key: () => this.key(),
+      key: () => this.inputs.key,
       steps: () => Number(this.composer.values.steps),
       run: ({ isDraft }) => this.request({ isDraft, isOwn: true }),
       stop: () => requests.stop(),
       mayRun: () => !document.hidden && !drawing.isStroking,
     });
-    drawing.addEventListener("commit", () => {
-      this.sum = null;
-      this.live.changed();
+    this.recalls = new Recalls({
+      drawing, requests, composer: this.composer, inputs: this.inputs, shown: this.shown, live: this.live,
+      askFirst, isUnchanged: () => this.isUnchanged, showAge: () => this.showAge(),
+      again: () => this.request(BY_PERSON),
     });
-    expertSettings.addEventListener("change", () => this.live.changed());
+    this.listen(expertSettings);
+    this.recalls.resume().finally(() => this.live.turn(this.composer.values.live));
+  }
+
+  listen(expertSettings) {
+    const { requests } = this;
+    for (const kind of ["sent", "place", "start", "step", "done", "stopped", "error", "lost", "forgotten"]) {
+      requests.addEventListener(kind, (event) => {
+        this[kind](event.detail);
+        this.composer.isBusy = requests.isBusy;
+      });
+    }
+    for (const [source, type] of [[this.drawing, "commit"], [expertSettings, "change"]]) {
+      source.addEventListener(type, () => {
+        this.live.changed();
+        this.showAge();
+      });
+    }
+    expertSettings.addEventListener("set", () => this.hear());
     document.addEventListener("visibilitychange", () => this.live.sight());
-    this.resume().finally(() => this.live.turn(this.composer.values.live));
   }
 
   /** A field was changed. */
   changed(form, name) {
     saveSettings({ form });
+    this.showAge();
     if (name === "live") this.live.turn(form.live);
     else if (TYPED.includes(name)) this.live.typed();
     else this.live.changed();
   }
 
-  /**
-   * Fill in a prompt and a seed that go together, if the prompt there is none of a person's own, or if
-   * asked to. Without a seed, any. Returns the person's prompt if it was replaced.
-   */
-  suggest({ prompt, seed, isAsked = false }) {
-    const own = this.composer.values.prompt;
-    const isOwn = !this.suggested.has(own);
-    if (isOwn && !isAsked) return null;
-    this.putSettings({ prompt });
-    if (seed === undefined) this.composer.roll();
-    else this.putSettings({ seed });
-    this.suggested.add(prompt);
-    saveSettings({ suggested: prompt });
-    return isOwn ? own : null;
+  /** An expert is to be heard otherwise: the same face shows what that does. */
+  hear() {
+    clearTimeout(this.hearing);
+    this.hearing = setTimeout(() => {
+      const { inputs, live, shown } = this;
+      if (live.isOn || !shown.accepted || shown.accepted.isForeign || this.isUnchanged) return;
+      if (live.running?.key === inputs.key) return; // somebody was quicker
+      this.request(BY_PERSON);
+      this.asksForEffect = true;
+    }, SETTLING);
   }
 
   /** What a person asks for with Generate. */
   submit() {
     if (!this.composer.isLocked) this.composer.roll();
-    this.request({ isDraft: false, isOwn: false });
+    if (this.isUnchanged) return this.sayUnchanged();
+    this.request(BY_PERSON);
     this.result.seek();
+  }
+
+  /** Whether a request would make what is there already. */
+  get isUnchanged() {
+    const { inputs, requests, shown } = this;
+    if (requests.isBusy || !shown.isOf(inputs)) return false;
+    return !(inputs.settings.whole_face && shown.isPatched);
+  }
+
+  sayUnchanged() {
+    if (this.shown.accepted.isForeign) return this.notice.tell(UNCHANGED_PHOTO);
+    this.notice.tell("Nothing has changed since this image was made.", {
+      title: "Try another seed", act: () => {
+        this.composer.roll();
+        this.request(BY_PERSON);
+      },
+    });
+  }
+
+  /** Say beside the image when it is not that of the drawing any more; live mode mends that itself. */
+  showAge() {
+    clearTimeout(this.ageing); // after a stroke its own work comes first
+    this.ageing = setTimeout(() => {
+      const { inputs, live, shown } = this;
+      this.result.age({ isOld: !live.isOn && shown.accepted !== null && !shown.isOf(inputs) });
+    });
   }
 
   /** isOwn: whether live mode and not a person asks. */
   request({ isDraft, isOwn }) {
-    const { prompt, seed, steps, strength, whole_face } = this.composer.values;
-    const heard = this.expertSettings.values;
-    const asked = { prompt, seed, strength, whole_face, is_draft: isDraft, ...heard };
-    this.settings = { prompt, seed, steps, strength, ...heard };
-    asked.steps = isDraft ? String(DRAFT_STEPS) : steps;
-    this.labels = this.drawing.labels.slice();
-    const { words, order } = this.drawing.layers;
-    this.layers = { words: words.slice(), order };
-    Object.assign(this, { asked, isOwn, base: this.shown });
+    if (isOwn && this.isUnchanged) return this.live.settle();
+    Object.assign(this, this.inputs.taken({ isDraft }), { isOwn, base: this.shown.accepted, hasResent: false });
     this.send();
   }
 
@@ -131,16 +156,11 @@ export class Runner {
     this.requests.place(request());
   }
 
-  /** The same for the same inputs. */
-  key() {
-    const { live: _live, locked: _locked, ...inputs } = this.composer.values;
-    this.sum ??= checksum(this.drawing.labels); // asked for several times after a stroke
-    return JSON.stringify([inputs, this.expertSettings.values, this.sum]);
-  }
-
   sent() {
     this.run = null;
+    this.asksForEffect = false;
     this.notice.clear();
+    setPending(!this.isOwn);
     this.result.wait();
     this.live.sent({ isDraft: this.asked.is_draft, isOwn: this.isOwn });
   }
@@ -151,6 +171,14 @@ export class Runner {
 
   forgotten() {
     this.base.isKnown = false;
+    this.send();
+  }
+
+  /** The server knows nothing of the request: the phone slept, or the server was started anew. */
+  lost() {
+    if (this.hasResent) return this.error({ text: LOST_TWICE, canRetry: true });
+    this.hasResent = true;
+    if (this.base) this.base.isKnown = false;
     this.send();
   }
 
@@ -169,111 +197,48 @@ export class Runner {
     this.underlay(packet.image);
     // The image comes first: drawing the gate's maps would hold it up.
     this.result.step(run).then(() => run === this.run && this.gate.grow());
+    this.weigh(meanWeights(run), this.settings);
   }
 
   done() {
     const { seed, is_draft: isDraft } = this.asked;
     this.result.finish(this.run, { seed, isDraft, kept: this.kept });
-    if (!isDraft) this.accept(this.run.reports.at(-1).image);
+    setPending(false);
+    if (!isDraft) this.accept(this.run);
+    if (this.asksForEffect) this.shown.compare.changed().then((share) => this.result.tellEffect(share));
     this.live.done();
+    this.showAge();
   }
 
   /** A full image is there: the next edit starts from it. */
-  accept(image) {
+  accept(run) {
     const { labels, settings, requests: { number } } = this;
-    const isForeign = this.kept > 0 && this.base.isForeign;
+    const isEdit = this.kept > 0;
+    const isForeign = isEdit && this.base.isForeign;
     const layers = packLayers(this.layers);
+    const { image } = run.reports.at(-1);
     const photo = this.base?.photo;
-    this.add(new Accepted({ image, labels, layers, settings, isForeign, number, photo }));
-  }
-
-  add(accepted) {
-    this.archive.add(accepted);
-    this.show(accepted);
-  }
-
-  /**
-   * Take an image with its label map, as if it had just been made: the drawing becomes the label map,
-   * and an edit keeps the rest of the image. See Accepted for the arguments.
-   */
-  adopt({ image, labels, settings = null, isForeign = settings === null, photo }) {
-    this.requests.stop();
-    this.drawing.replace(labels);
-    if (settings) this.putSettings(settings);
-    const accepted = new Accepted({ image, labels, settings, isForeign, photo });
-    this.add(accepted);
-    this.result.restore(accepted, "Opened");
-    this.live.settle();
-  }
-
-  /** Go back to an image of the history: the drawing with all its layers, settings and image. */
-  async restore(accepted) {
-    this.requests.stop();
-    this.wanted = accepted;
-    const layers = await accepted.layers;
-    const words = layers && await unpackWords(layers.words, SIDE);
-    if (this.wanted !== accepted) return; // another one was clicked
-    if (words) this.drawing.replaceLayers({ words, order: layers.order });
-    else this.drawing.replace(accepted.labels);
-    if (accepted.settings) this.putSettings(accepted.settings);
-    this.recall(accepted);
-    this.live.settle();
-  }
-
-  /** Show the images of earlier visits, and the last one as it was; the drawing is there already. */
-  async resume() {
-    await this.archive.load();
-    const last = this.archive.find(loadSettings().shown);
-    if (!last || this.requests.isBusy || this.shown) return;
-    this.recall(last);
-    const isOf = last.settings && checksum(last.labels) === checksum(this.drawing.labels);
-    if (isOf && last.settings.prompt === this.composer.values.prompt) this.live.settle();
-  }
-
-  /** Show an image as the current one, without a request. */
-  recall(accepted) {
-    this.show(accepted);
-    this.result.restore(accepted, "From the history");
-  }
-
-  show(accepted) {
-    this.underlay(accepted.image);
-    this.shown = accepted;
-    this.compare.set(accepted.image);
-    this.strip.mark(accepted.id);
-    saveSettings({ shown: accepted.id });
-  }
-
-  /** Of the form and of the experts. */
-  get everySetting() {
-    return { ...this.composer.values, ...this.expertSettings.values };
-  }
-
-  /** Go on with the settings of a project, and with its image; the drawing is there already. */
-  takeUp({ live: _live, ...settings }, shown) {
-    this.requests.stop();
-    this.putSettings(settings);
-    const accepted = this.archive.find(shown);
-    if (accepted) this.recall(accepted);
-    this.live.settle();
-  }
-
-  /** settings: values of fields of the form and of the experts. */
-  putSettings(settings) {
-    this.composer.put(settings);
-    this.expertSettings.put(settings);
-    saveSettings({ form: this.composer.values });
+    this.shown.add(new Accepted({ image, labels, layers, settings, isForeign, isEdit, run, photo, number }));
   }
 
   stopped() {
+    this.ended();
     this.result.stop(this.run);
-    this.live.ended();
   }
 
-  error({ text }) {
+  /** canRetry: whether the same request may do better next time. */
+  error({ text, canRetry }) {
+    this.ended();
     this.result.fail();
-    this.notice.warn(text);
+    this.notice.warn(text, canRetry && { title: "Retry", act: () => this.send() });
+  }
+
+  /** The run came to nothing: the last finished image stays. */
+  ended() {
+    setPending(false);
+    this.shown.back();
     this.live.ended();
+    this.showAge();
   }
 }
 

@@ -1,0 +1,69 @@
+// What an image is made from: the drawing, the form, and how the experts are to be heard.
+
+import { anySeed } from "./composer.js";
+import { checksum } from "../files/png.js";
+import { DRAFT_STEPS } from "./live.js";
+import { loadSettings, saveSettings } from "../history/store.js";
+
+export class Inputs {
+  /** templates: whose prompts are none of a person's own. */
+  constructor({ drawing, composer, expertSettings, templates }) {
+    Object.assign(this, { drawing, composer, expertSettings });
+    this.suggested = new Set(["", loadSettings().suggested, ...templates.map(({ prompt }) => prompt)]);
+    drawing.addEventListener("commit", () => (this.counted = null));
+  }
+
+  /** Of the form and of the experts. */
+  get settings() {
+    return { ...this.composer.values, ...this.expertSettings.values };
+  }
+
+  /** Checksum of the label map. */
+  get sum() {
+    this.counted ??= checksum(this.drawing.labels); // asked for several times after a stroke
+    return this.counted;
+  }
+
+  /** The same for the same inputs. */
+  get key() {
+    const { live: _live, locked: _locked, ...settings } = this.settings;
+    return JSON.stringify([settings, this.sum]);
+  }
+
+  /** settings: values of fields of the form and of the experts. */
+  put(settings) {
+    this.composer.put(settings);
+    this.expertSettings.put(settings);
+    saveSettings({ form: this.composer.values });
+  }
+
+  /**
+   * Fill in a prompt and a seed that go together, if the prompt there is none of a person's own, or if
+   * asked to. Without a seed, any; a locked one stays. Returns the person's prompt if it was replaced.
+   */
+  suggest({ prompt, seed = anySeed(), isAsked = false }) {
+    const own = this.composer.values.prompt;
+    const isOwn = !this.suggested.has(own);
+    if (isOwn && !isAsked) return null;
+    this.put(this.composer.isLocked ? { prompt } : { prompt, seed });
+    this.suggested.add(prompt);
+    saveSettings({ suggested: prompt });
+    return isOwn ? own : null;
+  }
+
+  /** As they are now: the fields of a request, and what is kept with its image. */
+  taken({ isDraft }) {
+    const { prompt, seed, steps, strength, whole_face } = this.composer.values;
+    const heard = this.expertSettings.values;
+    const { words, order } = this.drawing.layers;
+    return {
+      asked: {
+        prompt, seed, strength, whole_face, is_draft: isDraft, ...heard,
+        steps: isDraft ? String(DRAFT_STEPS) : steps,
+      },
+      settings: { prompt, seed, steps, strength, ...heard },
+      labels: this.drawing.labels.slice(),
+      layers: { words: words.slice(), order },
+    };
+  }
+}

@@ -1,0 +1,293 @@
+"""The page says what is: whose gate is shown, what has changed, what failed, what is kept."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+from studio import TEMPLATE, StudioUnderTest, serve_studio, short
+from visitor import (
+    FOREHEAD,
+    PATIENCE,
+    drag,
+    drawing,
+    generate,
+    heatmap,
+    open_studio,
+    saved_file,
+    shown,
+    take,
+    visiting,
+)
+
+from facemogle.masks.label_map import index_png
+from facemogle.pipeline import FaceMoGLEPipeline
+
+HAIR = 14  # its expert
+SLOW_ANNOUNCEMENTS = """const real = window.fetch;
+window.late = 0;
+window.fetch = async (url, options) => {
+  if (String(options?.body).includes('"has_request":true')) {
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    window.late += 1;
+  }
+  return real(url, options);
+};"""
+FILE = """([bytes, name]) => {
+  const data = new DataTransfer();
+  data.items.add(new File([new Uint8Array(bytes)], name, { type: "image/png" }));
+  return data;
+}"""
+
+
+@pytest.fixture(scope="module")
+def studio(pipeline: FaceMoGLEPipeline) -> Iterator[StudioUnderTest]:
+    yield from serve_studio(short(pipeline, steps=2))
+
+
+@pytest.fixture
+def steps(studio: StudioUnderTest) -> Iterator[Callable[[Callable[[int], None]], None]]:
+    """Lets something happen before each step of the runs to come: act(index)."""
+    real = studio.pipeline.steps
+
+    def before_each(act: Callable[[int], None]) -> None:
+        def acting(request: Any) -> Iterator[Any]:
+            for index, step in enumerate(real(request)):
+                act(index)
+                yield step
+
+        studio.pipeline.steps = acting
+
+    yield before_each
+    studio.pipeline.steps = real
+
+
+def result(page: Page) -> Locator:
+    return page.locator(".result")
+
+
+def press_generate(page: Page) -> None:
+    page.get_by_role("button", name="Generate", exact=True).click()
+
+
+def gate_of(page: Page) -> tuple[str, list[int], list[str]]:
+    """What the gate's view says of the image that is shown."""
+    text = page.get_by_label("Gating view").locator(".step-text").inner_text()
+    return text, heatmap(page, HAIR), page.locator(".layers .row .weight").all_inner_texts()
+
+
+def test_an_announcement_that_comes_late_stops_nothing(
+    browser: Browser, studio: StudioUnderTest
+) -> None:
+    """Generate ended as "Stopped" at once whenever it came after the request."""
+    visit = browser.new_context()
+    visit.add_init_script(SLOW_ANNOUNCEMENTS)
+    page = visit.new_page()
+    open_studio(page, studio)
+    press_generate(page)
+    expect(result(page)).to_have_attribute("data-state", "done", timeout=PATIENCE)
+    page.wait_for_function("window.late > 0", timeout=PATIENCE)
+    page.wait_for_timeout(300)
+    expect(result(page)).to_have_attribute("data-state", "done")
+    visit.close()
+
+
+def test_the_gate_is_that_of_the_image_that_is_shown(
+    page: Page, studio: StudioUnderTest, tmp_path: Path
+) -> None:
+    """It went on to show the last run's maps, steps and rows beside an image of the history."""
+    generate(page, steps=2)
+    first = gate_of(page)
+    page.get_by_role("textbox", name="Prompt").fill("an old man")
+    generate(page, steps=3)
+    second = gate_of(page)
+    assert second[0].startswith("Step 3 of 3") and second[1] != first[1]
+    for again in ("at once", "after a reload", "from a project"):
+        if again == "after a reload":
+            open_studio(page, studio)
+        if again == "from a project":
+            project = tmp_path / "face.facemogle"
+            project.write_bytes(saved_file(page, "Save project"))
+            page.evaluate("indexedDB.deleteDatabase('facemogle')")
+            page.get_by_label("File to open").set_input_files(project)
+            expect(page.locator(".painting .notice")).to_contain_text("Opened face.facemogle")
+        page.locator(".strip button").first.click()
+        expect(page.locator(".step-text")).to_contain_text("Step 3 of 3")
+        assert gate_of(page) == second
+        page.locator(".strip button").last.click()
+        expect(page.locator(".step-text")).to_contain_text("Step 2 of 2")
+        assert gate_of(page) == first
+
+    image = Path(tmp_path / "photo.png")
+    image.write_bytes(
+        base64.b64decode(page.get_by_alt_text("Generated face").get_attribute("src").split(",")[1])
+    )  # type: ignore[union-attr]
+    page.get_by_label("File to open").set_input_files(image)
+    expect(page.locator(".gate .sentence")).to_contain_text("Nothing is known")
+    assert not any(page.locator(".layers .row .weight").all_inner_texts())
+
+
+def test_nothing_changed_is_nothing_done_and_said(page: Page, studio: StudioUnderTest) -> None:
+    generate(page)
+    made, image = len(studio.requests), shown(page)
+    press_generate(page)
+    notice = page.locator(".result .notice")
+    expect(notice).to_contain_text("Nothing has changed")
+    assert len(studio.requests) == made
+    notice.get_by_role("button", name="Try another seed").click()
+    expect(notice).to_be_hidden()
+    expect(result(page)).to_have_attribute("data-state", "done", timeout=PATIENCE)
+    assert len(studio.requests) == made + 1
+    assert not np.array_equal(shown(page), image)
+
+
+def test_rows_do_not_tell_weights_of_experts_that_were_heard_otherwise(
+    page: Page, studio: StudioUnderTest, steps
+) -> None:
+    """A muted expert's row went on to say 6.1 %."""
+    generate(page)
+    go_on = Event()
+    steps(lambda _: go_on.wait(PATIENCE / 1000))
+    take(page, "Hair")
+    weights = page.locator(".layers .row .weight")
+    assert all(text.endswith("%") for text in weights.all_inner_texts())
+    page.get_by_role("button", name="Mute Hair").click()
+    texts = weights.all_text_contents()
+    assert texts.count("muted") == 1 and not any("%" in text for text in texts)
+    go_on.set()
+    changed = page.locator(".result .progress-text")
+    expect(changed).to_contain_text("of the image changed", timeout=PATIENCE)  # made by itself
+    assert studio.requests[-1].experts.muted == (HAIR - 1,)
+    texts = weights.all_text_contents()
+    assert texts.count("muted") == 1 and sum("%" in text for text in texts) >= 19
+
+
+def test_a_locked_seed_stays_whatever_face_is_begun_with(page: Page) -> None:
+    """7 became 42 with a template."""
+    seed = page.get_by_role("textbox", name="Seed")
+    seed.fill("7")
+    for face in ("Short hair", "Random face"):
+        page.get_by_role("button", name=face).first.click()
+        expect(seed).to_have_value("7")
+
+
+def test_an_image_that_is_not_of_the_drawing_says_so(page: Page) -> None:
+    generate(page)
+    sign = page.locator(".age")
+    expect(sign).to_be_hidden()
+    page.get_by_role("button", name="Short hair").first.click()
+    expect(sign).to_be_visible()
+    page.keyboard.press("Control+z")
+    page.get_by_role("textbox", name="Prompt").fill("other words")
+    expect(sign).to_be_visible()
+    generate(page)
+    expect(sign).to_be_hidden()
+
+
+def test_a_failure_leaves_the_last_image_and_one_message(page: Page, steps) -> None:
+    """A washed-out step stood there, and two messages."""
+    generate(page)
+    image, gate = shown(page), gate_of(page)
+
+    def fail(index: int) -> None:
+        if index == 1:
+            raise RuntimeError("out of memory")
+
+    steps(fail)
+    page.get_by_role("textbox", name="Prompt").fill("other words")
+    press_generate(page)
+    expect(result(page)).to_have_attribute("data-state", "failed", timeout=PATIENCE)
+    assert np.array_equal(shown(page), image)
+    expect(page.get_by_alt_text("Generated face")).to_have_css("opacity", "1")
+    assert gate_of(page) == gate
+    expect(page.locator(".result .progress-text")).to_be_empty()
+    expect(page.locator(".notice").locator("visible=true")).to_have_count(1)
+    steps(lambda _: None)
+    page.get_by_role("button", name="Retry").click()
+    expect(result(page)).to_have_attribute("data-state", "done", timeout=PATIENCE)
+    assert not np.array_equal(shown(page), image)
+
+
+def test_what_was_asked_for_and_undo_outlive_a_reload(
+    browser: Browser, studio: StudioUnderTest, steps
+) -> None:
+    """The run and all of undo were gone when Gradio reloaded the page after a network cut."""
+    page = browser.new_page()  # its console complains of what the reload has cut off
+    open_studio(page, studio)
+    go_on = Event()
+    steps(lambda index: index == 0 or go_on.wait(PATIENCE / 1000))
+    take(page, "Hat")
+    drag(page, *FOREHEAD)
+    painted = drawing(page)
+    press_generate(page)
+    expect(result(page)).to_contain_text("Step 2 of 2", timeout=PATIENCE)
+    asked = studio.requests[-1]
+    page.reload()
+    go_on.set()
+    expect(result(page)).to_have_attribute("data-state", "done", timeout=PATIENCE)
+    again = studio.requests[-1]
+    assert again is not asked and again.face == asked.face
+    assert np.array_equal(again.label_map, asked.label_map)
+    page.keyboard.press("Control+z")
+    assert np.array_equal(drawing(page), TEMPLATE)
+    page.keyboard.press("Control+y")
+    assert np.array_equal(drawing(page), painted)
+    page.close()
+
+
+def test_keys_work_after_a_click_on_a_switch(page: Page) -> None:
+    page.get_by_label("Live", exact=True).click()
+    page.get_by_label("Live", exact=True).click()
+    page.keyboard.press("e")
+    eraser = page.get_by_role("button", name="Eraser", exact=True)
+    expect(eraser).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_file_is_taken_wherever_it_is_dropped_and_when_it_is_pasted(page: Page) -> None:
+    """The browser left the page for a file that was dropped beside the canvas."""
+    masks = [np.roll(TEMPLATE, shift, axis=1) for shift in (20, 40)]
+    for name, mask in zip(("dropped.png", "pasted.png"), masks, strict=True):
+        data = page.evaluate_handle(FILE, [list(index_png(mask)), name])
+        if name == "dropped.png":
+            page.dispatch_event("body", "drop", {"dataTransfer": data})
+        else:
+            page.evaluate(
+                "(clipboardData) => document.body.dispatchEvent(new ClipboardEvent('paste', "
+                "{ clipboardData, bubbles: true, cancelable: true }))",
+                data,
+            )
+        expect(page.locator(".painting .notice")).to_contain_text(f"Opened {name}")
+        assert np.array_equal(drawing(page), mask)
+
+
+def test_the_gate_is_drawn_where_nobody_looks(browser: Browser, studio: StudioUnderTest) -> None:
+    """A page that was saved as a whole had empty tiles."""
+    with visiting(browser, studio, viewport={"width": 390, "height": 500}) as page:
+        press_generate(page)
+        gate = page.get_by_label("Gating view")
+        expect(gate).to_be_hidden()
+        expect(gate).to_have_attribute("data-drawn", "2/2", timeout=PATIENCE)
+        assert len(set(heatmap(page, HAIR))) > 4
+
+
+def test_generate_is_soon_reached_by_keyboard(page: Page) -> None:
+    """It was the 77th of 109 stops."""
+    for _ in range(15):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent.trim()") == "Generate":
+            break
+    else:
+        raise AssertionError("Generate is none of the first 15 stops")
+    page.get_by_role("textbox", name="Prompt").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.closest('.chips') !== null")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('.chips') === null")
