@@ -28,11 +28,9 @@ def image(pipeline: FaceMoGLEPipeline, mask: np.ndarray | None) -> np.ndarray:
 def test_a_quantised_base_changes_little(pipeline, label_map, kind, most) -> None:
     """Quantising the low-rank terms too, or the condition stream alone, would go unnoticed."""
     quantised = load_pipeline(FLUX, face_mogle=FACE_MOGLE, device="cpu", quantize=kind)
-    block = "single_transformer_blocks.0"
+    block = quantised.transformer.get_submodule("single_transformer_blocks.0")
     attention = quantised.text_encoder_2.get_submodule("encoder.block.0.layer.0.SelfAttention.q")
-    linears = [
-        quantised.transformer.get_submodule(f"{block}.{n}") for n in ("attn.to_q", "proj_mlp")
-    ]
+    linears = [block.get_submodule(name) for name in ("attn.to_q", "proj_mlp")]
     for linear in (*linears, attention):
         assert type(linear.weight).__module__.startswith("torchao")
     expected = pipeline.transformer.condition_lora.state_dict()
