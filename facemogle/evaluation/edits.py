@@ -76,9 +76,8 @@ def _edited(
         return finished(gallery.pipeline.run(request)).image
 
     after = gallery.keep(f"edits/{name}", (prompt, label_map, target), make)
-    return _measured(
-        change, before, after, target, _area(gallery.pipeline, label_map, target), parser
-    )
+    area = _area(gallery.pipeline, label_map, target)
+    return _measured(change, before, after, target, area, parser)
 
 
 def _area(pipeline: FaceMoGLEPipeline, before: np.ndarray, after: np.ndarray) -> np.ndarray:
