@@ -7,7 +7,7 @@ channels of a token, T text tokens, D and E widths of the text encoders.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
@@ -36,13 +36,12 @@ from facemogle.runs.arguments import Requesting
 from facemogle.runs.callback import TENSORS, Call, StepCallback, called_back, of_call, pass_on
 from facemogle.runs.checks import check_choices, suggesting
 from facemogle.runs.decoding import OutputType
-from facemogle.runs.denoising import Inputs, Step, Steps, denoise
+from facemogle.runs.denoising import Step, Steps
 from facemogle.runs.edit import Edit
-from facemogle.runs.encoding import Encoding
 from facemogle.runs.experts import UNTOUCHED, LocalMasks
 from facemogle.runs.face import Face
 from facemogle.runs.mask_tokens import MaskEncoder
-from facemogle.runs.prepare import prepare
+from facemogle.runs.prepare import Denoising, prepare
 from facemogle.runs.previews import LatentToRGB, quick_decoder
 from facemogle.runs.request import Request
 from facemogle.runs.run import Run
@@ -67,7 +66,7 @@ class FaceMoGLEOutput(BaseOutput):
         return None if self.traces is None else self.traces[0]
 
 
-class FaceMoGLEPipeline(Requesting, Encoding, BaseLoRAMixin):
+class FaceMoGLEPipeline(Requesting, Denoising, BaseLoRAMixin):
     """Mask- and text-guided face generation (Face-MoGLE, arXiv 2509.00428).
 
     A call makes one image, or several of one size together. Calls leave no state on the
@@ -227,10 +226,6 @@ class FaceMoGLEPipeline(Requesting, Encoding, BaseLoRAMixin):
         """
         return self.steps(self.request(*arguments, **options))
 
-    def steps(self, request: Request) -> Steps:
-        """The denoising steps of a request; see `stream`."""
-        return self._denoised(lambda: prepare(self, request))
-
     def run(self, request: Request) -> Run:
         """What makes the image of a request for one whole face, or for an edit.
 
@@ -238,13 +233,6 @@ class FaceMoGLEPipeline(Requesting, Encoding, BaseLoRAMixin):
         """
         change = request.change
         return Face(self, request) if change is None else Edit(self, request, change)
-
-    @torch.no_grad()  # while the generator runs, not while its consumer does
-    def _denoised(self, prepared: Callable[[], Inputs]) -> Steps:
-        try:
-            yield from denoise(self.transformer, prepared())
-        finally:
-            self.maybe_free_model_hooks()
 
     def _called(
         self, request: Request, callback: StepCallback | None, names: Sequence[str]

@@ -83,8 +83,8 @@ def _edited(
 def _area(pipeline: FaceMoGLEPipeline, before: np.ndarray, after: np.ndarray) -> np.ndarray:
     """Where an edit may change the image, of its size; masks are read at the model's."""
     size = mask_size(pipeline.grid_of(*before.shape))
-    read = (resize_label_map(one, *size) for one in (before, after))
-    return Area.between(*read).of_size(before.shape)
+    old, new = (resize_label_map(one, *size) for one in (before, after))
+    return Area.between(old, new).of_size(before.shape)
 
 
 def _measured(

@@ -19,7 +19,6 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -28,12 +27,10 @@ from torch import Tensor
 
 from facemogle.runs.area import Area
 from facemogle.runs.denoising import Changes, Step, Steps
+from facemogle.runs.prepare import Denoising
 from facemogle.runs.recorded import Recorded
 from facemogle.runs.request import Change, Request
 from facemogle.runs.schedule import make_schedule
-
-if TYPE_CHECKING:
-    from facemogle.pipeline import FaceMoGLEPipeline
 
 DRAFT_CONTEXT = 2
 """Tokens around a change that a draft sees of the image: enough to match it, and soon done."""
@@ -48,7 +45,7 @@ class Edit:
     Raises ValueError if the masks do not differ, or for a negative margin.
     """
 
-    def __init__(self, pipeline: FaceMoGLEPipeline, request: Request, change: Change) -> None:
+    def __init__(self, pipeline: Denoising, request: Request, change: Change) -> None:
         self._pipeline, self.before = pipeline, change.before
         self.label_map, self._grid = request.label_map, request.grid
         self.area = change.area or Area.between(

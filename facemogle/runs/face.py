@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 from torch import Tensor
 
 from facemogle.runs.denoising import Step, Steps
+from facemogle.runs.prepare import Denoising
 from facemogle.runs.recorded import Recorded
 from facemogle.runs.request import Request
-
-if TYPE_CHECKING:
-    from facemogle.pipeline import FaceMoGLEPipeline
 
 
 class Face:
@@ -22,7 +19,7 @@ class Face:
 
     kept = 0.0
 
-    def __init__(self, pipeline: FaceMoGLEPipeline, request: Request) -> None:
+    def __init__(self, pipeline: Denoising, request: Request) -> None:
         self.num_steps = request.num_steps
         self._pipeline, self._request = pipeline, request
         self._size = pipeline.image_size(request.grid)

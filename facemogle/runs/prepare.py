@@ -2,23 +2,48 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import torch
+from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
+    FlowMatchEulerDiscreteScheduler,
+)
 from diffusers.utils.torch_utils import randn_tensor
 from torch import Tensor
 
+from facemogle.mogle import MoGLE
 from facemogle.network.text import Text
 from facemogle.network.tokens import pack
-from facemogle.runs.denoising import Guidance, Inputs, Mixture
+from facemogle.runs.denoising import Guidance, Inputs, Mixture, Steps, denoise
+from facemogle.runs.encoding import Encoding
 from facemogle.runs.request import Request
 from facemogle.runs.schedule import make_schedule
-
-if TYPE_CHECKING:
-    from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.transformer import FaceMoGLETransformer
 
 
-def prepare(pipeline: FaceMoGLEPipeline, request: Request) -> Inputs:
+class Denoising(Encoding):
+    """The part of the pipeline that denoises."""
+
+    transformer: FaceMoGLETransformer
+    mogle: MoGLE
+    scheduler: FlowMatchEulerDiscreteScheduler
+
+    def steps(self, request: Request) -> Steps:
+        """The denoising steps of a request; work starts with the first one.
+
+        Close the generator to cancel; send it `Changes` to go on from these.
+        """
+        return self._denoised(lambda: prepare(self, request))
+
+    @torch.no_grad()  # while the generator runs, not while its consumer does
+    def _denoised(self, prepared: Callable[[], Inputs]) -> Steps:
+        try:
+            yield from denoise(self.transformer, prepared())
+        finally:
+            self.maybe_free_model_hooks()
+
+
+def prepare(pipeline: Denoising, request: Request) -> Inputs:
     """Noise, text features and mask tokens of a request, on the pipeline's device."""
     device = pipeline._execution_device
     latents = _noise(pipeline, request, device)
@@ -38,21 +63,21 @@ def prepare(pipeline: FaceMoGLEPipeline, request: Request) -> Inputs:
     )
 
 
-def _guidance(pipeline: FaceMoGLEPipeline, request: Request) -> Guidance:
+def _guidance(pipeline: Denoising, request: Request) -> Guidance:
     interval = pipeline.config["guided_from"], pipeline.config["guided_until"]
     if pipeline.transformer.config["guidance_embeds"]:
         return Guidance(request.guidance_scale, request.true_cfg_scale, *interval)
     return Guidance(None, request.guidance_scale, *interval)
 
 
-def _text(pipeline: FaceMoGLEPipeline, request: Request, device: torch.device) -> Text:
+def _text(pipeline: Denoising, request: Request, device: torch.device) -> Text:
     prompts = request.prompts, device, request.prompts_2, request.text_length
     text = request.text or pipeline.text_of(*prompts)
     return _for_each_image(text, pipeline, request, device)
 
 
 def _negative(
-    pipeline: FaceMoGLEPipeline, request: Request, guidance: Guidance, device: torch.device
+    pipeline: Denoising, request: Request, guidance: Guidance, device: torch.device
 ) -> Text | None:
     """What guidance by two passes leads away from; None where it would change nothing."""
     has_own = request.negative_text is not None or request.negative_prompts is not None
@@ -71,14 +96,14 @@ def _negative(
 
 
 def _for_each_image(
-    text: Text, pipeline: FaceMoGLEPipeline, request: Request, device: torch.device
+    text: Text, pipeline: Denoising, request: Request, device: torch.device
 ) -> Text:
     target = device, pipeline.transformer.dtype
     rows = (request.for_each_image(one.to(*target)) for one in (text.sequence, text.pooled))
     return Text(*rows)
 
 
-def _mixture(pipeline: FaceMoGLEPipeline, request: Request, device: torch.device) -> Mixture | None:
+def _mixture(pipeline: Denoising, request: Request, device: torch.device) -> Mixture | None:
     tokens, experts = request.condition_latents, request.experts
     if request.label_maps is not None:
         tokens = torch.cat(
@@ -94,7 +119,7 @@ def _mixture(pipeline: FaceMoGLEPipeline, request: Request, device: torch.device
     return Mixture(pipeline.mogle, request.for_each_image(tokens.to(*target)), strengths)
 
 
-def _noise(pipeline: FaceMoGLEPipeline, request: Request, device: torch.device) -> Tensor:
+def _noise(pipeline: Denoising, request: Request, device: torch.device) -> Tensor:
     target, source = (device, pipeline.transformer.dtype), request.noise
     if isinstance(source, Tensor):
         return source.to(*target)
