@@ -14,6 +14,7 @@ import argparse
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -133,10 +134,11 @@ def sampled_condition_latents(pipeline: FaceMoGLEPipeline, case: Case) -> np.nda
         images[1:] = 0
     pixels = torch.from_numpy(images).permute(0, 3, 1, 2) / 127.5 - 1
     # One image at a time: float32 convolutions of a batch of 20 are 0.06 off on some CPUs.
-    posteriors = [pipeline.vae.encode(image[None]).latent_dist for image in pixels]
+    vae: Any = pipeline.vae
+    posteriors = [vae.encode(image[None]).latent_dist for image in pixels]
     mean, std = (torch.cat([getattr(p, name) for p in posteriors]) for name in ("mean", "std"))
     sample = mean + std * standard_normal(mean.shape, case["global_seed"])
-    config = pipeline.vae.config
+    config = vae.config
     return pack((sample - config.shift_factor) * config.scaling_factor)[None].numpy()
 
 

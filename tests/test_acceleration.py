@@ -92,7 +92,7 @@ def test_attention_backend_is_the_chosen_one(pipeline, label_map, monkeypatch) -
 
 
 def test_first_block_cache_leaves_out_the_rest(pipeline, label_map, expected) -> None:
-    """And starts anew with each image: an old one's residuals would shine through."""
+    """And starts again with each image: an old one's residuals would shine through."""
     calls: list[int] = []
     block = pipeline.transformer.single_transformer_blocks[0]
     forward = block.forward

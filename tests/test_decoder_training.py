@@ -127,6 +127,7 @@ def test_the_critic_learns_to_tell_and_the_painter_to_please() -> None:
 
 
 def test_the_encoder_does_not_learn(model: FaceMoGLEPipeline) -> None:
+    assert isinstance(model.vae, AutoencoderDC)
     both = PainterAndCritic(with_large_decoder(model.vae, RECIPE), Critic(RECIPE.critic_channels))
     pair = torch.randn(2, 1, 64), torch.rand(2, 3, 32, 32)
     decoder_loss(both, pair, RECIPE, judged=True)["loss"].backward()

@@ -42,7 +42,7 @@ def pipeline(pipeline: FaceMoGLEPipeline) -> FaceMoGLEPipeline:
 
 
 class Server:
-    """The page at one address, which can be started anew."""
+    """The page at one address, which can be restarted."""
 
     def __init__(self, pipeline: FaceMoGLEPipeline) -> None:
         self.pipeline, self.port = pipeline, free_port()
@@ -128,7 +128,7 @@ def test_a_server_that_dies_at_work_takes_nothing_along(browser: Browser, server
     assert np.array_equal(drawing(page), painted)
     drag(page, (200, 400), (312, 400))  # painting goes on without it
     painted = drawing(page)
-    with page.expect_navigation():  # Gradio loads its page anew when the server is back
+    with page.expect_navigation():  # Gradio reloads its page when the server is back
         server.start()
     page.wait_for_selector(".studio[data-ready=true]")
     assert np.array_equal(drawing(page), painted)

@@ -40,7 +40,7 @@ def test_visitors_are_told_and_the_process_ends(number: signal.Signals) -> None:
         wait_for(url, "metrics", 'facemogle_seconds_count{part="step"}')
         process.send_signal(number)
         told = time.monotonic()
-        with pytest.raises(AppError, match="being stopped or started anew"):
+        with pytest.raises(AppError, match="being stopped or restarted"):
             waiting.result(60)
         _, said = process.communicate(timeout=60)
         assert time.monotonic() - told < LONGEST
@@ -67,7 +67,7 @@ def test_an_open_page_goes_on_after_a_restart(
     expect(result).to_contain_text("of 100", timeout=PATIENCE)
     engine.end(60)
     close(served)
-    expect(result.locator(".notice")).to_contain_text("being stopped or started anew")
+    expect(result.locator(".notice")).to_contain_text("being stopped or restarted")
     engine, served = start(pipeline, port)
     generate(page)
     close(served)

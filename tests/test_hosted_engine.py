@@ -82,7 +82,7 @@ def test_the_end_waits_for_the_step_and_tells_the_visitor(
         while engine.state != "stopping":
             pass
         assert not ending.done()
-        with pytest.raises(EngineError, match="being stopped or started anew"):
+        with pytest.raises(EngineError, match="being stopped or restarted"):
             list(reports)
         ending.result(60)
     with pytest.raises(EngineError, match="being stopped"):

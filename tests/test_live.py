@@ -227,7 +227,7 @@ def sent_along(image: np.ndarray, label_map: np.ndarray, prompt: str | None) -> 
 def test_an_image_that_the_server_has_forgotten_is_asked_for(
     pipeline, label_map, edited_map
 ) -> None:
-    """After the server was started anew, an edit must not silently become another face."""
+    """After the server was restarted, an edit must not silently become another face."""
     before = last_image(Caller(Desk(LocalEngine(pipeline), "test")).ask(label_map))
     caller = Caller(Desk(LocalEngine(pipeline), "test"))
     caller.base = {"number": 1}

@@ -28,9 +28,10 @@ def image(pipeline: FaceMoGLEPipeline, mask: np.ndarray | None) -> np.ndarray:
 def test_a_quantised_base_changes_little(pipeline, label_map, kind, most) -> None:
     """Quantising the low-rank terms too, or the condition stream alone, would go unnoticed."""
     quantised = load_pipeline(FLUX, face_mogle=FACE_MOGLE, device="cpu", quantize=kind)
-    block = quantised.transformer.single_transformer_blocks[0]
-    t5 = quantised.text_encoder_2.encoder.block[0].layer[0].SelfAttention
-    for linear in (block.attn.to_q, block.proj_mlp, t5.q):
+    block = quantised.transformer.get_submodule("single_transformer_blocks.0")
+    attention = quantised.text_encoder_2.get_submodule("encoder.block.0.layer.0.SelfAttention.q")
+    linears = [block.get_submodule(name) for name in ("attn.to_q", "proj_mlp")]
+    for linear in (*linears, attention):
         assert type(linear.weight).__module__.startswith("torchao")
     expected = pipeline.transformer.condition_lora.state_dict()
     for name, tensor in quantised.transformer.condition_lora.state_dict().items():

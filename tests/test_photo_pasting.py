@@ -37,7 +37,7 @@ def test_an_edit_lands_where_it_was_made_and_only_there(side: int) -> None:
 
 
 def test_a_new_light_is_matched_to_the_photograph() -> None:
-    """A crop made anew as a whole was seen as a square of another brightness."""
+    """A crop generated again as a whole was seen as a square of another brightness."""
     before = CROP.cut(PHOTO)
     after = (before * 0.75 + 40).clip(0, 255).astype(np.uint8)
     result = paste(PHOTO, before, after, CROP).astype(int)

@@ -24,6 +24,7 @@ from facemogle.serving.facts import Facts
 from facemogle.serving.reports import reports
 from facemogle.weights import folders
 from facemogle.weights.loading import load_pipeline
+from facemogle.weights.published import FACE_MOGLE_REPOSITORY
 
 TEMPLATE = Path(__file__).parents[1] / "assets/templates/long_hair.png"
 SIDE = 64
@@ -168,7 +169,7 @@ def test_the_hub_is_asked_and_may_refuse(layout, answer, monkeypatch, caplog) ->
     tiny_vae().save_pretrained(layout / "cached")
     places = {
         folders.FLUX_REPOSITORY: layout / "FLUX.1-dev",
-        folders.FACE_MOGLE_REPOSITORY: layout / "face-mogle-models",
+        FACE_MOGLE_REPOSITORY: layout / "face-mogle-models",
         folders.PREVIEW_REPOSITORY: layout / "cached",
     }
     errors = {"offline": LocalEntryNotFoundError("no"), "broken": RuntimeError("odd")}

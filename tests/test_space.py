@@ -66,7 +66,7 @@ def test_wrong_front_matter_is_named(tmp_path, name, value, complaint) -> None:
 
 @pytest.mark.parametrize("line", ["torch", "torch>=2", "torch==2.*", "git+https://x.org/torch"])
 def test_versions_must_be_pinned(tmp_path, line) -> None:
-    """A Space is built anew after a restart, with whatever is newest by then."""
+    """A Space is built again after a restart, with whatever is newest by then."""
     folder = make_space(tmp_path)
     with (folder / "requirements.txt").open("a") as file:
         file.write(f"{line}\n")

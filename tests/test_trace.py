@@ -157,7 +157,7 @@ def test_curves_are_the_means_of_the_statistics(trace: Trace) -> None:
 
 
 def test_curves_without_a_mask_cover_the_whole_image(trace: Trace) -> None:
-    """Nothing may be left out where no region is known; each step's means sum to 1."""
+    """Nothing may be omitted where no region is known; each step's means sum to 1."""
     (axes,) = trace.plot().axes
     assert len(axes.lines) == NUM_EXPERTS
     assert np.sum([np.asarray(line.get_ydata()) for line in axes.lines], axis=0) == pytest.approx(

@@ -76,7 +76,7 @@ def test_the_command_writes_a_pipeline_that_draws(faces: Path, tmp_path: Path) -
 
 
 def test_training_goes_on_from_a_model(faces: Path, tmp_path: Path) -> None:
-    """Fine-tuning must keep the model's VAE and weights and the ids of its words, not begin anew
+    """Fine-tuning must keep the model's VAE and weights and the ids of its words, not begin again
     beside them, learn the captions' new words, and not tell in its files where they came from.
     """
     assert train(faces, tmp_path / "first", "32:2:1") == 0
@@ -364,7 +364,7 @@ def test_a_square_of_tokens_is_what_it_was_in_the_image(small_model: FlowModel) 
 
 
 def test_captions_vary_but_invent_nothing() -> None:
-    """Of a sentence nothing can be left out at its commas, but anyone may type it all small."""
+    """Of a sentence nothing can be omitted at its commas, but anyone may type it all small."""
     sentences = {vary_caption(SENTENCE, random.Random(n)) for n in range(40)}
     ends = {one.removesuffix(".") for one in (SENTENCE, SENTENCE.lower())}
     assert sentences == ends | {f"{one}." for one in ends}

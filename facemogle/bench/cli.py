@@ -28,6 +28,7 @@ from facemogle.commands.arguments import (
 )
 from facemogle.masks.reading import read_mask
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.runs.request import mask_size
 
 MASK = Path(__file__).parents[2] / "assets" / "templates" / "long_hair.png"
 FLUX_DEV = "flux-dev"
@@ -81,7 +82,8 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         pipeline, text = _load(arguments)
         side = pipeline.config["default_size"]
-        label_map = read_mask(arguments.mask, size=(side, side)).label_map
+        size = mask_size(pipeline.grid_of(side, side))
+        label_map = read_mask(arguments.mask, size=size).label_map
         num_steps = arguments.steps or pipeline.config["default_steps"]
         exact = None
         if arguments.first_block_cache is not None:
@@ -99,7 +101,7 @@ def run(arguments: argparse.Namespace) -> int:
         "device": _device_name(device),
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
-        "size": list(label_map.shape),
+        "size": list(parts.before.image.shape[:2]),
         "steps": num_steps,
         "repeats": arguments.repeats,
         "seconds": summary(seconds),

@@ -14,7 +14,6 @@ from tqdm.auto import tqdm
 from facemogle.evaluation.faces import HeldOut
 from facemogle.evaluation.report import Section
 from facemogle.pipeline import FaceMoGLEPipeline
-from facemogle.runs.request import grid_of
 
 ROUNDS = 6
 
@@ -47,7 +46,7 @@ def cost(
 def _seconds(pipeline: FaceMoGLEPipeline, held: HeldOut, n: int) -> tuple[float, float]:
     """Of a whole image without its previews, and until its first preview."""
     prompt, label_map = held.caption(n), held.faces.label_map(n)
-    height, width = pipeline.image_size(grid_of(label_map.shape))
+    height, width = label_map.shape
     pipeline.forget()
     start = time.perf_counter()
     stream = pipeline.stream(

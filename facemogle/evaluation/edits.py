@@ -12,8 +12,11 @@ from facemogle.evaluation.changes import CHANGES, Change, changed, indices
 from facemogle.evaluation.faces import HeldOut
 from facemogle.evaluation.gallery import Gallery
 from facemogle.evaluation.report import Section, Value
+from facemogle.masks.label_map import resize_label_map
 from facemogle.photo.parser import FaceParser
+from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.runs.area import Area
+from facemogle.runs.request import mask_size
 from facemogle.runs.run import finished
 
 COLUMNS = ("edits", "change inside", "outside, largest", "region IoU", "before")
@@ -73,18 +76,25 @@ def _edited(
         return finished(gallery.pipeline.run(request)).image
 
     after = gallery.keep(f"edits/{name}", (prompt, label_map, target), make)
-    return _measured(change, before, after, label_map, target, parser)
+    area = _area(gallery.pipeline, label_map, target)
+    return _measured(change, before, after, target, area, parser)
+
+
+def _area(pipeline: FaceMoGLEPipeline, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Where an edit may change the image, of its size; masks are read at the model's."""
+    size = mask_size(pipeline.grid_of(*before.shape))
+    read = (resize_label_map(one, *size) for one in (before, after))
+    return Area.between(*read).of_size(before.shape)
 
 
 def _measured(
     change: Change,
     before: np.ndarray,
     after: np.ndarray,
-    label_map: np.ndarray,
     target: np.ndarray,
+    area: np.ndarray,
     parser: FaceParser,
 ) -> Edited:
-    area = Area.between(label_map, target).of_size(before.shape[:2])
     difference = np.abs(after.astype(int) - before)
     regions = indices(change.regions)
     wanted = np.isin(target, regions)

@@ -17,7 +17,7 @@ from PIL.PngImagePlugin import PngInfo
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.runs.denoising import Step
 from facemogle.runs.recorded import Recorded
-from facemogle.runs.request import Request, grid_of
+from facemogle.runs.request import Request
 from facemogle.runs.run import finished
 
 SOURCE = "source"
@@ -61,9 +61,9 @@ class Gallery:
         return list(self.pipeline.steps(self.request(name, prompt, label_map)))
 
     def request(self, name: str, prompt: str, label_map: np.ndarray) -> Request:
-        """What ``image`` is made from."""
+        """What ``image`` is made from: an image of the label map's size."""
         generator = torch.Generator("cpu").manual_seed(self.seed_of(name))
-        height, width = self.pipeline.image_size(grid_of(label_map.shape))
+        height, width = label_map.shape
         return self.pipeline.request(
             prompt, label_map, generator=generator, height=height, width=width
         )

@@ -31,7 +31,6 @@ from facemogle.evaluation.report import Section
 from facemogle.evaluation.robustness import robustness
 from facemogle.evaluation.sheets import face_sheet, prompt_sheet
 from facemogle.gate.trace import Trace
-from facemogle.runs.request import grid_of
 
 BATCH = 16
 ON_THE_SHEET = 24
@@ -115,16 +114,14 @@ class Measurement:
     def _face(self, n: int) -> np.ndarray:
         """The image of a face, uint8 (H, W, 3); what its gate weighed is logged."""
         name, label_map = self.held.faces.ids[n], self.held.faces.label_map(n)
-        prompt = self.held.caption(n)
+        prompt, pipeline = self.held.caption(n), self.gallery.pipeline
 
         def make() -> np.ndarray:
             done = self.gallery.steps(name, prompt, label_map)
             if done[0].gate_weights is not None:
-                trace = Trace.from_steps(done, grid_of(label_map.shape))
+                trace = Trace.from_steps(done, pipeline.grid_of(*label_map.shape))
                 GateLog(self._gate_file).add(name, trace, label_map)
-            pipeline = self.gallery.pipeline
-            size = pipeline.image_size(grid_of(label_map.shape))
-            return np.asarray(pipeline.decode(done[-1].latents, *size))
+            return np.asarray(pipeline.decode(done[-1].latents, *label_map.shape))
 
         return self.gallery.keep(f"faces/{name}", (prompt, label_map), make)
 

@@ -47,7 +47,7 @@ HIDING = 0.6
 CHEEK = 0.15
 """Cheek between mesh and ear, in widths of the face, of a head turned to the side."""
 SMALLEST = 1 / 8000
-"""Share of the crop below which a patch is left out."""
+"""Share of the crop below which a patch is omitted."""
 
 
 def fuse(

@@ -38,7 +38,7 @@ class Piece:
 
 @dataclass
 class _Word:
-    """text: in lower case. start, end: in the prompt. forms: as the model knows it; () = left out.
+    """text: in lower case. start, end: in the prompt. forms: as the model knows it; () = omitted.
 
     is_missed: whether that is worth telling.
     """

@@ -14,13 +14,13 @@ def prompt_notes(reading: PromptReading) -> list[str]:
     """Sentences about unknown and omitted words, and limited weights; [] = all is read as it is."""
     notes = []
     if reading.unknown:
-        notes.append(f"Left out, as they mean nothing to this model: {_listed(reading.unknown)}.")
+        notes.append(f"Omitted, as they mean nothing to this model: {_listed(reading.unknown)}.")
         if not reading.text:
             notes.append("Nothing of the prompt is left; the image is made without one.")
     if reading.omitted:
         notes.append(
             f"The prompt has {reading.num_tokens} tokens and this model reads {reading.limit}, so "
-            f"its end was left out: {_listed(reading.omitted)}. Shorten the prompt."
+            f"its end was omitted: {_listed(reading.omitted)}. Shorten the prompt."
         )
     limited = [one for one in reading.weights if one.asked != one.weight]
     if limited:

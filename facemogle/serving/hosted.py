@@ -22,7 +22,7 @@ from facemogle.serving.log import write
 from facemogle.serving.metrics import Metrics
 from facemogle.serving.reports import Report, Reports, Started
 
-ENDING = "The server is being stopped or started anew. Try again in a moment."
+ENDING = "The server is being stopped or restarted. Try again in a moment."
 
 _POLL = 0.1  # seconds
 

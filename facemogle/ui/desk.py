@@ -36,7 +36,7 @@ FIRST = 0
 _NOBODY = ""  # session of that image
 
 MAX_KEPT = 48 * 2**20
-"""Bytes of accepted images that are kept for edits; who has not edited longest starts anew."""
+"""Bytes of accepted images that are kept for edits; the least recently used go first."""
 
 
 class Desk:

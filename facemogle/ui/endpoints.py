@@ -95,11 +95,11 @@ def add_endpoints(desk: Desk, photos: Photos, default_steps: int, **queue: Any) 
         Returns:
             The image, and the gate weights of all steps (npz: times, gate_weights, grid).
         """
-        masks, experts = (mask, new_mask), (mute, expert_strengths)
-        image, weights = desk.alter(image, *masks, prompt, seed, steps, strength, *experts, request)
+        asked = (prompt, seed, steps, strength, mute, expert_strengths)
+        edited, weights = desk.alter(image, mask, new_mask, *asked, request)
         path = _fresh(trace, "trace.npz")
         weights.save(path)
-        return image, str(path)
+        return edited, str(path)
 
     def parse(image: bytes, parser: str, request: gr.Request) -> str:
         """Read the mask of a face, its 19 CelebAMask-HQ regions, from an image.

@@ -118,7 +118,7 @@ def _packed_templates(faces: list[dict[str, Any]]) -> list[dict[str, Any]]:
 class _Page(gr.Blocks):
     """Answers programs as they may expect it.
 
-    An endpoint's last arguments may be left away by plain HTTP callers too, who give a list of
+    An endpoint's last arguments may be omitted by plain HTTP callers too, who give a list of
     values, which Gradio refuses if one is missing. What cannot be read is named; Gradio tells only
     of its own errors what they are.
     """
@@ -127,8 +127,8 @@ class _Page(gr.Blocks):
         self, block_fn: BlockFunction | int, inputs: list[Any], *others: Any, **more: Any
     ) -> dict[str, Any]:
         event = self.fns[block_fn] if isinstance(block_fn, int) else block_fn
-        left_away = event.inputs[len(inputs) :]
-        inputs = [*inputs, *(getattr(component, "value", None) for component in left_away)]
+        omitted = event.inputs[len(inputs) :]
+        inputs = [*inputs, *(getattr(component, "value", None) for component in omitted)]
         try:
             return await super().process_api(block_fn, inputs, *others, **more)
         except gr.Error:

@@ -106,7 +106,7 @@ def load_base(
 ) -> FaceMoGLEPipeline:
     """Load a base model with a new, untrained Face-MoGLE part, to train one for it.
 
-    name_or_path: as for `load_pipeline`; a Face-MoGLE part that is there is left away.
+    name_or_path: as for `load_pipeline`; a Face-MoGLE part that is there is ignored.
     Raises CheckpointError.
     """
     folder = folder_of(str(name_or_path), None)

@@ -18,8 +18,8 @@ const connection = (isClosed) => ({
   },
 });
 
-test("a connection that the browser has closed is opened anew, once", async () => {
-  // After one failed transaction nothing was stored any more until the page was loaded anew.
+test("a connection that the browser has closed is opened again, once", async () => {
+  // After one failed transaction nothing was stored any more until the page was reloaded.
   let opened = 0;
   const database = new Database(async () => connection(++opened === 1));
   assert.equal(await database.ask("pictures", "readonly", () => ({ result: 7 })), 7);
@@ -54,7 +54,7 @@ function memory() {
 
 const stroke = (drawing, y, region) => drawing.rectangle([50, y], [200, y + 20], { region });
 
-/** The page loaded anew: the drawing is there, its history is read. */
+/** The page reloaded: the drawing is there, its history is read. */
 async function reloaded({ layers }, database) {
   const again = blank();
   again.layers.setWords(layers.words, layers.order);

@@ -135,7 +135,7 @@ test("a server that is gone is a failure, not a wait without end", async () => {
   assert.equal(orders.isBusy, false);
 });
 
-test("a server that was started anew has lost the order", async () => {
+test("a server that was restarted has lost the order", async () => {
   const { orders, sent, told } = server({ reach: () => Promise.resolve() });
   await orders.place(Promise.resolve({}));
   mock.timers.tick(1500);

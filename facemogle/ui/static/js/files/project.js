@@ -22,7 +22,7 @@ export async function writeProject({ bits, drawing, history, ...rest }) {
 }
 
 /**
- * What writeProject() was given, and `damaged`: how many images of the history had to be left out.
+ * What writeProject() was given, and `damaged`: how many images of the history had to be omitted.
  * bits, side: of this page. Fails with a text for the person if the file cannot be used.
  */
 export async function readProject(text, { bits, side }) {

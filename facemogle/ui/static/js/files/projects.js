@@ -36,7 +36,7 @@ export class Projects {
     const opened = await Promise.all(project.history.map(Accepted.from));
     await this.runner.shown.archive.add(...opened);
     this.apply(project);
-    const left = project.damaged ? `${project.damaged} damaged images were left out. ` : "";
+    const left = project.damaged ? `${project.damaged} damaged images were omitted. ` : "";
     const added = opened.filter(({ id }) => !own.has(id));
     this.notice.tell(`Opened ${file.name}. ${left}Your earlier images are still in the history.`, {
       title: "Back to before",

@@ -16,7 +16,7 @@ export class Database {
 
   /**
    * What a request on a store gives, once the whole transaction is through. mode: "readonly" or
-   * "readwrite". A connection that fails, as a browser may close it, is opened anew once.
+   * "readwrite". A connection that fails, as a browser may close it, is opened again once.
    */
   async ask(store, mode, act) {
     try {

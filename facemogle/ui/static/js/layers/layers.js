@@ -29,7 +29,7 @@ export class Layers {
     this.setOrder(order);
   }
 
-  /** Stack the layers anew: regions from the lowest to the highest, background at the bottom. */
+  /** Stack the layers again: regions from the lowest to the highest, background at the bottom. */
   setOrder(order) {
     if (this.order?.every((region, rank) => region === order[rank])) return;
     this.order = [...order];

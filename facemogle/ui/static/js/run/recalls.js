@@ -51,7 +51,7 @@ export class Recalls {
 
   /**
    * Show the images of earlier visits, and the last one as it was; the drawing is there already. What
-   * was asked for and did not arrive before the page was loaded anew is asked for again.
+   * was asked for and did not arrive before the page was reloaded is asked for again.
    */
   async resume() {
     await this.shown.archive.load();

@@ -174,7 +174,7 @@ export class Runner {
     this.send();
   }
 
-  /** The server knows nothing of the request: the phone slept, or the server was started anew. */
+  /** The server knows nothing of the request: the phone slept, or the server was restarted. */
   lost() {
     if (this.hasResent) return this.error({ text: LOST_TWICE, canRetry: true });
     this.hasResent = true;
