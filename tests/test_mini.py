@@ -28,8 +28,9 @@ def mini() -> FaceMoGLEPipeline:
 
 
 @pytest.fixture(scope="module")
-def label_map() -> np.ndarray:
-    return read_mask(ROOT / "assets/templates/long_hair.png", size=(256, 256)).label_map
+def label_map(mini: FaceMoGLEPipeline) -> np.ndarray:
+    side = mini.config["default_size"]
+    return read_mask(ROOT / "assets/templates/long_hair.png", size=(side, side)).label_map
 
 
 def image(pipeline: FaceMoGLEPipeline, prompt: str, label_map: np.ndarray, seed: int = 1):
@@ -70,7 +71,8 @@ def test_glasses_come_from_the_prompt_too(
     without, worn = (image(mini, p, label_map) for p in (prompt, f"{prompt}, {glasses}"))
     change = np.abs(worn - without).mean(axis=2)
     eyes = np.isin(label_map, (4, 5)).astype(np.uint8)
-    around = cv2.dilate(eyes, np.ones((25, 25), np.uint8)) > 0
+    near = len(label_map) // 10 + 1
+    around = cv2.dilate(eyes, np.ones((near, near), np.uint8)) > 0
     assert change[around].mean() > 0.05
     assert change[around].mean() > 4 * change[label_map == 0].mean()
 
@@ -79,7 +81,7 @@ def test_the_mask_shows(mini: FaceMoGLEPipeline, label_map: np.ndarray) -> None:
     """Hair painted over one half of the background darkens that half and spares the other."""
     prompt = "a woman with fair skin, long black hair"
     painted = label_map.copy()
-    left = (label_map == 0) & (np.arange(256) < 128)
+    left = (label_map == 0) & (np.arange(len(label_map)) < len(label_map) // 2)
     painted[left] = HAIR
     before, after = image(mini, prompt, label_map), image(mini, prompt, painted)
     change = np.abs(after - before).mean(axis=2)

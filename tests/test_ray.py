@@ -107,7 +107,10 @@ def test_a_killed_replicas_job_is_done_again_and_no_other_is_disturbed(engine, f
 def test_what_a_visitor_can_mend_is_said_in_the_same_words(engine) -> None:
     """Ray wraps a replica's exceptions into its own, with a traceback as message."""
     recorded = engine.record(Image.new("RGB", (300, 300), "tan"), MASK, 0)
-    assert recorded.image.shape == (256, 256, 3) and len(recorded.latents) == 2
+    assert (
+        recorded.image.shape == (engine.facts.side, engine.facts.side, 3)
+        and len(recorded.latents) == 2
+    )
     with pytest.raises(ValueError, match=r"^The mask is the image's own"):
         list(
             engine.reports(
