@@ -90,6 +90,7 @@ def with_large_decoder(vae: AutoencoderDC, recipe: DecoderRecipe) -> Autoencoder
     large = AutoencoderDC.from_config(config)
     large.encoder.load_state_dict(vae.encoder.state_dict())
     large.encoder.requires_grad_(False)
+    large.register_to_config(_name_or_path="")  # or the result would tell where this VAE lay
     return large.to(memory_format=torch.channels_last)
 
 
