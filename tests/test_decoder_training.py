@@ -44,6 +44,7 @@ RECIPE = DecoderRecipe(
 def model(own_pipeline: FaceMoGLEPipeline) -> FaceMoGLEPipeline:
     torch.manual_seed(0)
     own_pipeline.vae = build_vae(VAERecipe()).eval()
+    own_pipeline.vae.register_to_config(_name_or_path="/somewhere")
     return own_pipeline
 
 
@@ -55,6 +56,7 @@ def test_what_is_written_paints_twice_as_large(
     """
     trained = train_decoder([faces], tmp_path, RECIPE, model)
     folder = tmp_path / "large_vae"
+    assert "/somewhere" not in (folder / "config.json").read_text()
     stored = load_file(folder / "diffusion_pytorch_model.safetensors")
     assert {tensor.dtype for tensor in stored.values()} == {torch.float16}
     for name, tensor in model.vae.encoder.state_dict().items():

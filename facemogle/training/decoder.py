@@ -92,6 +92,7 @@ def with_large_decoder(vae: AutoencoderDC, recipe: DecoderRecipe) -> Autoencoder
     large = cast(AutoencoderDC, AutoencoderDC.from_config(config))
     large.encoder.load_state_dict(vae.encoder.state_dict())
     large.encoder.requires_grad_(False)
+    large.register_to_config(_name_or_path="")  # or the result would tell where this VAE lay
     untyped: Any = large  # torch has no signature for this
     return untyped.to(memory_format=torch.channels_last)
 
