@@ -19,7 +19,7 @@ from made_up_faces import CAPTIONS, SENTENCE
 from facemogle.__main__ import main
 from facemogle.faces.folder import FaceFolder, MapKind
 from facemogle.masks.label_map import decouple
-from facemogle.network.tokens import encode_pixels, position_ids
+from facemogle.network.tokens import encode_pixels, painted_per_token, position_ids
 from facemogle.training.batches import (
     Batch,
     FlowData,
@@ -97,6 +97,13 @@ def test_training_goes_on_from_a_model(faces: Path, tmp_path: Path) -> None:
     configs = (tmp_path / "second" / "pipeline").rglob("*config.json")
     assert not any(str(tmp_path) in config.read_text() for config in configs)
     assert train(faces, tmp_path / "third", "32:2:1", start=tmp_path / "none") == 2
+
+
+def test_a_model_that_paints_larger_than_it_reads_goes_on_to(faces: Path, tmp_path: Path) -> None:
+    """Its default size is that of what it paints, of as many tokens as it was trained on."""
+    assert train(faces, tmp_path, "32:2:1", start=Path("mini")) == 0
+    pipeline = load_pipeline(tmp_path / "pipeline")
+    assert pipeline.config["default_size"] == 2 * painted_per_token(pipeline.vae) == 64
 
 
 def test_a_folder_without_captions_is_named(tmp_path: Path, capsys) -> None:

@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 from transformers import CLIPTextModel, CLIPTokenizer, T5EncoderModel, T5Tokenizer
 
 from facemogle.faces.paper import open_faces
+from facemogle.network.tokens import PIXELS_PER_TOKEN, painted_per_token
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.training.flow import FlowModel, with_guidance_input, without_guidance_input
 from facemogle.training.recipe import FlowRecipe, ModelRecipe
@@ -121,7 +122,7 @@ def _pipeline(
             use_dynamic_shifting=True, base_shift=0.5, max_shift=1.15
         ),
         mogle=model.mogle,
-        default_size=size,
+        default_size=size // PIXELS_PER_TOKEN * painted_per_token(vae),
         default_steps=ModelRecipe().default_steps,
         text_length=tokenizers[1].model_max_length,
         edit_context=ModelRecipe().edit_context,

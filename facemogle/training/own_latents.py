@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from facemogle.network.tokens import PIXELS_PER_TOKEN, painted_per_token
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.runs.schedule import make_schedule
 from facemogle.training.latent_store import LatentStore, write_whole
@@ -46,13 +47,14 @@ class OwnLatents:
         levels = np.linspace(1, 1 / steps, steps)[-draw.randint(FEWEST, MOST) :].tolist()
         scheduler = make_schedule(self.pipeline.scheduler, clean.shape[1], len(levels), levels)
         t = float(torch.as_tensor(scheduler.sigmas)[0])
+        side = faces.size // PIXELS_PER_TOKEN * painted_per_token(self.pipeline.vae)
         noise = torch.randn(clean.shape, generator=generator)
         *_, last = self.pipeline.stream(
             draw.choice(faces.captions[name]),
             faces.label_map(n),
             latents=(1 - t) * clean + t * noise,
             sigmas=levels,
-            height=faces.size,
-            width=faces.size,
+            height=side,
+            width=side,
         )
         return last.latents[0]
