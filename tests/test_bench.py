@@ -112,7 +112,8 @@ def test_the_plain_rendering_is_the_same_computation(
     prompts = [PROMPT] if model == "tiny" else [PROMPT, ""]
     text = Text(*pipeline.encode_prompt(prompts)[:2])
     plain = plain_latents(pipeline, label_map, text, noise, num_steps=2)
-    *_, last = pipeline.stream(PROMPT, label_map, 2, latents=noise, height=64, width=64)
+    height, width = pipeline.image_size((4, 4))
+    *_, last = pipeline.stream(PROMPT, label_map, 2, latents=noise, height=height, width=width)
     torch.testing.assert_close(plain, last.latents, rtol=0, atol=2e-4)
 
 
@@ -165,7 +166,7 @@ def test_random_weights_make_a_whole_image(label_map: np.ndarray) -> None:
 
 def test_flux_dev_says_what_it_needs(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "--config", "flux-dev", "--device", "cpu"]) == 2
-    assert "needs a CUDA GPU with 32 GB, and cpu is none" in capsys.readouterr().err
+    assert "needs a CUDA GPU with 32 GB, and cpu is not one" in capsys.readouterr().err
 
 
 def test_options_reach_the_model_and_the_report(

@@ -2,6 +2,7 @@
 
 const NAME = "facemogle";
 const VERSION = 2;
+const PATIENCE = 1500; // milliseconds: in a frame of another site some browsers never answer
 
 /** Stores, and what each of their records is found by. Browsers have a store "pictures" already. */
 const STORES = { pictures: "id", undo: ["tab", "id"] };
@@ -49,6 +50,7 @@ async function openDatabase() {
   const database = await new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = request.onblocked = () => reject(request.error);
+    setTimeout(() => reject(new Error("The browser's database does not answer.")), PATIENCE);
   });
   database.onversionchange = () => database.close(); // a newer page in another tab goes first
   return database;
