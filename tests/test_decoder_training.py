@@ -97,6 +97,7 @@ def test_own_latents_are_near_the_true_ones_and_stay(
     model.transformer.proj_out.weight.data.zero_()
     assert once.shape == store.image(1).shape and not torch.equal(once, store.image(1))
     assert torch.equal(own.of(1), once) and not torch.equal(own.of(2), once)
+    assert isinstance(model.vae, AutoencoderDC)
     model.vae = with_large_decoder(model.vae, RECIPE).eval()  # a decoder that is trained again
     assert own.of(3).shape == once.shape
 

@@ -72,7 +72,7 @@ def test_dropped_files_are_all_opened(page: Page) -> None:
         canvas.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true }));
     }"""
     parts = [
-        [f"{name}.png", list(white(index == TEMPLATE))]
+        [f"{name}.png", list(white(np.equal(TEMPLATE, index)))]
         for name, index in (("skin", 1), ("hair", HAIR))
     ]
     canvas = page.get_by_label("Canvas").element_handle()

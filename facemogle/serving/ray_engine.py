@@ -89,7 +89,7 @@ class RayEngine:
         _start_ray(self._address)
         atexit.register(self.close)
         try:
-            deployment = serve.deployment(
+            deployment: Any = serve.deployment(
                 Replica,
                 max_ongoing_requests=1,
                 max_constructor_retry_count=1,  # a model that cannot be loaded never can
@@ -212,7 +212,7 @@ def _explained() -> Iterator[None]:
 
 def _start_ray(address: str) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would tell a server of Ray's
-    alone = {"include_dashboard": False} if address == "local" else {}
+    alone: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **alone)
     except (ConnectionError, ValueError, RuntimeError) as error:

@@ -32,7 +32,7 @@ def save_face_mogle(pipeline: FaceMoGLEPipeline, folder: str | Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     pipeline.save_condition_lora(folder)
     tensors = {name: tensor.contiguous() for name, tensor in pipeline.mogle.state_dict().items()}
-    metadata = {"format": "pt", "time_scale": str(pipeline.mogle.config.time_scale)}
+    metadata = {"format": "pt", "time_scale": str(pipeline.mogle.config["time_scale"])}
     save_file(tensors, folder / MOGLE_FILES[0], metadata=metadata)
 
 
