@@ -125,7 +125,7 @@ def test_the_embedded_parser_is_small_and_reads_what_mini_makes() -> None:
     files = list(EMBEDDED_FOLDER.iterdir())
     assert sum(path.stat().st_size for path in files) < 16e6
     assert {path.suffix for path in files} <= {".safetensors", ".json", ".md"}
-    mask = read_mask(ROOT / "assets/templates/long_hair.png", size=(256, 256)).label_map
+    mask = read_mask(ROOT / "assets/templates/long_hair.png").label_map
     mini = load_pipeline("mini", device="cpu")
     mini.set_progress_bar_config(disable=True)
     image = mini("", mask, generator=torch.Generator().manual_seed(0)).images[0]

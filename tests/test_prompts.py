@@ -264,7 +264,7 @@ def test_prompts_in_any_dress_have_the_same_features(mini: FaceMoGLEPipeline) ->
 
 def test_a_word_shows_more_the_more_it_weighs(mini: FaceMoGLEPipeline) -> None:
     """A weight that is taken out of the text and then forgotten, or turns the wrong way."""
-    label_map = read_mask(ROOT / "assets/templates/long_hair.png", size=(256, 256)).label_map
+    label_map = read_mask(ROOT / "assets/templates/long_hair.png").label_map
     brightness = []
     for weight in (0, 0.75, 1, 1.5):
         prompt = f"a young woman, (blond hair:{weight})"

@@ -50,8 +50,9 @@ def always() -> bool:
 
 
 def make(engine: Engine, name: str, steps: int, is_wanted: Callable[[], bool] = always) -> Any:
-    """The Started and all reports of an image with this prompt."""
-    return list(engine.reports(engine.facts.request(MASK, name, seed=1, steps=steps), is_wanted))
+    """The Started and all reports of an image with this prompt, whose seed is its own too."""
+    request = engine.facts.request(MASK, name, seed=ord(name[0]), steps=steps)
+    return list(engine.reports(request, is_wanted))
 
 
 def test_two_visitors_are_served_at_once_and_a_third_may_give_up_waiting(engine, folder) -> None:
