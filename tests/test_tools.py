@@ -303,6 +303,7 @@ def test_two_fingers_zoom_and_paint_nothing(page: Page) -> None:
     expect(zoom).not_to_have_text(fitted)
     assert np.array_equal(drawing(page), TEMPLATE)
     page.keyboard.press("Control+0")
+    expect(zoom).to_have_text(fitted)
     touch(session, "touchStart", (x, y))  # and one finger paints again
     touch(session, "touchEnd")
     expect(page.get_by_role("button", name="Undo", exact=True)).to_be_enabled()
