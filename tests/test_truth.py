@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from studio import TEMPLATE, StudioUnderTest, serve_studio, short
 from visitor import (
     FOREHEAD,
+    FRAMES,
     PATIENCE,
     drag,
     drawing,
@@ -93,7 +94,7 @@ def test_an_announcement_that_comes_late_stops_nothing(
     press_generate(page)
     expect(result(page)).to_have_attribute("data-state", "done", timeout=PATIENCE)
     page.wait_for_function("window.late > 0", timeout=PATIENCE)
-    page.wait_for_timeout(300)
+    page.evaluate(FRAMES)
     expect(result(page)).to_have_attribute("data-state", "done")
     visit.close()
 

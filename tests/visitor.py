@@ -105,18 +105,16 @@ def drawing(page: Page, button: str = "Save label mask") -> np.ndarray:
     return read_mask(saved_file(page, button)).label_map
 
 
-# Until it is on screen: a touch is aimed at what was painted last.
-SCROLL_BACK = """top => new Promise((done) => {
-  scrollTo(0, top);
-  requestAnimationFrame(() => requestAnimationFrame(done));
-})"""
+# Until the browser has drawn what happened, and a touch is aimed at what is there now.
+FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 def saved_file(page: Page, button: str) -> bytes:
     before = page.evaluate("scrollY")  # a click may scroll, and a test may know where the canvas is
     with page.expect_download() as download:
         page.get_by_role("button", name=button, exact=True).click()
-    page.evaluate(SCROLL_BACK, before)
+    page.evaluate("top => scrollTo(0, top)", before)
+    page.evaluate(FRAMES)
     return Path(download.value.path()).read_bytes()
 
 

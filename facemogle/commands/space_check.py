@@ -144,7 +144,7 @@ def _check_front_matter(folder: Path, gradio: str | None) -> Iterator[str]:
             yield f"{where} says {name}: {facts[name]}. Make it {wanted}, as in requirements.txt."
     if facts.get("app_file") and not (folder / facts["app_file"]).is_file():
         yield f"{where} says app_file: {facts['app_file']}, which is not there."
-    python = str(facts.get("python_version") or "3.10")  # what a Space takes if nothing is said
+    python = str(facts.get("python_version") or "3.10")  # a Space's default
     if tuple(map(int, re.findall(r"\d+", python)[:2])) < OLDEST_PYTHON:
         oldest = ".".join(map(str, OLDEST_PYTHON))
         yield f'{where} gives Python {python}. Add a line python_version: "{oldest}" or newer.'

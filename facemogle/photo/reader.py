@@ -25,7 +25,7 @@ SMALL = 192
 SURE = 0.85
 """Score that the detector gives to upright faces only."""
 MUCH = 0.02
-"""Share of the crop beyond the photograph from which that is said."""
+"""Share of the crop beyond the photograph from which a note says so."""
 NO_FACE = (
     "No face was found in it. Give a photograph with a face that looks about towards the camera, "
     "and is not too small or too dark; or open the image together with a mask of your own."

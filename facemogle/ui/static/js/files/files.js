@@ -72,7 +72,7 @@ export class Files {
   }
 
   /**
-   * What the server reads in a mask's file, with its label map; null if it is no mask, as is said, or
+   * What the server reads in a mask's file, with its label map; null if it is no mask, with a notice, or
    * if a question that it raised was not answered.
    */
   async load(file, action) {

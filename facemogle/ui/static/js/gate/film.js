@@ -18,10 +18,10 @@ export class Film {
     while (list.children.length < count) list.append(place(list.children.length));
     [...list.children].forEach((button, index) => {
       const image = run.reports[index]?.image;
-      const picture = button.firstChild;
+      const preview = button.firstChild;
       button.disabled = !image;
-      picture.hidden = !image;
-      if (image && picture.src !== image) picture.src = image;
+      preview.hidden = !image;
+      if (image && preview.src !== image) preview.src = image;
       button.setAttribute("aria-pressed", String(index === step));
     });
   }
