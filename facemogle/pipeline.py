@@ -78,6 +78,9 @@ class FaceMoGLEPipeline(Requesting, Denoising, BaseLoRAMixin):
     local_masks: what local experts see, unless `stream` is told otherwise.
     edit_context: tokens around an edit that the model needs to see, see
         `facemogle.runs.request.Change`; None = all of the image's.
+    strength_guides: whether `expert_strengths` of regions guide, see
+        `facemogle.runs.denoising.Emphasis`: for a model that saw masks with regions hidden in
+        training. Otherwise they are factors on the gate's weights.
     guided_from, guided_until: the highest and lowest t at which a model without an input for
         guidance is guided; see `facemogle.runs.denoising.denoise`.
 
@@ -107,6 +110,7 @@ class FaceMoGLEPipeline(Requesting, Denoising, BaseLoRAMixin):
         guided_from: float = 1.0,
         guided_until: float = 0.0,
         default_guidance: float = 3.5,
+        strength_guides: bool = False,
     ) -> None:
         super().__init__()
         self.register_modules(
@@ -128,6 +132,7 @@ class FaceMoGLEPipeline(Requesting, Denoising, BaseLoRAMixin):
             guided_from=guided_from,
             guided_until=guided_until,
             default_guidance=default_guidance,
+            strength_guides=strength_guides,
         )
         self.image_processor = VaeImageProcessor(vae_scale_factor=PIXELS_PER_TOKEN)
         self.mask_encoder = MaskEncoder(CACHED_MASK_IMAGES)

@@ -111,3 +111,48 @@ def test_a_model_has_its_own_scale(without_input: FaceMoGLEPipeline, label_map: 
     without_input.register_to_config(default_guidance=6.0)
     assert torch.equal(velocity(None), velocity(6.0))
     assert not torch.equal(velocity(None), velocity(3.5))
+
+
+@pytest.fixture
+def strength_guides(own_pipeline: FaceMoGLEPipeline) -> FaceMoGLEPipeline:
+    """The tiny model as one that saw masks with regions hidden in training."""
+    own_pipeline.register_to_config(strength_guides=True)
+    return own_pipeline
+
+
+def velocity_of(pipeline: FaceMoGLEPipeline, label_map: np.ndarray, **experts: Any) -> torch.Tensor:
+    noise = torch.randn(1, 16, 64, generator=torch.Generator().manual_seed(0))
+    sides: Any = {"height": 64, "width": 64}
+    return next(pipeline.stream("a man", label_map, 1, latents=noise, **sides, **experts)).velocity
+
+
+def test_a_regions_strength_is_how_far_it_leads_from_its_absence(
+    strength_guides: FaceMoGLEPipeline, label_map: np.ndarray
+) -> None:
+    """v(s) = v_hidden + s (v - v_hidden), for each region its own: a factor on the gate's weights
+    changes next to nothing, since the masks of its neighbours tell of a region too.
+    """
+
+    def at(**strengths: float) -> torch.Tensor:
+        factors = [1.0] * 20
+        for name, strength in strengths.items():
+            factors[{"hair": 14, "l_eye": 5, "hat": 15}[name]] = strength
+        return velocity_of(strength_guides, label_map, expert_strengths=factors)
+
+    plain = velocity_of(strength_guides, label_map)
+    no_hair, no_eye = (velocity_of(strength_guides, label_map, muted=(n,)) for n in (13, 4))
+    assert (plain - no_hair).abs().max() > 1e-3
+    assert torch.allclose(at(hair=0), no_hair, atol=1e-5)
+    assert torch.allclose(at(hair=3), no_hair + 3 * (plain - no_hair), atol=1e-4)
+    both = plain + 2 * (plain - no_hair) - 0.5 * (plain - no_eye)
+    assert torch.allclose(at(hair=3, l_eye=0.5), both, atol=1e-4)
+    assert torch.equal(at(hat=5), plain)  # a region that is not there
+
+
+def test_all_regions_together_lead_from_no_mask(
+    strength_guides: FaceMoGLEPipeline, label_map: np.ndarray
+) -> None:
+    """To hide the last region leaves no mask, which is text alone and no error."""
+    plain, without = (velocity_of(strength_guides, mask) for mask in (label_map, None))
+    twice = velocity_of(strength_guides, label_map, expert_strengths=[1.0] + [2.0] * 19)
+    assert torch.allclose(twice, without + 2 * (plain - without), atol=1e-4)

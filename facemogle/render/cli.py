@@ -52,6 +52,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=whole_number(0, 2**31), default=0, help="(%(default)s)")
     parser.add_argument(
+        "--even",
+        action="store_true",
+        help="draw rare looks (red hair, curls, freckles, hats) about as often as common ones",
+    )
+    parser.add_argument(
         "--size", type=whole_number(64, 1024), default=SIZE, help="side in pixels (%(default)s)"
     )
     parser.add_argument(
@@ -119,7 +124,9 @@ def _work(arguments: argparse.Namespace, worker: int) -> None:
     renderer = open_renderer(arguments.assets, arguments.size)
     start = reported = time.monotonic()
     numbers = range(arguments.first + worker, _end(arguments), arguments.workers)
-    faces = write_faces(arguments.out, renderer.render, arguments.seed, numbers, worker)
+    faces = write_faces(
+        arguments.out, renderer.render, arguments.seed, numbers, worker, arguments.even
+    )
     parent = multiprocessing.parent_process()
     for written, number in enumerate(faces, start=1):
         if parent is not None and not parent.is_alive():

@@ -40,11 +40,17 @@ class FolderError(ValueError):
 
 
 def write_faces(
-    folder: Path, render: Render, seed: int, numbers: Iterable[int], worker: int = 0
+    folder: Path,
+    render: Render,
+    seed: int,
+    numbers: Iterable[int],
+    worker: int = 0,
+    is_even: bool = False,
 ) -> Generator[int, None, None]:
     """Render those of a seed's faces that the folder lacks.
 
-    numbers: of the faces. worker: number of the process, a file of rows for each.
+    numbers: of the faces. is_even: see `sample_face`.
+    worker: number of the process, a file of rows for each.
     Yields the number of each face after it is written. A face counts as written once its row is,
     so an interrupted run goes on where it stopped.
     """
@@ -55,7 +61,7 @@ def write_faces(
         for number in numbers:
             if face_id(number) in done:
                 continue
-            face = sample_face(seed, number)
+            face = sample_face(seed, number, is_even=is_even)
             row = write_face(folder, face, render(face))
             rows.write(json.dumps(row) + "\n")
             rows.flush()

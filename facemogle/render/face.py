@@ -9,7 +9,10 @@ import numpy as np
 
 from facemogle.render.traits import ASYMMETRIES, BOTH_SIDES, ONE_SIDED, UNITS
 
-PARTS = ("person", "shape", "look", "pose", "light", "background", "hair", "skin", "worn", "words")
+PARTS = (
+    "person", "shape", "look", "pose", "light", "background", "hair", "skin", "worn", "words",
+    "even",
+)  # fmt: skip
 """Streams of random numbers. Each part of a face has its own, so that a change to one part leaves
 the others as they were."""
 
@@ -114,11 +117,18 @@ class Face:
         return asdict(self)
 
 
-def sample_face(seed: int, index: int) -> Face:
-    """Draw face number ``index`` of a seed: always the same face. Both from 0 on."""
+def sample_face(seed: int, index: int, *, is_even: bool = False) -> Face:
+    """Draw face number ``index`` of a seed: always the same face. Both from 0 on.
+
+    is_even: rare looks are about as frequent as common ones, so that training meets the words for
+        them often enough: among people at large one in forty has red hair.
+    """
     person = _person(_stream(seed, index, "person"))
     shape = _shape(_stream(seed, index, "shape"))
     look = _look(_stream(seed, index, "look"), person)
+    if is_even:
+        even = _even_look(_stream(seed, index, "even"), person["gender"] == "man", look)
+        person, look = person | even.pop("person"), look | even
     pose = _pose(_stream(seed, index, "pose"))
     return Face(seed=seed, index=index, **person, **shape, **look, **pose)
 
@@ -226,6 +236,46 @@ def _look(draw: np.random.Generator, person: dict[str, Any]) -> dict[str, Any]:
         "necklace": bool(draw.random() < (0.05 if man else 0.26) and hat != "headscarf"),
         "clothes": _weighted(draw, shirt=6, suit=4),
         "background": _weighted(draw, plain=3, gradient=3, bokeh=3, room=3, foliage=2, sky=1.2),
+    }
+
+
+def _even_look(draw: np.random.Generator, man: bool, look: dict[str, Any]) -> dict[str, Any]:
+    """What takes the place of a look's attributes where rare ones are to be frequent.
+
+    look: of the same face. ``person`` holds what belongs to the person.
+    """
+    cuts = MEN if man else WOMEN
+    cut = str(draw.choice([name for name in cuts if not name[-1].isdigit()]))
+    hat = _weighted(draw, none=70, beanie=9, fedora=6, cap=9, headscarf=0 if man else 6)
+    if hat != "none" and cut in BULKY:
+        cut = "crop" if man else "long straight"
+    beard = "none"
+    if man:
+        beard = _weighted(draw, none=3, stubble=2, moustache=2, goatee=2, **{"full beard": 2})
+    glasses = _weighted(draw, none=70, eyeglasses=20, sunglasses=10)
+    shape = look["glasses_shape"] or _weighted(draw, round=1, oval=1, rectangular=1, square=1)
+    monk = int(draw.integers(1, 11))
+    color = draw.choice(
+        ["black", "dark brown", "brown", "light brown", "blond", "platinum blond", "red", "auburn",
+         "gray", "white", "blue", "pink"]
+    )  # fmt: skip
+    style, length = CUTS[cut]
+    return {
+        "person": {"monk": monk, "years": int(draw.integers(25, 86))},
+        "hair_cut": cut,
+        "hair_style": style,
+        "hair_length": length,
+        "hair_color": str(color),
+        "beard": beard,
+        "freckles": bool(monk <= 5 and draw.random() < 0.4),
+        "lipstick": bool(not man and draw.random() < 0.5),
+        "eyeshadow": bool(not man and draw.random() < 0.5),
+        "blush": bool(not man and draw.random() < 0.5),
+        "glasses": glasses,
+        "glasses_shape": "" if glasses == "none" else shape,
+        "hat": hat,
+        "earrings": bool(draw.random() < (0.15 if man else 0.5) and hat != "headscarf"),
+        "necklace": bool(draw.random() < (0.15 if man else 0.5) and hat != "headscarf"),
     }
 
 

@@ -71,8 +71,7 @@ class Mixture:
     def __init__(
         self, mogle: MoGLE, condition_latents: Tensor, strengths: Tensor | None = None
     ) -> None:
-        self._mogle = mogle
-        self._strengths = strengths
+        self._mogle, self._strengths = mogle, strengths
         self._global_tokens = condition_latents[:, 0]
         # The experts see neither t nor x_t: once per mask is enough.
         self._expert_tokens = mogle.experts(condition_latents)
@@ -102,6 +101,19 @@ class Guidance:
 
 
 @dataclass(frozen=True, eq=False)
+class Emphasis:
+    """Regions that are to shape the image more, or less, than they do by themselves.
+
+    mixture: of the masks without these regions; None = no region is left.
+    strength: how many times the difference that the regions make is added to what is predicted
+        without them: 1 = as it is, 0 = as if they were hidden.
+    """
+
+    mixture: Mixture | None
+    strength: float
+
+
+@dataclass(frozen=True, eq=False)
 class Inputs:
     """All that the denoising loop needs.
 
@@ -109,6 +121,7 @@ class Inputs:
     text: of the B prompts. negative: of as many others, for classifier-free guidance; None = none.
     mixture: None for text alone.
     sampled_tokens: the only ones that the transformer sees; the velocity of others is 0.
+    emphases: of regions, each at the cost of one more prediction a step.
     """
 
     schedule: FlowMatchEulerDiscreteScheduler
@@ -119,6 +132,7 @@ class Inputs:
     guidance: Guidance
     mixture: Mixture | None
     sampled_tokens: Sequence[int] | None = None
+    emphases: Sequence[Emphasis] = ()
 
 
 class NotFiniteError(ValueError):
@@ -128,7 +142,8 @@ class NotFiniteError(ValueError):
 def denoise(transformer: FaceMoGLETransformer, inputs: Inputs) -> Steps:
     """Follow the velocity from noise to image: x <- x + (t_next - t) * v(x, t).
 
-    With a negative prompt v = v_negative + scale * (v_prompt - v_negative), at twice the cost.
+    With a negative prompt v = v_negative + scale * (v_prompt - v_negative), at twice the cost; with
+    regions emphasised v + (strength - 1) * (v_prompt - v_hidden), see `Emphasis`.
     Raises NotFiniteError instead of a last step that no image can be made of.
     """
     latents, text, guidance = inputs.latents, inputs.text, inputs.guidance
@@ -137,11 +152,14 @@ def denoise(transformer: FaceMoGLETransformer, inputs: Inputs) -> Steps:
     times = _Times(inputs)
     for index, timestep in enumerate(times.timesteps):
         t, now = float(timestep) / times.scale, slice(index, index + 1)
-        tokens, weights = (None, None) if mixture is None else mixture.at(latents, times.exact[now])
-        tokens = None if tokens is None else tokens.to(latents.dtype)
+        tokens, weights = _mixed(mixture, latents, times.exact[now])
+        without = [
+            (_mixed(emphasis.mixture, latents, times.exact[now])[0], emphasis.strength)
+            for emphasis in inputs.emphases
+        ]
         is_guided = negative is not None and guidance.guided_until <= t <= guidance.guided_from
         texts = [text, negative] if negative is not None and is_guided else [text]
-        velocity = predict(latents, tokens, times.rounded[now], texts, guidance)
+        velocity = predict(latents, tokens, times.rounded[now], texts, guidance, without)
         clean_latents = latents - t * velocity
         latents = inputs.schedule.step(velocity, timestep, latents, return_dict=False)[0]  # pyright: ignore
         if index == len(times.timesteps) - 1:
@@ -153,6 +171,16 @@ def denoise(transformer: FaceMoGLETransformer, inputs: Inputs) -> Steps:
             if changes.guidance_scale is not None:
                 guidance = replace(guidance, scale=changes.guidance_scale)
                 negative = negative if changes.guidance_scale > 1 else None
+
+
+def _mixed(
+    mixture: Mixture | None, latents: Tensor, t: Tensor
+) -> tuple[Tensor | None, Tensor | None]:
+    """Condition tokens and gate weights; None and None without a mask."""
+    if mixture is None:
+        return None, None
+    tokens, weights = mixture.at(latents, t)
+    return tokens.to(latents.dtype), weights
 
 
 class _Times:
@@ -170,7 +198,7 @@ class _Times:
 
 
 class _Velocity:
-    """The transformer's predictions of one run, with or without classifier-free guidance."""
+    """The transformer's predictions of one run, guided or not."""
 
     def __init__(self, transformer: FaceMoGLETransformer, inputs: Inputs) -> None:
         device, chosen = inputs.latents.device, inputs.sampled_tokens
@@ -187,17 +215,46 @@ class _Velocity:
         t: Tensor,
         texts: Sequence[Text],
         guidance: Guidance,
+        without: Sequence[tuple[Tensor | None, float]],
     ) -> Tensor:
         """Velocity (B, N, C). t: (1,). texts: of the prompts, and of what guidance leads away from
-        if this step is guided.
+        if this step is guided. without: condition tokens of masks without some regions, and these
+        regions' strength.
         """
-        passes, text = len(texts), texts[0] if len(texts) == 1 else Text.stacked(texts)
+        told = [(text, condition_tokens) for text in texts]
+        told += [(texts[0], tokens) for tokens, _ in without if tokens is not None]
+        prompted, *others = self._predicted(latents, told, t, guidance.embedded)
+        velocity = prompted
+        if len(texts) == 2:
+            unprompted = others.pop(0)
+            velocity = unprompted + guidance.scale * (prompted - unprompted)
+        for tokens, strength in without:
+            if tokens is None:
+                (hidden,) = self._predicted(latents, [(texts[0], None)], t, guidance.embedded)
+            else:
+                hidden = others.pop(0)
+            velocity = velocity + (strength - 1) * (prompted - hidden)
+        if self._chosen is not None:  # it is 0 where the transformer has not seen a token
+            velocity = torch.zeros_like(latents).index_copy(1, self._chosen, velocity)
+        return velocity
+
+    def _predicted(
+        self,
+        latents: Tensor,
+        told: Sequence[tuple[Text, Tensor | None]],
+        t: Tensor,
+        guidance: float | None,
+    ) -> Sequence[Tensor]:
+        """Velocities (B, seen tokens, C), by what the model is told: text and condition tokens, all
+        or none of them None.
+        """
+        passes, (texts, tokens) = len(told), zip(*told, strict=True)
+        text = texts[0] if passes == 1 else Text.stacked(texts)
         rows = len(text.sequence)
         embedded = None
-        if guidance.embedded is not None:
-            embedded = torch.full((rows,), guidance.embedded, device=latents.device)
-        if condition_tokens is not None:
-            condition_tokens = condition_tokens[:, self._seen].repeat(passes, 1, 1)
+        if guidance is not None:
+            embedded = torch.full((rows,), guidance, device=latents.device)
+        given = [one[:, self._seen] for one in tokens if one is not None]
         with self._transformer.cache_context("step"):
             (velocity,) = self._transformer(
                 hidden_states=latents[:, self._seen].repeat(passes, 1, 1),
@@ -207,15 +264,10 @@ class _Velocity:
                 guidance=embedded,
                 img_ids=self._img_ids,
                 txt_ids=self._txt_ids,
-                condition_tokens=condition_tokens,
+                condition_tokens=torch.cat(given) if given else None,
                 return_dict=False,
             )
-        if passes == 2:
-            prompted, unprompted = velocity.chunk(2)
-            velocity = unprompted + guidance.scale * (prompted - unprompted)
-        if self._chosen is not None:  # it is 0 where the transformer has not seen a token
-            velocity = torch.zeros_like(latents).index_copy(1, self._chosen, velocity)
-        return velocity
+        return velocity.chunk(passes)
 
 
 def _check_finite(latents: Tensor) -> None:

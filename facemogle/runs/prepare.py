@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+import numpy as np
 import torch
 from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
     FlowMatchEulerDiscreteScheduler,
@@ -14,8 +15,9 @@ from torch import Tensor
 from facemogle.mogle import MoGLE
 from facemogle.network.text import Text
 from facemogle.network.tokens import pack
-from facemogle.runs.denoising import Guidance, Inputs, Mixture, Steps, denoise
+from facemogle.runs.denoising import Emphasis, Guidance, Inputs, Mixture, Steps, denoise
 from facemogle.runs.encoding import Encoding
+from facemogle.runs.experts import UNTOUCHED
 from facemogle.runs.request import Request
 from facemogle.runs.schedule import make_schedule
 from facemogle.transformer import FaceMoGLETransformer
@@ -60,6 +62,7 @@ def prepare(pipeline: Denoising, request: Request) -> Inputs:
         guidance,
         _mixture(pipeline, request, device),
         request.sampled_tokens,
+        _emphases(pipeline, request, device),
     )
 
 
@@ -104,19 +107,46 @@ def _for_each_image(
 
 
 def _mixture(pipeline: Denoising, request: Request, device: torch.device) -> Mixture | None:
-    tokens, experts = request.condition_latents, request.experts
+    tokens, strengths = request.condition_latents, request.experts.strengths
     if request.label_maps is not None:
-        tokens = torch.cat(
-            [
-                pipeline.encode_mask(one, experts.local_masks, experts.muted, device)
-                for one in request.label_maps
-            ]
-        )
+        tokens = _mask_tokens(pipeline, request, request.experts.muted, device)
+        if pipeline.config["strength_guides"]:
+            strengths = (strengths[0], *UNTOUCHED[1:])
     if tokens is None:
         return None
     target = device, pipeline.mogle.dtype
-    strengths = torch.tensor(experts.strengths).to(*target) if experts.are_reweighted else None
-    return Mixture(pipeline.mogle, request.for_each_image(tokens.to(*target)), strengths)
+    factors = None if strengths == UNTOUCHED else torch.tensor(strengths).to(*target)
+    return Mixture(pipeline.mogle, request.for_each_image(tokens.to(*target)), factors)
+
+
+def _emphases(pipeline: Denoising, request: Request, device: torch.device) -> tuple[Emphasis, ...]:
+    """One for each strength of regions that the masks have, where strength is guidance."""
+    if request.label_maps is None or not pipeline.config["strength_guides"]:
+        return ()
+    experts, target = request.experts, (device, pipeline.mogle.dtype)
+    shown = set(np.unique(np.stack(request.label_maps)).tolist()) - set(experts.muted)
+    local = experts.strengths[1:]
+    emphases = []
+    for strength in sorted({local[region] for region in shown} - {1}):
+        gone = {region for region in shown if local[region] == strength}
+        mixture = None
+        if gone < shown:
+            tokens = _mask_tokens(pipeline, request, (*experts.muted, *gone), device)
+            mixture = Mixture(pipeline.mogle, request.for_each_image(tokens.to(*target)))
+        emphases.append(Emphasis(mixture, strength))
+    return tuple(emphases)
+
+
+def _mask_tokens(
+    pipeline: Denoising, request: Request, muted: Sequence[int], device: torch.device
+) -> Tensor:
+    """Tokens of the mask images (P, R, N, C), with some regions hidden."""
+    return torch.cat(
+        [
+            pipeline.encode_mask(one, request.experts.local_masks, muted, device)
+            for one in request.label_maps or ()
+        ]
+    )
 
 
 def _noise(pipeline: Denoising, request: Request, device: torch.device) -> Tensor:

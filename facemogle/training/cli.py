@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from facemogle.commands.arguments import say, whole_number
-from facemogle.training.recipe import PAPER, DecoderRecipe, FlowRecipe, Stage, VAERecipe
+from facemogle.training.recipe import PAPER, DecoderRecipe, FewSteps, FlowRecipe, Stage, VAERecipe
 
 if TYPE_CHECKING:
     from accelerate import PartialState
@@ -27,10 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--recipe",
-        choices=("embedded", "decoder", "paper"),
+        choices=("embedded", "few-steps", "decoder", "paper"),
         default="embedded",
-        help="embedded: a small model of its own; decoder: one for its VAE that paints twice as "
-        "large; paper: a Face-MoGLE part for a frozen FLUX (default: %(default)s)",
+        help="embedded: a small model of its own; few-steps: the same one's sampling, guided, in "
+        "fewer steps; decoder: one for its VAE that paints twice as large; paper: a Face-MoGLE "
+        "part for a frozen FLUX (default: %(default)s)",
     )
     parser.add_argument(
         "--data",
@@ -59,7 +60,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="start",
         metavar="MODEL",
         help="embedded: a trained model (mini or a path) to go on from with its VAE; words of the "
-        "captions that it lacks are added to its own. decoder: whose VAE (default: mini). paper: "
+        "captions that it lacks are added to its own. few-steps: the model that is distilled "
+        "(default: mini). decoder: whose VAE (default: mini). paper: "
         "the base (flux, mini or a path; default: flux)",
     )
     parser.add_argument(
@@ -120,7 +122,12 @@ def run(arguments: argparse.Namespace) -> int:
     from facemogle.weights.loading import CheckpointError
 
     state = PartialState(cpu=not torch.cuda.is_available())
-    recipes = {"embedded": _train_embedded, "decoder": _train_decoder, "paper": _train_paper}
+    recipes = {
+        "embedded": _train_embedded,
+        "few-steps": _train_embedded,
+        "decoder": _train_decoder,
+        "paper": _train_paper,
+    }
     try:
         pipeline, result = recipes[arguments.recipe](arguments, state)
         if pipeline and arguments.held_out and state.is_main_process:
@@ -143,9 +150,9 @@ def _train_embedded(
     from facemogle.training.vae import train_vae
     from facemogle.weights.loading import load_pipeline
 
-    start = arguments.start and load_pipeline(
-        arguments.start, device="cpu", torch_dtype=torch.float32
-    )
+    few = FewSteps() if arguments.recipe == "few-steps" else None
+    name = arguments.start or ("mini" if few else None)
+    start = name and load_pipeline(name, device="cpu", torch_dtype=torch.float32)
     if start and state.is_main_process:
         start.vae.save_pretrained(arguments.out / "vae")
     state.wait_for_everyone()
@@ -156,7 +163,7 @@ def _train_embedded(
             seed=arguments.seed,
         )
         train_vae(arguments.data, arguments.out, vae)
-    pipeline = train_embedded(arguments.data, arguments.out, _recipe(arguments), start)
+    pipeline = train_embedded(arguments.data, arguments.out, _recipe(arguments), start, few)
     return pipeline, arguments.out / "pipeline"
 
 
@@ -187,11 +194,14 @@ def _train_paper(
 
 
 def _recipe(arguments: argparse.Namespace) -> FlowRecipe:
-    recipe = {"embedded": FlowRecipe(), "paper": PAPER}[arguments.recipe]
+    recipe, slower = PAPER if arguments.recipe == "paper" else FlowRecipe(), arguments.slower
+    if arguments.recipe == "few-steps":
+        slower *= FewSteps().slower
+        recipe = replace(recipe, expert_rate=slower * recipe.expert_rate)
     return replace(
         recipe,
-        matrix_rate=arguments.slower * recipe.matrix_rate,
-        rate=arguments.slower * recipe.rate,
+        matrix_rate=slower * recipe.matrix_rate,
+        rate=slower * recipe.rate,
         guided=arguments.guided,
         stages=tuple(arguments.stage or recipe.stages),
         mixed_precision=arguments.mixed_precision,

@@ -14,8 +14,10 @@ from transformers import CLIPTextModel, CLIPTokenizer, T5EncoderModel, T5Tokeniz
 from facemogle.faces.paper import open_faces
 from facemogle.network.tokens import PIXELS_PER_TOKEN, painted_per_token
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.training.few_steps import FewStepsTrainer, Teacher
 from facemogle.training.flow import FlowModel, with_guidance_input, without_guidance_input
-from facemogle.training.recipe import FlowRecipe, ModelRecipe
+from facemogle.training.muon import Muon
+from facemogle.training.recipe import FewSteps, FlowRecipe, ModelRecipe
 from facemogle.training.run import make_accelerator
 from facemogle.training.text import build_encoders, build_tokenizers, extend_vocabulary
 from facemogle.training.trainer import FlowTrainer
@@ -28,11 +30,13 @@ def train_embedded(
     folder: Path,
     recipe: FlowRecipe,
     start: FaceMoGLEPipeline | None = None,
+    few: FewSteps | None = None,
 ) -> FaceMoGLEPipeline:
     """Train on the VAE in ``folder/vae``; the pipeline goes to ``folder/pipeline``.
 
     start: the model to go on from; words of the captions that it lacks are added to its own.
-    None = an untrained one. The stored transformer is in half precision, to take less room.
+    None = an untrained one. few: distil the start into fewer steps. The stored transformer is in
+    half precision, to take less room.
     """
     accelerator = make_accelerator(recipe.mixed_precision)
     torch.manual_seed(recipe.seed)
@@ -43,7 +47,7 @@ def train_embedded(
         for caption in several
     ]
     if start:
-        model, tokenizers = _trained(start, captions)
+        model, tokenizers = _trained(start, captions, bool(recipe.guided))
     else:
         if accelerator.is_main_process and not (folder / "tokenizer_2").is_dir():
             _write_tokenizers(captions, folder)
@@ -51,13 +55,16 @@ def train_embedded(
         model, tokenizers = _untrained(folder)
     precision = torch.bfloat16 if accelerator.mixed_precision == "bf16" else torch.float32
     vae = AutoencoderDC.from_pretrained(folder / "vae", dtype=precision)
-    trainer = FlowTrainer(
-        accelerator, model, _optimizers(model, recipe), tokenizers, vae, data, folder, recipe
-    )
+    optimizers = _optimizers(model, recipe)
+    parts = accelerator, model, optimizers, tokenizers, vae, data, folder, recipe
+    if few:
+        trainer = FewStepsTrainer(*parts, teacher=Teacher(model, few), scheduler=make_scheduler())
+    else:
+        trainer = FlowTrainer(*parts)
     model = trainer.train()
     if not recipe.guided:
         model.transformer = without_guidance_input(model.transformer)
-    pipeline = _pipeline(model, tokenizers, folder / "vae", recipe.stages[-1].size)
+    pipeline = _pipeline(model, tokenizers, folder / "vae", recipe.stages[-1].size, few)
     if accelerator.is_main_process:
         pipeline.transformer.half()
         pipeline.save_pretrained(folder / "pipeline")
@@ -82,13 +89,15 @@ def _untrained(folder: Path) -> tuple[FlowModel, Tokenizers]:
     return model, (clip, t5)
 
 
-def _trained(start: FaceMoGLEPipeline, captions: Sequence[str]) -> tuple[FlowModel, Tokenizers]:
+def _trained(
+    start: FaceMoGLEPipeline, captions: Sequence[str], guided: bool
+) -> tuple[FlowModel, Tokenizers]:
     # Where a part was loaded from would otherwise be stored in the pipeline's files.
     for part in (start.transformer, start.mogle):
         part.register_to_config(_name_or_path="")
     encoders = start.text_encoder, start.text_encoder_2
     tokenizers = extend_vocabulary(start.tokenizer, start.tokenizer_2, *encoders, captions)
-    transformer = with_guidance_input(start.transformer)
+    transformer = with_guidance_input(start.transformer) if guided else start.transformer
     return FlowModel(transformer, start.mogle, *encoders).train(), tokenizers
 
 
@@ -99,15 +108,13 @@ def _optimizers(model: FlowModel, recipe: FlowRecipe) -> list[Optimizer]:
     others = [p for p in model.parameters() if id(p) not in elsewhere]
     groups = [{"params": others, "lr": recipe.rate}, {"params": experts, "lr": recipe.expert_rate}]
     return [
-        torch.optim.Muon(
-            matrices, lr=recipe.matrix_rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"
-        ),
+        Muon(matrices, recipe.matrix_rate),
         torch.optim.AdamW(groups, betas=(0.9, 0.99), weight_decay=0.01),
     ]
 
 
 def _pipeline(
-    model: FlowModel, tokenizers: Tokenizers, vae_folder: Path, size: int
+    model: FlowModel, tokenizers: Tokenizers, vae_folder: Path, size: int, few: FewSteps | None
 ) -> FaceMoGLEPipeline:
     vae = AutoencoderDC.from_pretrained(vae_folder)
     vae.register_to_config(_name_or_path="")
@@ -118,15 +125,22 @@ def _pipeline(
         text_encoder_2=cast(T5EncoderModel, model.text_encoder_2),
         tokenizer=tokenizers[0],
         tokenizer_2=tokenizers[1],
-        scheduler=FlowMatchEulerDiscreteScheduler(
-            use_dynamic_shifting=True, base_shift=0.5, max_shift=1.15
-        ),
+        scheduler=make_scheduler(),
         mogle=model.mogle,
         default_size=size // PIXELS_PER_TOKEN * painted_per_token(vae),
-        default_steps=ModelRecipe().default_steps,
+        default_steps=few.steps if few else ModelRecipe().default_steps,
         text_length=tokenizers[1].model_max_length,
         edit_context=ModelRecipe().edit_context,
+        strength_guides=True,
         guided_from=ModelRecipe().guided_from,
         guided_until=ModelRecipe().guided_until,
-        default_guidance=ModelRecipe().default_guidance,
+        # What was distilled is guided already.
+        default_guidance=1.0 if few else ModelRecipe().default_guidance,
+    )
+
+
+def make_scheduler() -> FlowMatchEulerDiscreteScheduler:
+    """FLUX.1-dev's noise levels."""
+    return FlowMatchEulerDiscreteScheduler(
+        use_dynamic_shifting=True, base_shift=0.5, max_shift=1.15
     )

@@ -182,6 +182,8 @@ def with_guidance_input(transformer: FaceMoGLETransformer) -> FaceMoGLETransform
 
 def without_guidance_input(transformer: FaceMoGLETransformer) -> FaceMoGLETransformer:
     """The transformer as it is at a scale of 1, without the input."""
+    if not transformer.config["guidance_embeds"]:
+        return transformer
     config = {**transformer.config, "guidance_embeds": False}
     less = cast(FaceMoGLETransformer, FaceMoGLETransformer.from_config(config))
     less.load_state_dict(transformer.state_dict(), strict=False)

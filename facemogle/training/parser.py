@@ -20,6 +20,7 @@ from facemogle.masks.regions import NUM_REGIONS, REGIONS
 from facemogle.photo.parser import FaceParser, load_parser, save_parser
 from facemogle.training.data import Joined, Visit, endless, to_model_range
 from facemogle.training.distortion import distort
+from facemogle.training.muon import Muon
 from facemogle.training.recipe import AttributeRecipe, ParserRecipe
 from facemogle.training.run import Run, make_accelerator
 
@@ -133,9 +134,7 @@ def optimizers(
     matrices = [p for p in model.parameters() if p.ndim == 2 and id(p) in encoder]
     others = [p for p in model.parameters() if all(p is not m for m in matrices)]
     return [
-        torch.optim.Muon(
-            matrices, lr=recipe.matrix_rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"
-        ),
+        Muon(matrices, recipe.matrix_rate),
         torch.optim.AdamW(others, lr=recipe.rate, betas=(0.9, 0.99), weight_decay=0.01),
     ]
 

@@ -166,6 +166,27 @@ class FlowRecipe:
     seed: int = 0
 
 
+@dataclass(frozen=True)
+class FewSteps:
+    """Distillation into fewer steps, see `facemogle.training.few_steps`.
+
+    steps: of the student. substeps: of the teacher for each of them.
+    text_scale, guided_from, guided_until: of the teacher's guidance by the prompt, as in sampling.
+    mask_scale: of its guidance by the mask, v + mask_scale (v - v_without_mask).
+    own: probability that a step starts from what the student's own steps before it have made.
+    slower: factor on the embedded recipe's learning rates.
+    """
+
+    steps: int = 4
+    substeps: int = 2
+    text_scale: float = 4.0
+    guided_from: float = 0.97
+    guided_until: float = 0.7
+    mask_scale: float = 0.6
+    own: float = 0.5
+    slower: float = 0.2
+
+
 PAPER = FlowRecipe(
     stages=(Stage(512, 4, 27000),),
     decay_share=0.0,

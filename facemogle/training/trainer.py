@@ -89,7 +89,6 @@ class FlowTrainer:
         ids = position_ids((side, side)) * torch.tensor([1.0, scale, scale])
         ids = ids.to(self.accelerator.device)
         batches = (batch.to(self.accelerator.device) for batch in loader)
-        teacher = self.accelerator.unwrap_model(self.run.model)
 
         def loss_of(batch: Batch) -> dict[str, Tensor]:
             # The same for all processes, and for a resumed run.
@@ -99,16 +98,27 @@ class FlowTrainer:
             if draw.random() < self.recipe.cropped:
                 tokens = square_of_tokens(side, draw).to(ids.device)
                 batch, positions = batch.cropped(tokens), ids[tokens]
-            no_text = [empty.to(ids.device) for empty in self._tokenized([""] * len(batch.t))]
-
-            def guide(x_t: Tensor) -> Tensor:
-                return guidance_term(teacher, batch, x_t, positions, no_text, conditioned)
-
-            return flow_loss(
-                self.run.model, batch, positions, conditioned, guide, self.recipe.gate_weight
-            )
+            return self.loss(batch, positions, conditioned, draw)
 
         self.run.train(batches, loss_of, until=end)
+
+    def loss(
+        self, batch: Batch, ids: Tensor, conditioned: bool, draw: random.Random
+    ) -> dict[str, Tensor]:
+        """Named losses of a batch, see `Run.train`; ids, conditioned: as for `FlowModel`.
+
+        draw: what else is drawn at random for this step.
+        """
+        teacher, no_text = self.accelerator.unwrap_model(self.run.model), self.no_text(batch)
+
+        def guide(x_t: Tensor) -> Tensor:
+            return guidance_term(teacher, batch, x_t, ids, no_text, conditioned)
+
+        return flow_loss(self.run.model, batch, ids, conditioned, guide, self.recipe.gate_weight)
+
+    def no_text(self, batch: Batch) -> list[Tensor]:
+        """Ids of as many empty prompts as the batch has, CLIP's and T5's."""
+        return [ids.to(batch.t.device) for ids in self._tokenized([""] * len(batch.t))]
 
     def _faces(self, folder: str | Path, stage: Stage) -> FlowData:
         faces = open_faces(folder, stage.size, stage.faces)
