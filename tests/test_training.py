@@ -51,8 +51,11 @@ from facemogle.transformer import FaceMoGLETransformer
 from facemogle.weights.loading import load_pipeline
 
 
-def train(faces: Path, out: Path, *stages: str, start: Path | None = None) -> int:
+def train(
+    faces: Path, out: Path, *stages: str, start: Path | None = None, recipe: str = "embedded"
+) -> int:
     arguments = ["train", "--data", str(faces), "--out", str(out), "--vae-steps", "2"]
+    arguments += ["--recipe", recipe]
     arguments += ["--from", str(start)] if start else []
     return main(arguments + [word for stage in stages for word in ("--stage", stage)])
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
-from torch import Tensor
+from torch import Tensor, nn
 
 from facemogle.network.tokens import PIXELS_PER_TOKEN
 from facemogle.runs.schedule import make_schedule
@@ -36,7 +36,7 @@ class Teacher:
         self.model, self.few = copy.deepcopy(model).eval().requires_grad_(False), few
 
     @torch.no_grad()
-    def way(
+    def velocity(
         self,
         batch: Batch,
         x: Tensor,
@@ -45,12 +45,16 @@ class Teacher:
         no_text: Sequence[Tensor],
         conditioned: bool,
     ) -> Tensor:
-        """Where x (B, N, C) at the first noise level has come to at the last one."""
-        for t, after in pairwise(levels):
-            x = x + (after - t) * self._velocity(at(batch, t), x, ids, t, no_text, conditioned)
-        return x
+        """Mean velocity (B, N, C) on the way of x (B, N, C) from the first noise level to the last.
 
-    def _velocity(
+        no_text: the ids of as many empty prompts, CLIP's and T5's. conditioned: see `FlowModel`.
+        """
+        end = x
+        for t, after in pairwise(levels):
+            end = end + (after - t) * self._guided(at(batch, t), end, ids, t, no_text, conditioned)
+        return (x - end) / (levels[0] - levels[-1])
+
+    def _guided(
         self,
         batch: Batch,
         x: Tensor,
@@ -86,11 +90,16 @@ class FewStepsTrainer(FlowTrainer):
         super().__init__(*arguments)
         self.teacher, self.few = teacher, teacher.few
         num_tokens = (self.recipe.stages[-1].size // PIXELS_PER_TOKEN) ** 2
-        fine = self.few.steps * self.few.substeps
-        schedule = make_schedule(scheduler, num_tokens, fine)
-        self.levels = torch.as_tensor(schedule.sigmas).tolist()
-        """The teacher's noise levels, from 1 to 0; the student has every substeps-th of them."""
+        self.levels = self.noise_levels(scheduler, num_tokens, self.few)
         teacher.model.to(self.accelerator.device)
+
+    @staticmethod
+    def noise_levels(
+        scheduler: FlowMatchEulerDiscreteScheduler, num_tokens: int, few: FewSteps
+    ) -> list[float]:
+        """The teacher's, from 1 to 0; the student has every `few.substeps`-th of them."""
+        schedule = make_schedule(scheduler, num_tokens, few.steps * few.substeps)
+        return torch.as_tensor(schedule.sigmas).tolist()
 
     def loss(
         self, batch: Batch, ids: Tensor, conditioned: bool, draw: random.Random
@@ -99,24 +108,15 @@ class FewStepsTrainer(FlowTrainer):
         few = self.few
         first = draw.randrange(few.steps) * few.substeps
         levels = self.levels[first : first + few.substeps + 1]
-        t, no_text = levels[0], self.no_text(batch)
         if draw.random() < few.own:
             x = self._own_way(batch, ids, self.levels[: first + 1 : few.substeps], conditioned)
         else:
-            x = (1 - t) * batch.clean + t * batch.noise
-        end = self.teacher.way(batch, x, ids, levels, no_text, conditioned)
-        target = (x - end) / (t - levels[-1])
-        velocity, weights = self.run.model(at(batch, t), x, ids, conditioned)
-        error = (velocity.float() - target).square().mean(dim=2)  # (B, N)
-        loss = (error * batch.weights).mean()
-        gate = loss.new_zeros(())
-        if weights is not None:
-            gate = gate_loss(weights, batch.shares, at(batch, t).t)
-        return {
-            "loss": loss + self.recipe.gate_weight * gate,
-            "velocity_error": error.mean(),
-            "gate": gate,
-        }
+            x = (1 - levels[0]) * batch.clean + levels[0] * batch.noise
+        target = self.teacher.velocity(batch, x, ids, levels, self.no_text(batch), conditioned)
+        batch = at(batch, levels[0])
+        return step_loss(
+            self.run.model, batch, x, ids, target, conditioned, self.recipe.gate_weight
+        )
 
     @torch.no_grad()
     def _own_way(
@@ -126,6 +126,27 @@ class FewStepsTrainer(FlowTrainer):
         for t, after in pairwise(levels):
             x = x + (after - t) * student(at(batch, t), x, ids, conditioned)[0].float()
         return x
+
+
+def step_loss(
+    student: nn.Module,
+    batch: Batch,
+    x: Tensor,
+    ids: Tensor,
+    target: Tensor,
+    conditioned: bool,
+    gate_weight: float,
+) -> dict[str, Tensor]:
+    """Mean squared error of the student's velocity, weighted by region, with the gate's prior; the
+    same unweighted; and the prior, see `facemogle.training.flow.gate_loss`.
+
+    x, target: where the step starts, and the velocity that it should have, (B, N, C).
+    """
+    velocity, weights = student(batch, x, ids, conditioned)
+    error = (velocity.float() - target).square().mean(dim=2)  # (B, N)
+    loss = (error * batch.weights).mean()
+    gate = loss.new_zeros(()) if weights is None else gate_loss(weights, batch.shares, batch.t)
+    return {"loss": loss + gate_weight * gate, "velocity_error": error.mean(), "gate": gate}
 
 
 def at(batch: Batch, t: float) -> Batch:
