@@ -18,6 +18,7 @@ from facemogle.network.text import token_ids, weighted
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.prompts.notes import prompt_notes
 from facemogle.prompts.reading import PromptReading, Span, read_prompt
+from facemogle.prompts.synonyms import SYNONYMS
 from facemogle.prompts.vocabulary import Vocabulary
 from facemogle.prompts.words import WORDS, known_words
 from facemogle.training.text import build_tokenizers
@@ -52,6 +53,29 @@ def mini() -> FaceMoGLEPipeline:
 
 def texts(spans: tuple[Span, ...]) -> list[str]:
     return [span.text for span in spans]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "text"),
+    [
+        ("A bespectacled old gentleman", "a glasses elderly gentleman"),
+        ("a girl with raven tresses", "a woman with black hair"),
+        ("a dark-skinned guy, grinning", "a dark skin man, smiling"),
+        ("a brunette with spectacles", "a brown hair with glasses"),
+        ("a salt-and-pepper beard", "a gray beard"),
+        ("a lady at golden hour", "a lady"),  # a colour of something else
+    ],
+)
+def test_other_people_s_words_are_read_as_the_captions(
+    prompt: str, text: str, small: PreTrainedTokenizerBase
+) -> None:
+    """Synonyms were omitted: "raven tresses" had no effect at all."""
+    assert read_prompt(prompt, small, 48).text == text
+
+
+def test_every_synonym_leads_to_words_that_mini_knows(small: PreTrainedTokenizerBase) -> None:
+    vocabulary = Vocabulary.of(small)
+    assert vocabulary and all(vocabulary.forms(word) for word in SYNONYMS)
 
 
 @pytest.mark.parametrize(
@@ -119,10 +143,10 @@ def test_words_of_captions_are_read_as_they_are_written() -> None:
 def test_what_was_left_out_is_named_where_it_stands(small: PreTrainedTokenizerBase) -> None:
     """The red hair at the end of a long prompt never arrived, and nobody was told."""
     prompt = (
-        "Masterpiece, best quality, a woman, brunette, " + "long hair, " * 15 + "(red hair:1.2)"
+        "Masterpiece, best quality, a woman, steampunk, " + "long hair, " * 15 + "(red hair:1.2)"
     )
     reading = read_prompt(prompt, small, 48)
-    assert texts(reading.unknown) == ["Masterpiece", "best quality", "brunette"]
+    assert texts(reading.unknown) == ["Masterpiece", "best quality", "steampunk"]
     assert texts(reading.omitted)[-1] == "red hair" and reading.num_tokens == 51
     for span in (*reading.unknown, *reading.omitted, *reading.weights):
         assert prompt[span.start : span.end] == span.text

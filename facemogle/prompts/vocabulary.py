@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from facemogle.prompts.synonyms import SYNONYMS
+
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
@@ -24,9 +26,9 @@ LINKS = {"of", "with", "in", "to", "and", "has", "is", "wears", "wearing"}
 JOINING = LINKS | {"a", "an", "the", "this"}
 LEANING = JOINING | {
     "very", "slightly", "both", "left", "right", "looking", "facing", "turned",
-    "black", "blue", "brown", "gray", "grey", "olive", "pink", "red", "reddish", "white", "beige",
-    "tan", "dark", "deep", "fair", "light", "pale", "broad", "full", "long", "medium", "short",
-    "slight", "open", "closed", "asymmetric", "oval", "rectangular", "round", "square", "straight",
+    "black", "blond", "blonde", "blue", "brown", "gray", "grey", "olive", "pink", "red", "reddish",
+    "white", "beige", "tan", "dark", "deep", "fair", "light", "pale", "broad", "full", "long",
+    "medium", "short", "slight", "open", "closed", "asymmetric", "oval", "rectangular", "round", "square", "straight",
     "3d", "rendered",
 }  # fmt: skip
 """Words that mean little without the next one: "red" of a red dress is not about the face.
@@ -68,13 +70,26 @@ class Vocabulary:
         parts = word.split("-")
         if word in COMPOUNDS and self._whole(parts[0]):
             return (word,)
-        found = [self._form(part) for part in parts]
-        return tuple(form for form in found if form) if all(found) else ()
+        if word in SYNONYMS and not self._form(word):
+            return self._synonym(word)
+        found = [self._parts(part) for part in parts]
+        return tuple(form for forms in found for form in forms) if all(found) else ()
 
     def opening(self, form: str) -> str:
         """The form of a word at a sentence's start."""
         capital = form.capitalize()
         return capital if form in _SENTENCE_STARTS and capital in self.words else form
+
+    def _parts(self, word: str) -> tuple[str, ...]:
+        form = self._form(word)
+        return (form,) if form else self._synonym(word)
+
+    def _synonym(self, word: str) -> tuple[str, ...]:
+        """The words that captions have in place of another word; () = none that is known."""
+        spelled = next((one for one in (word, *_others(word)) if one in SYNONYMS), None)
+        known = SYNONYMS[spelled] if spelled else ()
+        forms = [one if one in COMPOUNDS else self._whole(one) for one in known]
+        return tuple(form for form in forms if form) if all(forms) else ()
 
     def _form(self, word: str) -> str | None:
         word = re.sub("['\u2019]s$", "", word)
