@@ -143,15 +143,15 @@ def test_words_of_captions_are_read_as_they_are_written() -> None:
 def test_what_was_left_out_is_named_where_it_stands(small: PreTrainedTokenizerBase) -> None:
     """The red hair at the end of a long prompt never arrived, and nobody was told."""
     prompt = (
-        "Masterpiece, best quality, a woman, steampunk, " + "long hair, " * 15 + "(red hair:1.2)"
+        "Masterpiece, best quality, a woman, black hiar, " + "long hair, " * 15 + "(red hair:1.2)"
     )
     reading = read_prompt(prompt, small, 48)
-    assert texts(reading.unknown) == ["Masterpiece", "best quality", "steampunk"]
+    assert texts(reading.unknown) == ["Masterpiece", "best quality", "black hiar"]
     assert texts(reading.omitted)[-1] == "red hair" and reading.num_tokens == 51
     for span in (*reading.unknown, *reading.omitted, *reading.weights):
         assert prompt[span.start : span.end] == span.text
     left_out, too_long = prompt_notes(reading)
-    assert '"Masterpiece", "best quality", "brunette" (it knows "brown hair")' in left_out
+    assert '"Masterpiece", "best quality", "black hiar" (it knows "black hair")' in left_out
     assert "51 tokens and this model reads 48" in too_long and '"red hair"' in too_long
     assert prompt_notes(read_prompt("a woman", small, 48)) == []
 

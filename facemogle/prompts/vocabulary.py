@@ -28,8 +28,8 @@ LEANING = JOINING | {
     "very", "slightly", "both", "left", "right", "looking", "facing", "turned",
     "black", "blond", "blonde", "blue", "brown", "gray", "grey", "olive", "pink", "red", "reddish",
     "white", "beige", "tan", "dark", "deep", "fair", "light", "pale", "broad", "full", "long",
-    "medium", "short", "slight", "open", "closed", "asymmetric", "oval", "rectangular", "round", "square", "straight",
-    "3d", "rendered",
+    "medium", "short", "slight", "open", "closed", "asymmetric", "oval", "rectangular", "round",
+    "square", "straight", "3d", "rendered",
 }  # fmt: skip
 """Words that mean little without the next one: "red" of a red dress is not about the face.
 
