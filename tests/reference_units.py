@@ -19,6 +19,7 @@ from facemogle.network.sinusoid import sinusoid
 from facemogle.network.text import token_ids
 from facemogle.network.tokens import decode_tokens, encode_pixels, pack, position_ids, unpack
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.runs.request import grid_of
 from facemogle.runs.schedule import dynamic_shift, make_schedule
 from facemogle.training.batches import Batch
 from facemogle.training.flow import FlowModel, flow_loss
@@ -198,10 +199,10 @@ def vae_alone(pipeline: FaceMoGLEPipeline, case: Case) -> dict[str, np.ndarray]:
     vae: Any = pipeline.vae
     given, config = tensors_of(case), vae.config
     pixels = given["images"] * 2 - 1
-    rows, columns = (side // 16 for side in pixels.shape[2:])
+    rows, columns = grid_of(pixels.shape[2:])
     mode = encode_pixels(vae, pixels)
     posterior = vae.encode(pixels).latent_dist
-    grid = tuple(side // 16 for side in given["decoded"].shape[2:])
+    grid = grid_of(given["decoded"].shape[2:])
     decoded = decode_tokens(vae, given["decode_tokens"], grid)
     levels = ((decoded / 2 + 0.5).clamp(0, 1) * 255).round().permute(0, 2, 3, 1)
     return arrays(
@@ -247,7 +248,7 @@ def training_step(pipeline: FaceMoGLEPipeline, case: Case) -> dict[str, np.ndarr
         torch.cat([token_ids(prompt, pipeline.tokenizer, CLIP_LENGTH) for prompt in prompts]),
         torch.cat([token_ids(prompt, pipeline.tokenizer_2, T5_LENGTH) for prompt in prompts]),
     )
-    ids = position_ids(tuple(side // 16 for side in case["images"].shape[2:]))
+    ids = position_ids(grid_of(case["images"].shape[2:]))
     loss = flow_loss(model, batch, ids)["loss"]
     loss.backward()
     x_t = (1 - t[:, None, None]) * clean + t[:, None, None] * noise
