@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,12 +85,29 @@ class _Lines(logging.Handler):
         self.lines.append(json.loads(format_line(record)))
 
 
-@pytest.fixture(scope="module")
-def studio() -> Iterator[StudioUnderTest]:
-    """The page with the embedded model."""
-    from studio import serve_studio
+@pytest.fixture(scope="session")
+def studio(pipeline: FaceMoGLEPipeline) -> Iterator[StudioUnderTest]:
+    """The page with the tiny model, for small images of two steps."""
+    from studio import serve_studio, short
 
-    yield from serve_studio()
+    yield from serve_studio(short(pipeline, steps=2))
+
+
+@pytest.fixture
+def steps(studio: StudioUnderTest) -> Iterator[Callable[[Callable[[int], object]], None]]:
+    """Lets something happen before each step of the runs to come: act(index)."""
+    real = studio.pipeline.steps
+
+    def before_each(act: Callable[[int], object]) -> None:
+        def acting(request: Any) -> Iterator[Any]:
+            for index, step in enumerate(real(request)):
+                act(index)
+                yield step
+
+        studio.pipeline.steps = acting
+
+    yield before_each
+    studio.pipeline.steps = real
 
 
 @pytest.fixture(scope="module")
