@@ -120,7 +120,8 @@ def test_no_folder_is_called_flux():
 
 def test_the_readme_lists_every_command_and_no_other():
     """It listed one that only a script of another name carried out."""
-    rows = [line for line in (ROOT / "README.md").read_text().splitlines() if line.startswith("| `")]
+    lines = (ROOT / "README.md").read_text().splitlines()
+    rows = [line for line in lines if line.startswith("| `")]
     named = {
         name
         for row in rows
