@@ -208,7 +208,7 @@ def test_a_region_comes_from_a_template_or_a_file(page: Page) -> None:
     take(page, "Glasses")
     page.get_by_role("button", name="Take from…").click()
     page.get_by_label("File to take a region from").set_input_files(file)  # type: ignore[arg-type]
-    expect(notice).to_contain_text("There is no glasses in hat.png")
+    expect(notice).to_contain_text("hat.png has no glasses")
 
 
 def test_a_muted_expert_is_a_change_that_live_mode_follows(

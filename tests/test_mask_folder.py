@@ -64,8 +64,8 @@ def test_no_prompt_at_all_is_a_warning(tmp_path: Path) -> None:
     ("files", "said"),
     [
         ({"ann.txt": b"Fr\xe4ulein"}, "byte 0xe4 at 2. Save it as UTF-8, perhaps by: iconv"),
-        ({"text.json": b"{"}, "is no JSON"),
-        ({"text.json": b"[1]"}, "is no object"),
+        ({"text.json": b"{"}, "is not JSON"),
+        ({"text.json": b"[1]"}, "is not an object"),
         ({"ann.PNG": MASK}, "would make one image's name"),
     ],
 )

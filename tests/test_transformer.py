@@ -175,8 +175,8 @@ def test_alpha_scales_and_is_kept(inputs, unit, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda tensors: tensors.pop("transformer.x_embedder.lora_A.weight"), "lacks 1 tensors"),
-        (lambda tensors: tensors.update(other=torch.zeros(1)), "has unknown 1 tensors"),
+        (lambda tensors: tensors.pop("transformer.x_embedder.lora_A.weight"), "lacks 1 tensor,"),
+        (lambda tensors: tensors.update(other=torch.zeros(1)), "has unknown 1 tensor,"),
         (
             lambda tensors: tensors.update(
                 {"transformer.x_embedder.lora_A.weight": torch.zeros(4, 32)}

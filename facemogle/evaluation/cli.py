@@ -85,7 +85,7 @@ def _metrics(text: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(text.split(",")))
     for name in names:
         if name not in METRICS:
-            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(METRICS)}")
+            raise argparse.ArgumentTypeError(f"{name!r} is not one of {', '.join(METRICS)}")
     return names
 
 

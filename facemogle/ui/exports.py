@@ -73,7 +73,7 @@ def _sheet(trace: Trace, sent: dict[str, Any]) -> bytes:
 def _film(trace: Trace, sent: dict[str, Any], format: FilmFormat) -> bytes:
     expert = int(sent["expert"])
     if not 0 <= expert <= NUM_EXPERTS:
-        raise ValueError(f"expert {expert} is none of 0..{NUM_EXPERTS}")
+        raise ValueError(f"expert {expert} is not one of 0..{NUM_EXPERTS}")
     images = [read_data_url(url) for url in sent["images"]]
     shown = None if expert == NUM_EXPERTS else expert
     return trace.film(images, shown, scale=_scale(sent), format=format)

@@ -10,7 +10,8 @@ import gradio as gr
 from gradio.block_function import BlockFunction
 from PIL import UnidentifiedImageError
 
-from facemogle.serving.engine import Engine, Facts
+from facemogle.serving.engine import Engine
+from facemogle.serving.facts import Facts
 from facemogle.ui.desk import Desk
 from facemogle.ui.endpoints import add_endpoints
 from facemogle.ui.photos import Photos
@@ -144,9 +145,9 @@ def _unusable(error: BaseException) -> str:
     if isinstance(error, gr.Error):
         return str(error.message)
     if isinstance(error, UnidentifiedImageError):
-        return "The image is none that can be read. Give a PNG, JPEG or WebP file."
+        return "The image cannot be read. Give a PNG, JPEG or WebP file."
     if isinstance(error, OSError) and error.errno is not None:
-        return f"The server cannot read or write a file ({error.strerror}). Tell whoever keeps it."
+        return f"The server cannot read or write a file ({error.strerror}). Tell its operator."
     first = str(error).strip().split("\n")[0][:200]
     return (
         f"An argument cannot be used ({type(error).__name__}: {first}). Give images and masks as "

@@ -46,7 +46,7 @@ def folder_of(name_or_path: str, local_dir: str | Path | None) -> Path:
             "or name another model's folder."
         )
     raise CheckpointError(
-        f"{name_or_path} is no model: it must be mini, flux, or a folder or hub id (owner/name) "
+        f"{name_or_path} is not a model: it must be mini, flux, or a folder or hub id (owner/name) "
         "with a model_index.json."
     )
 
@@ -91,10 +91,10 @@ def _download(repository: str, patterns: list[str], place: Path | None) -> Path:
         return Path(snapshot_download(repository, allow_patterns=patterns, local_dir=place))
     except GatedRepoError as error:
         reason = (
-            "The token on this machine is of an account that has not done so, or may not read "
-            "gated repositories."
+            "The token on this machine belongs to an account that has not accepted it, or "
+            "may not read gated repositories."
             if get_token()
-            else "There is no token on this machine that says who asks."
+            else "There is no token on this machine."
         )
         raise CheckpointError(
             f"{repository} is open only to those who accepted its licence. {reason} Accept it at "
@@ -103,8 +103,8 @@ def _download(repository: str, patterns: list[str], place: Path | None) -> Path:
         ) from error
     except RepositoryNotFoundError as error:
         raise CheckpointError(
-            f"{repository} is no folder on this machine, and {page} is not there or not open to "
-            "the token on this machine: check the name."
+            f"{repository} is not a folder on this machine, and {page} does not exist or is not "
+            "open to the token on this machine: check the name."
         ) from error
     except (HfHubHTTPError, LocalEntryNotFoundError) as error:
         reason = (
