@@ -16,6 +16,7 @@ import pytest
 import torch
 from conftest import load_tiny_pipeline
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline
+from huggingface_hub import constants
 from huggingface_hub.errors import (
     GatedRepoError,
     LocalEntryNotFoundError,
@@ -293,7 +294,7 @@ def test_flux_tells_how_to_get_it(monkeypatch, error, token, offline, message) -
 
     monkeypatch.setattr(folders, "snapshot_download", refuse)
     monkeypatch.setattr(folders, "get_token", lambda: token)
-    monkeypatch.setattr(folders.constants, "HF_HUB_OFFLINE", offline)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", offline)
     with pytest.raises(CheckpointError, match=message):
         load_pipeline("flux")
 

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-SUFFIXES = (".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
+from facemogle.masks.files import SUFFIXES
 
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 

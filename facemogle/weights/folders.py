@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from huggingface_hub import constants, get_token, snapshot_download
+from huggingface_hub import get_token, snapshot_download
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
@@ -14,8 +14,10 @@ from huggingface_hub.errors import (
 )
 
 from facemogle.network.lora import LORA_FILE
-from facemogle.weights.headers import CheckpointError, missing_files
+from facemogle.weights.errors import CheckpointError
+from facemogle.weights.headers import missing_files
 from facemogle.weights.names import MINI_FOLDER
+from facemogle.weights.offline import no_download_remedy
 from facemogle.weights.published import MOGLE_FILES
 
 FLUX_REPOSITORY = "black-forest-labs/FLUX.1-dev"
@@ -107,12 +109,8 @@ def _download(repository: str, patterns: list[str], place: Path | None) -> Path:
             "open to the token on this machine: check the name."
         ) from error
     except (HfHubHTTPError, LocalEntryNotFoundError) as error:
-        reason = (
-            "HF_HUB_OFFLINE is set, which forbids downloads: unset it"
-            if constants.HF_HUB_OFFLINE
-            else "Check the network connection"
-        )
         raise CheckpointError(
             f"{repository} could not be downloaded from huggingface.co, and is not on this machine "
-            f"yet. {reason}, or name a folder that holds it: local_dir=... (--local-dir)."
+            f"yet. {no_download_remedy()}, or name a folder that holds it: local_dir=... "
+            "(--local-dir)."
         ) from error
