@@ -19,7 +19,7 @@ LARGE = 0.7
 
 
 @dataclass(frozen=True, eq=False)
-class Frame:
+class EditSquare:
     """What a model edits of an image.
 
     photo: the image, uint8 (H, W, 3). crop: the square in it. image, before, after: the square's
@@ -33,7 +33,7 @@ class Frame:
     after: np.ndarray
 
     @classmethod
-    def of(cls, photo: np.ndarray, before: np.ndarray, after: np.ndarray, side: int) -> Frame:
+    def of(cls, photo: np.ndarray, before: np.ndarray, after: np.ndarray, side: int) -> EditSquare:
         """The face's square if all that changes lies in it, else the smallest around the image.
 
         before, after: label maps of the image, uint8, of its proportions and any size.

@@ -69,7 +69,7 @@ def build_page(
         analytics_enabled=False,
         delete_cache=(_CACHE_SECONDS, _CACHE_SECONDS),
     ) as page:
-        desktop = studio(
+        component = studio(
             model=_facts(engine.facts, model),
             templates=_packed_templates(faces),
             words=engine.facts.words,
@@ -80,12 +80,12 @@ def build_page(
             first_face=first_face,
             read_words=read_words,
         )
-        desktop.announce(desk.announce, None, None, queue=False, **_PRIVATE)
+        component.announce(desk.announce, None, None, queue=False, **_PRIVATE)
         packets = bus()
-        desktop.ask(desk.ask, None, packets, queue=False, **_PRIVATE)
+        component.ask(desk.ask, None, packets, queue=False, **_PRIVATE)
         # Named, as Gradio would take the function's name, which the public endpoint has.
-        asked = desktop.generate(
-            desk.generate, desktop, packets, api_name="request", **line, **_PRIVATE
+        asked = component.generate(
+            desk.generate, component, packets, api_name="request", **line, **_PRIVATE
         )
         asked.failure(None, js=ON_FAILURE)
         add_endpoints(desk, photos, engine.facts.default_steps, **line)
