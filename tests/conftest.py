@@ -24,6 +24,42 @@ pytest_plugins = ["no_skips"]
 if "PYTEST_XDIST_WORKER" in os.environ:
     torch.set_num_threads(1)  # two processes of two threads slow one another fivefold on two cores
 
+SLOWEST = [
+    "ray",
+    "page",
+    "tools",
+    "truth",
+    "desk",
+    "live",
+    "layers",
+    "distributed",
+    "generate_folder",
+    "ending",
+    "photos",
+    "checkpoints",
+    "files_page",
+    "gate_view",
+    "hosting",
+    "first_visit",
+    "training",
+    "proxy",
+    "decoder_training",
+    "mini",
+    "client",
+    "render",
+    "mcp",
+    "zero_gpu",
+    "pipeline",
+]
+"""Files of tests, about by the time that they take, so that no long one comes last and alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slowest files first, the others as they were."""
+    places = {f"test_{name}.py": place for place, name in enumerate(SLOWEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
+
+
 if TYPE_CHECKING:  # Gradio and Playwright take seconds, which most tests need not wait for
     from playwright.sync_api import Browser, Page
     from studio import StudioUnderTest
