@@ -24,33 +24,12 @@ pytest_plugins = ["no_skips"]
 if "PYTEST_XDIST_WORKER" in os.environ:
     torch.set_num_threads(1)  # two processes of two threads slow one another fivefold on two cores
 
-SLOWEST = [
-    "ray",
-    "page",
-    "tools",
-    "truth",
-    "desk",
-    "live",
-    "layers",
-    "distributed",
-    "generate_folder",
-    "ending",
-    "photos",
-    "checkpoints",
-    "files_page",
-    "gate_view",
-    "hosting",
-    "first_visit",
-    "training",
-    "proxy",
-    "decoder_training",
-    "mini",
-    "client",
-    "render",
-    "mcp",
-    "zero_gpu",
+SLOWEST = (
+    "ray", "page", "tools", "truth", "desk", "live", "layers", "distributed", "generate_folder",
+    "ending", "photos", "checkpoints", "files_page", "gate_view", "hosting", "first_visit",
+    "training", "proxy", "decoder_training", "mini", "client", "render", "mcp", "zero_gpu",
     "pipeline",
-]
+)  # fmt: skip
 """Files of tests, about by the time that they take, so that no long one comes last and alone."""
 
 
