@@ -15,6 +15,7 @@ COMMANDS = {
     "generate": "facemogle.commands.generate",
     "generate-folder": "facemogle.commands.generate_folder",
     "export-mask": "facemogle.commands.export_mask",
+    "template": "facemogle.commands.template",
     "train": "facemogle.training.cli",
     "train-parser": "facemogle.training.parser_cli",
     "train-attributes": "facemogle.training.attributes_cli",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,21 @@ pytest_plugins = ["no_skips"]
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     torch.set_num_threads(1)  # two processes of two threads slow one another fivefold on two cores
+
+SLOWEST = (
+    "ray", "page", "tools", "truth", "desk", "live", "layers", "distributed", "generate_folder",
+    "ending", "photos", "checkpoints", "files_page", "gate_view", "hosting", "first_visit",
+    "training", "proxy", "decoder_training", "mini", "client", "render", "mcp", "zero_gpu",
+    "pipeline",
+)  # fmt: skip
+"""Files of tests, about by the time that they take, so that no long one comes last and alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slowest files first, the others as they were."""
+    places = {f"test_{name}.py": place for place, name in enumerate(SLOWEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
+
 
 if TYPE_CHECKING:  # Gradio and Playwright take seconds, which most tests need not wait for
     from playwright.sync_api import Browser, Page
@@ -85,12 +100,29 @@ class _Lines(logging.Handler):
         self.lines.append(json.loads(format_line(record)))
 
 
-@pytest.fixture(scope="module")
-def studio() -> Iterator[StudioUnderTest]:
-    """The page with the embedded model."""
-    from studio import serve_studio
+@pytest.fixture(scope="session")
+def studio(pipeline: FaceMoGLEPipeline) -> Iterator[StudioUnderTest]:
+    """The page with the tiny model, for small images of two steps."""
+    from studio import serve_studio, short
 
-    yield from serve_studio()
+    yield from serve_studio(short(pipeline, steps=2))
+
+
+@pytest.fixture
+def steps(studio: StudioUnderTest) -> Iterator[Callable[[Callable[[int], object]], None]]:
+    """Lets something happen before each step of the runs to come: act(index)."""
+    real = studio.pipeline.steps
+
+    def before_each(act: Callable[[int], object]) -> None:
+        def acting(request: Any) -> Iterator[Any]:
+            for index, step in enumerate(real(request)):
+                act(index)
+                yield step
+
+        studio.pipeline.steps = acting
+
+    yield before_each
+    studio.pipeline.steps = real
 
 
 @pytest.fixture(scope="module")

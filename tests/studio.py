@@ -66,7 +66,7 @@ def serve_studio(
 ) -> Iterator[StudioUnderTest]:
     """Body of a fixture: serve the page in a thread of the test's process.
 
-    pipeline: one of the test's own; None = the embedded model.
+    pipeline: None = the embedded model.
     """
     pipeline = pipeline or load_pipeline(MODEL, device="cpu")
     engine = HostedEngine.of(LocalEngine(pipeline))

@@ -70,7 +70,7 @@ def test_any_label_map_gives_a_valid_one(shape, kind) -> None:
 
 
 def test_what_is_no_label_map_is_refused() -> None:
-    with pytest.raises(MaskError, match=r"Label 19 .* is no region"):
+    with pytest.raises(MaskError, match=r"Label 19 .* is not a region"):
         painted_like(np.full((4, 4), 19), np.random.default_rng(0))
 
 

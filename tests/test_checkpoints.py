@@ -16,6 +16,7 @@ import pytest
 import torch
 from conftest import load_tiny_pipeline
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline
+from huggingface_hub import constants
 from huggingface_hub.errors import (
     GatedRepoError,
     LocalEntryNotFoundError,
@@ -123,10 +124,13 @@ def test_damaged_weights_are_refused(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"name_or_path": "nowhere"}, "nowhere is no model: it must be mini, flux, or a folder or"),
+        (
+            {"name_or_path": "nowhere"},
+            "nowhere is not a model: it must be mini, flux, or a folder or",
+        ),
         ({"name_or_path": FLUX}, "has no Face-MoGLE part.*--face-mogle"),
         ({"name_or_path": FLUX, "face_mogle": FLUX / "vae"}, "has no global_local_mask_moe"),
-        ({"name_or_path": FLUX, "device": "tpu9"}, "'tpu9' is no device"),
+        ({"name_or_path": FLUX, "device": "tpu9"}, "'tpu9' is not a device"),
         ({"name_or_path": FLUX, "device": "cuda:99"}, "'cuda:99' is not there"),
     ],
 )
@@ -276,7 +280,7 @@ def refusal(error: type[RepositoryNotFoundError], status: int) -> RepositoryNotF
     ("error", "token", "offline", "message"),
     [
         (refusal(GatedRepoError, 401), None, False, "no token.*FLUX.1-dev, make.*hf auth login"),
-        (refusal(GatedRepoError, 403), "hf_x", False, "accepted its licence.*has not done so"),
+        (refusal(GatedRepoError, 403), "hf_x", False, "accepted its licence.*has not accepted it"),
         (LocalEntryNotFoundError("no"), None, False, "Check the network.*--local-dir"),
         (LocalEntryNotFoundError("no"), None, True, "HF_HUB_OFFLINE is set.*--local-dir"),
     ],
@@ -290,7 +294,7 @@ def test_flux_tells_how_to_get_it(monkeypatch, error, token, offline, message) -
 
     monkeypatch.setattr(folders, "snapshot_download", refuse)
     monkeypatch.setattr(folders, "get_token", lambda: token)
-    monkeypatch.setattr(folders.constants, "HF_HUB_OFFLINE", offline)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", offline)
     with pytest.raises(CheckpointError, match=message):
         load_pipeline("flux")
 
@@ -363,9 +367,9 @@ def test_a_folder_of_that_name_comes_before_the_hub(hub, tmp_path) -> None:
 
 def test_what_the_hub_does_not_have_is_named(hub) -> None:
     """A misspelt folder is asked for on the hub: the answer must speak of both."""
-    with pytest.raises(CheckpointError, match=r"chekpoints/mini is no folder.*check the name"):
+    with pytest.raises(CheckpointError, match=r"chekpoints/mini is not a folder.*check the name"):
         load_pipeline("chekpoints/mini")
-    with pytest.raises(CheckpointError, match="someone/face-mogle is no model"):
+    with pytest.raises(CheckpointError, match="someone/face-mogle is not a model"):
         load_pipeline("someone/face-mogle")
 
 

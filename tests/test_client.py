@@ -14,7 +14,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from photo_scenes import put, room
 from PIL import Image
-from studio import TEMPLATES, StudioUnderTest
+from studio import TEMPLATES, StudioUnderTest, serve_studio
 from waiting import until
 
 from facemogle.gate.trace import Trace
@@ -23,6 +23,12 @@ from facemogle.masks.reading import read_mask
 from facemogle.ui.studio import MAX_BODY
 
 TEMPLATE = TEMPLATES / "long_hair.png"
+
+
+@pytest.fixture(scope="module")
+def studio() -> Iterator[StudioUnderTest]:
+    """The embedded model, whose steps take long enough to leave in between."""
+    yield from serve_studio()
 
 
 @pytest.fixture(scope="module")

@@ -212,4 +212,6 @@ def test_a_detector_is_asked_about_every_image(
 def test_a_metric_that_nobody_knows_is_refused(tiny: list[str], faces: Path, capsys) -> None:
     with pytest.raises(SystemExit):
         main([*tiny, "--data", str(faces), "--metrics", "fid,lpips"])
-    assert "'lpips' is none of fid, kid, cmmd, clip, dino, image-reward" in capsys.readouterr().err
+    assert (
+        "'lpips' is not one of fid, kid, cmmd, clip, dino, image-reward" in capsys.readouterr().err
+    )

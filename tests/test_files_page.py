@@ -59,7 +59,7 @@ def test_files_of_parts_become_one_mask(page: Page) -> None:
 
     bad = {"name": "00000_nose.png", "mimeType": "image/png", "buffer": index_png(TEMPLATE)}
     page.get_by_label("File to open").set_input_files([*files[:2], FilePayload(**bad)])
-    expect(notice(page)).to_contain_text("00000_nose.png is no mask of one part")
+    expect(notice(page)).to_contain_text("00000_nose.png is not a mask of one part")
     assert np.array_equal(drawing(page), mask)
 
 

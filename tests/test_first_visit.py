@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from studio import TEMPLATE, StudioUnderTest, serve_studio, short
+from studio import TEMPLATE, StudioUnderTest
 from visitor import FOREHEAD, drag, drawing, generate, open_studio, visiting
-
-from facemogle.pipeline import FaceMoGLEPipeline
 
 TOO_SMALL = """side => [...document.querySelectorAll(".studio :is(button, input, textarea, a)")]
     .filter((element) => element.offsetParent)
@@ -33,11 +29,6 @@ OVERLAPPING = """() => {
         .filter((b) => over(a, b, "left", "right") && over(a, b, "top", "bottom"))
         .map((b) => `${a.ariaLabel ?? a.textContent} and ${b.ariaLabel ?? b.textContent}`));
 }"""
-
-
-@pytest.fixture(scope="module")
-def studio(pipeline: FaceMoGLEPipeline) -> Iterator[StudioUnderTest]:
-    yield from serve_studio(short(pipeline, steps=2))
 
 
 def test_hints_say_what_to_do_until_it_is_done(page: Page, studio: StudioUnderTest) -> None:

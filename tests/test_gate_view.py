@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
-from studio import StudioUnderTest
+from studio import StudioUnderTest, serve_studio
 from visitor import generate, heatmap, open_details, visiting
 
 from facemogle.gate.heatmap import GLOBAL_COLOR
@@ -22,6 +22,12 @@ from facemogle.masks.regions import NUM_EXPERTS, PALETTE
 WINNERS = NUM_EXPERTS
 HAIR = 14
 STEPS = 3
+
+
+@pytest.fixture(scope="module")
+def studio() -> Iterator[StudioUnderTest]:
+    """The embedded model, whose gate has something to show."""
+    yield from serve_studio()
 
 
 @pytest.fixture(scope="module")

@@ -7,23 +7,17 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
-from studio import TEMPLATE, TEMPLATES, StudioUnderTest, serve_studio, short
+from studio import TEMPLATE, TEMPLATES, StudioUnderTest
 from visitor import PATIENCE, drawing, generate, open_studio, take, touch, visiting
 from waiting import until
 
 from facemogle.masks.label_map import index_png
 from facemogle.masks.reading import read_mask
-from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.runs.experts import UNTOUCHED
 
 SKIN, NOSE, L_EYE, R_BROW, HAIR, HAT = 1, 2, 4, 7, 13, 14
 SILENT = "\N{MULTIPLICATION SIGN}0"  # what a row says of an expert of strength 0
 SHORT_HAIR = read_mask(TEMPLATES / "short_hair.png").label_map
-
-
-@pytest.fixture(scope="module")
-def studio(pipeline: FaceMoGLEPipeline) -> Iterator[StudioUnderTest]:
-    yield from serve_studio(short(pipeline, steps=2))
 
 
 @pytest.fixture
@@ -214,7 +208,7 @@ def test_a_region_comes_from_a_template_or_a_file(page: Page) -> None:
     take(page, "Glasses")
     page.get_by_role("button", name="Take from…").click()
     page.get_by_label("File to take a region from").set_input_files(file)  # type: ignore[arg-type]
-    expect(notice).to_contain_text("There is no glasses in hat.png")
+    expect(notice).to_contain_text("hat.png has no glasses")
 
 
 def test_a_muted_expert_is_a_change_that_live_mode_follows(

@@ -102,6 +102,21 @@ def test_the_command_explains_bad_input(tmp_path: Path, capsys: pytest.CaptureFi
     assert "--region names one part" in capsys.readouterr().err
 
 
+def test_a_template_is_the_mask_enlarged_and_without_specks(tmp_path: Path, capsys) -> None:
+    small = FACE[::2, ::2].copy()
+    small[10:14, 10:14] = 9  # mouth, far from the mouth
+    small_file, target = tmp_path / "small.png", tmp_path / "template.png"
+    small_file.write_bytes(index_png(small))
+    assert main(["template", str(small_file), "-o", str(target)]) == 0
+    template = read_mask(target).label_map
+    assert template.shape == (512, 512) and not (template[:40, :40] == 9).any()
+    assert (template == FACE).mean() > 0.98
+    wide = tmp_path / "wide.png"
+    wide.write_bytes(index_png(small[:100]))
+    assert main(["template", str(wide), "-o", str(target)]) == 2
+    assert "256x100 pixels: give a square mask" in capsys.readouterr().err
+
+
 def sent(kind: str, words: bytes) -> dict[str, object]:
     return {"kind": kind, "words": b64encode(words).decode(), "order": list(LAYER_ORDER)}
 

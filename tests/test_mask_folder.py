@@ -64,9 +64,9 @@ def test_no_prompt_at_all_is_a_warning(tmp_path: Path) -> None:
     ("files", "said"),
     [
         ({"ann.txt": b"Fr\xe4ulein"}, "byte 0xe4 at 2. Save it as UTF-8, perhaps by: iconv"),
-        ({"text.json": b"{"}, "is no JSON"),
-        ({"text.json": b"[1]"}, "is no object"),
-        ({"ann.PNG": MASK}, "would make one image's name"),
+        ({"text.json": b"{"}, "is not JSON"),
+        ({"text.json": b"[1]"}, "is not an object"),
+        ({"ann.PNG": MASK}, "would give two images one name"),
     ],
 )
 def test_what_cannot_be_read_is_named_with_the_remedy(

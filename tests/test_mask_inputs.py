@@ -157,7 +157,7 @@ ROWS: dict[str, Case] = {
     "several files, one of them no part mask": case(
         lambda: [named(encoded(WHITE_HAIR)), named(encoded(FACE), "skin.png")],
         None,
-        "is no mask of one part",
+        "is not a mask of one part",
     ),
     "torch tensor (H, W), (1, H, W) or (H, W, 1)": case(
         lambda: torch.from_numpy(FACE)[None].long(), FACE, ""
@@ -182,7 +182,7 @@ ROWS: dict[str, Case] = {
     ),
     "all background": case(lambda: FACE * 0, FACE * 0, "The mask is empty"),
     "a photograph": case(photograph, None, "colours of no region"),
-    "a value over 18": case(lambda: FACE + np.uint8(2), None, "is no region"),
+    "a value over 18": case(lambda: FACE + np.uint8(2), None, "is not a region"),
     "no mask, None": case(lambda: None, None, "There is no mask"),
     "a foreign type": case(object, None, "cannot be read"),
     "no image, a damaged file": case(lambda: b"text", None, "not an image"),

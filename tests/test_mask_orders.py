@@ -63,7 +63,7 @@ def test_a_named_order_is_not_guessed() -> None:
     assert np.array_equal(read_mask(foreign, labels="bisenet").label_map, FACE)
     helen = read_mask(to_order(FACE, "lapa"), labels="helen").label_map
     assert np.array_equal(helen, LAPA_FACE)
-    with pytest.raises(MaskError, match=r"Label 17 is none of the 11 of LaPa"):
+    with pytest.raises(MaskError, match=r"Label 17 is not one of the 11 of LaPa"):
         read_mask(foreign, labels="lapa")
     with pytest.raises(MaskError, match="'ade20k'"):
         read_mask(foreign, labels="ade20k")
@@ -121,7 +121,7 @@ def test_an_unnamed_part_can_be_told_from_other_errors() -> None:
     for source in (WHITE_HAIR, FACE == HAIR, encoded(black_and_white())):
         with pytest.raises(UnnamedPartError):
             read_mask(source)
-    with pytest.raises(MaskError, match="it is no mask of one part") as caught:
+    with pytest.raises(MaskError, match="it is not a mask of one part") as caught:
         read_mask(FACE, region="hair")
     assert not isinstance(caught.value, UnnamedPartError)
 

@@ -24,43 +24,12 @@ def assert_close(computed: Tensor, stored: Tensor, tolerance: float) -> None:
     torch.testing.assert_close(computed, stored, rtol=0, atol=tolerance)
 
 
-@torch.no_grad()
-def test_each_expert_reproduces_the_reference(mogle: MoGLE, unit: dict[str, Tensor]) -> None:
-    assert_close(mogle.experts(unit["x"])[0], unit["expert_outputs"], 1e-6)
-
-
-@torch.no_grad()
-@pytest.mark.parametrize("row", range(8))
-def test_gate_and_mix_reproduce_the_reference(
-    mogle: MoGLE, unit: dict[str, Tensor], row: int
-) -> None:
-    """Both ranges: stored timesteps go up to 1, as in training, and to 1000, as in sampling."""
-    t = unit["timestep"][row : row + 1].double() / 1000
-    assert_close(mogle.gating.embed_time(t)[0], unit["time_embedding"][row], 1e-5)
-    tokens, weights = mogle(unit["x"], unit["noise_latent"], t)
-    assert_close(weights[0], unit["gating_weights"][row], 1e-5)
-    assert_close(tokens[0], unit["output"][row], 2e-5)
-
-
-@torch.no_grad()
-def test_a_batch_reproduces_the_reference(mogle: MoGLE, unit: dict[str, Tensor]) -> None:
-    t = unit["batch_timestep"].double() / 1000
-    tokens, weights = mogle(unit["batch_x"], unit["batch_noise_latent"], t)
-    assert_close(weights, unit["batch_gating_weights"], 1e-5)
-    assert_close(tokens, unit["batch_output"], 2e-5)
-
-
-@torch.no_grad()
-def test_bfloat16_reproduces_the_reference(unit: dict[str, Tensor]) -> None:
-    path = FIXTURES / "tiny_face_mogle" / "global_local_mask_moe.safetensors"
-    mogle = load_mogle(path, torch.bfloat16)
-    x, x_t = unit["x"].bfloat16(), unit["noise_latent"].bfloat16()
-    for row in range(8):
-        t = unit["timestep"][row : row + 1].double() / 1000
-        tokens, weights = mogle(x, x_t, t)
-        assert tokens.dtype == weights.dtype == torch.bfloat16
-        assert_close(weights[0].float(), unit["bf16_gating_weights"][row], 1e-2)
-        assert_close(tokens[0].float(), unit["bf16_output"][row], 0.1)
+def test_bfloat16_stays_bfloat16() -> None:
+    """Sinusoids are float32 and would carry the whole gate along."""
+    mogle = load_mogle(FIXTURES / "tiny_face_mogle" / "global_local_mask_moe.pt", torch.bfloat16)
+    x = torch.zeros(1, 20, 3, 64, dtype=torch.bfloat16)
+    tokens, weights = mogle(x, x[:, 0], torch.tensor([0.5]))
+    assert tokens.dtype == weights.dtype == torch.bfloat16
 
 
 @torch.no_grad()

@@ -1,75 +1,110 @@
-"""The numbers of the reference implementation; each unit has more in its own tests."""
+"""The numbers of the reference implementation, as `tests/parity.py` compares them."""
 
 from __future__ import annotations
 
 import sys
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 import parity
 import pytest
-from parity import TOLERANCES, differences, largest_difference, load_case
+from parity import FIXTURES, kind_of, load_case
+from reference_arrays import Case
 
-from facemogle.network.text import Text, token_ids
-from facemogle.runs.schedule import dynamic_shift, make_schedule
-
-CASE = "case_render_128_s4_seed42.npz"
+FILES = sorted(path.name for path in FIXTURES.glob("*.npz"))
 
 
-def test_a_whole_run_reproduces_the_reference(pipeline) -> None:
-    past = {
-        name: difference
-        for name, difference in differences(pipeline, load_case(CASE)).items()
-        if not difference <= TOLERANCES[name]
+@pytest.mark.parametrize("name", FILES)
+def test_every_array_reproduces_the_reference(pipeline, name) -> None:
+    case = load_case(name)
+    kind = kind_of(case)
+    found = kind.differences(pipeline, case)
+    assert {array: d for array, d in found.items() if not d <= kind.tolerance(array)} == {}
+
+
+def images_case(draw: np.random.Generator) -> dict[str, np.ndarray]:
+    return {
+        "palette": np.zeros((19, 3), np.uint8),
+        "label_map": draw.integers(0, 19, (32, 32)).astype(np.uint8),
     }
-    assert past == {}
 
 
-@pytest.mark.parametrize(
-    ("num_tokens", "num_steps"), [(64, 4), (64, 8), (256, 4), (256, 8), (1024, 28), (4096, 50)]
-)
-def test_noise_levels_reproduce_the_reference(pipeline, num_tokens, num_steps) -> None:
-    unit = load_case("unit_schedule.npz")
-    schedule = make_schedule(pipeline.scheduler, num_tokens, num_steps)
-    key = f"seq{num_tokens}_steps{num_steps}"
-    assert dynamic_shift(schedule.config, num_tokens) == pytest.approx(unit[f"mu_seq{num_tokens}"])
-    np.testing.assert_allclose(
-        np.asarray(schedule.sigmas), unit[f"sigmas_{key}"], rtol=0, atol=2e-7
-    )
-    np.testing.assert_allclose(
-        np.asarray(schedule.timesteps), unit[f"timesteps_{key}"], rtol=0, atol=2e-4
-    )
+def vae_case(draw: np.random.Generator) -> dict[str, np.ndarray]:
+    return {
+        "images": draw.random((1, 3, 32, 48), np.float32),
+        "eps": draw.standard_normal((1, 16, 4, 6), np.float32),
+        "decode_tokens": draw.standard_normal((1, 6, 64), np.float32),
+        "decoded": np.zeros((1, 3, 32, 48), np.float32),
+    }
 
 
-def test_text_features_reproduce_the_reference(pipeline) -> None:
-    unit = load_case("unit_text.npz")
-    for row, prompt in enumerate(map(str, unit["prompts"])):
-        clip_ids = token_ids(prompt, pipeline.tokenizer, 77)
-        t5_ids = token_ids(prompt, pipeline.tokenizer_2, 512)
-        assert clip_ids[0].tolist() == unit["clip_input_ids"][row].tolist()
-        assert t5_ids[0].tolist() == unit["t5_input_ids"][row].tolist()
-        text = Text(*pipeline.encode_prompt(prompt)[:2])
-        pooled = unit["pooled_prompt_embeds"][row]
-        assert largest_difference(text.pooled[0].numpy(), pooled) < 1e-5
-        start = text.sequence[0, :32].numpy()
-        assert largest_difference(start, unit["prompt_embeds_first32"][row]) < 1e-4
+def training_case(draw: np.random.Generator) -> dict[str, np.ndarray]:
+    tokens = (2, 6, 64)
+    return {
+        "grad_names": np.array(["x_embedder.lora_A_0.weight", "mogle.gating.gate.2.bias"]),
+        "prompts": np.array(["She is attractive.", ""]),
+        "timestep": np.array([0.3, 0.8], np.float32),
+        "guidance": np.ones(2, np.float32),
+        "x_0": draw.standard_normal(tokens, np.float32),
+        "x_1": draw.standard_normal(tokens, np.float32),
+        "condition_latents": draw.standard_normal((2, 20, *tokens[1:]), np.float32),
+        "images": np.zeros((2, 3, 32, 48), np.float32),
+    }
 
 
-def run_main(monkeypatch: pytest.MonkeyPatch, *cases: str) -> int:
-    weights = ["--flux", "tiny_flux", "--face-mogle", "tiny_face_mogle"]
-    monkeypatch.setattr(sys, "argv", ["parity.py", *weights, *cases])
+def run_main(monkeypatch: pytest.MonkeyPatch, *files: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["parity.py", *files])
     return parity.main()
 
 
+def past(output: str) -> list[str]:
+    return [line.split()[0] for line in output.splitlines() if "PAST" in line]
+
+
+def write(folder: Path, name: str, case: Case) -> str:
+    np.savez(folder / name, allow_pickle=False, **case)
+    return str(folder / name)
+
+
+@pytest.mark.parametrize(
+    ("made_up", "array"),
+    [
+        (images_case, "images"),
+        (vae_case, "tokens"),
+        (vae_case, "decoded"),
+        (training_case, "loss"),
+        (training_case, "grad_norms"),
+        (training_case, "grad_gate_2_weight"),
+    ],
+)
+def test_a_wrong_array_is_found(pipeline, made_up, array, monkeypatch, tmp_path, capsys) -> None:
+    """A comparison that cannot fail proves nothing. Of these parts no file of the reference may lie
+    here, so these are made up of what the package itself computes.
+    """
+    inputs = made_up(np.random.default_rng(0))
+    kind = kind_of(inputs)
+    computed = kind.compute(pipeline, inputs)
+    right = {**inputs, **kind.compute(pipeline, {**inputs, **computed})}
+    assert run_main(monkeypatch, write(tmp_path, "right.npz", right)) == 0
+    moved = right[array].copy()
+    moved.flat[0] += np.asarray(1 if moved.dtype == np.uint8 else 1e-3 * np.abs(moved).max())
+    capsys.readouterr()
+    assert run_main(monkeypatch, write(tmp_path, "wrong.npz", {**right, array: moved})) == 1
+    assert past(capsys.readouterr().out) == [array]
+
+
 def test_the_command_fails_past_a_tolerance(monkeypatch, tmp_path, capsys) -> None:
-    """A comparison that cannot fail proves nothing."""
-    case: dict[str, Any] = dict(load_case(CASE))
+    case = dict(load_case("case_render_128_s4_seed42.npz"))
     case["gating_weights"] = case["gating_weights"][..., ::-1]
     case["image"] = np.full_like(case["image"], np.nan)
-    np.savez(tmp_path / "wrong.npz", **case)
-    assert run_main(monkeypatch, CASE, str(tmp_path / "wrong.npz")) == 1
-    right, wrong = capsys.readouterr().out.split("wrong.npz")
-    assert "PAST" not in right
-    past = [line.split()[0] for line in wrong.splitlines() if "PAST" in line]
-    assert past == ["gating_weights", "image"]
-    assert run_main(monkeypatch, CASE) == 0
+    case["latents"] = case["latents"][:, :-1]
+    assert run_main(monkeypatch, write(tmp_path, "wrong.npz", case)) == 1
+    assert past(capsys.readouterr().out) == ["gating_weights", "latents", "image"]
+
+
+def test_an_array_that_nothing_is_compared_with_is_named(pipeline) -> None:
+    case = load_case("unit_mogle.npz")
+    with pytest.raises(ValueError, match="Nothing is compared with newcomer"):
+        kind_of(case).differences(pipeline, {**case, "newcomer": case["x"]})
+    with pytest.raises(ValueError, match="newcomer"):
+        kind_of({"newcomer": case["x"]})

@@ -93,7 +93,7 @@ def test_gradients_and_features_are_of_the_image(tiny: FaceParser) -> None:
 
 @pytest.mark.parametrize("name", ["nowhere", str(ROOT / "assets")])
 def test_a_folder_without_a_parser_is_named(name: str) -> None:
-    with pytest.raises(CheckpointError, match="is no face parser"):
+    with pytest.raises(CheckpointError, match="is not a face parser"):
         load_parser(name)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from huggingface_hub.errors import LocalEntryNotFoundError
 from photo_scenes import put, room
 from PIL import Image
 from playwright.sync_api import FilePayload, Locator, Page, expect
-from studio import TEMPLATE, StudioUnderTest
+from studio import TEMPLATE, StudioUnderTest, serve_studio
 from visitor import PATIENCE, drag, drawing, generate, open_mask, shown, take
 
 from facemogle.masks.label_map import index_png
@@ -20,6 +21,12 @@ from facemogle.photo.parser import load_parser
 from facemogle.photo.reader import PhotoReader
 
 SKIN, NOSE, HAT = 1, 2, 14
+
+
+@pytest.fixture(scope="module")
+def studio() -> Iterator[StudioUnderTest]:
+    """What is read of a photo is an image that the embedded model has made."""
+    yield from serve_studio()
 
 
 @pytest.fixture(scope="module")

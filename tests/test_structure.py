@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
+
+from facemogle.__main__ import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "facemogle"
@@ -113,3 +116,16 @@ def test_masks_are_read_without_torch():
 def test_no_folder_is_called_flux():
     """diffusers takes a class from a folder of that name for its own when it loads a pipeline."""
     assert [f for f in PACKAGE.rglob("flux") if f.is_dir()] == []
+
+
+def test_the_readme_lists_every_command_and_no_other():
+    """It listed one that only a script of another name carried out."""
+    lines = (ROOT / "README.md").read_text().splitlines()
+    rows = [line for line in lines if line.startswith("| `")]
+    named = {
+        name
+        for row in rows
+        if "python -m facemogle" in row
+        for name in re.findall(r"`(?:python -m facemogle )?([a-z-]+)`", row.split(" | ")[0])
+    }
+    assert named == set(COMMANDS)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
-from typing import Any
 
 import numpy as np
-import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
-from studio import TEMPLATE, StudioUnderTest, serve_studio, short
+from studio import TEMPLATE, StudioUnderTest
 from visitor import (
     FOREHEAD,
     FRAMES,
@@ -28,7 +25,6 @@ from visitor import (
 )
 
 from facemogle.masks.label_map import index_png
-from facemogle.pipeline import FaceMoGLEPipeline
 
 HAIR = 14  # its expert
 SLOW_ANNOUNCEMENTS = """const real = window.fetch;
@@ -45,28 +41,6 @@ FILE = """([bytes, name]) => {
   data.items.add(new File([new Uint8Array(bytes)], name, { type: "image/png" }));
   return data;
 }"""
-
-
-@pytest.fixture(scope="module")
-def studio(pipeline: FaceMoGLEPipeline) -> Iterator[StudioUnderTest]:
-    yield from serve_studio(short(pipeline, steps=2))
-
-
-@pytest.fixture
-def steps(studio: StudioUnderTest) -> Iterator[Callable[[Callable[[int], None]], None]]:
-    """Lets something happen before each step of the runs to come: act(index)."""
-    real = studio.pipeline.steps
-
-    def before_each(act: Callable[[int], None]) -> None:
-        def acting(request: Any) -> Iterator[Any]:
-            for index, step in enumerate(real(request)):
-                act(index)
-                yield step
-
-        studio.pipeline.steps = acting
-
-    yield before_each
-    studio.pipeline.steps = real
 
 
 def result(page: Page) -> Locator:

@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--gate-scale",
         choices=get_args(Scale),
         default="relative",
-        help="heatmap colours span each map's own weights, or 0 to 1 (default: %(default)s)",
+        help="heatmap colours span each map's own range, or 0 to 1 (default: %(default)s)",
     )
     parser.add_argument(
         "--trace", type=writable(".npz"), metavar="NPZ", help="also write the gate's weights"

@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="DIR",
-        help="for the images, of the masks' names; those that are there are not made again",
+        help="for the images, named like the masks; existing ones are not made again",
     )
     add_reading_arguments(parser)
     add_image_arguments(parser)

@@ -45,7 +45,7 @@ def add_image_arguments(parser: argparse.ArgumentParser) -> None:
         action="extend",
         default=[],
         metavar="REGION",
-        help="regions, such as hair or l_eye, that all experts are to know nothing of",
+        help="regions, such as hair or l_eye, to hide from all experts",
     )
     parser.add_argument(
         "--strength",
@@ -53,7 +53,7 @@ def add_image_arguments(parser: argparse.ArgumentParser) -> None:
         action="extend",
         default=[],
         metavar="EXPERT=FACTOR",
-        help="factors on the gate's weight of regions' experts, or of global: l_eye=2 hair=0.5",
+        help="factors on the gate's weights, by region or for global: l_eye=2 hair=0.5",
     )
     add_model_arguments(parser)
 

@@ -35,7 +35,7 @@ def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("auto", *LABEL_ORDERS),
         default="auto",
         help="the order of a mask's labels (default: CelebAMask-HQ's, unless the regions' places "
-        "tell another)",
+        "show another)",
     )
     parser.add_argument(
         "--swap-sides",

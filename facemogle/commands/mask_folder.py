@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-SUFFIXES = (".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
+from facemogle.masks.files import SUFFIXES
 
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -64,8 +64,8 @@ def _masks(folder: Path) -> list[Path]:
     for mask in masks:
         if mask.stem in names:
             raise ValueError(
-                f"{names[mask.stem].name} and {mask.name} in {folder} would make one image's name. "
-                "Rename or remove one."
+                f"{names[mask.stem].name} and {mask.name} in {folder} would give two images one "
+                "name. Rename or remove one."
             )
         names[mask.stem] = mask
     return masks
@@ -87,9 +87,11 @@ def _listed(path: Path) -> dict[str, list[str]]:
     try:
         content = json.loads(_text(path))
     except json.JSONDecodeError as error:
-        raise ValueError(f"{path} is no JSON ({error}). Mend or remove it.") from error
+        raise ValueError(f"{path} is not JSON ({error}). Correct or remove it.") from error
     if not isinstance(content, dict):
-        raise ValueError(f'{path} is no object such as {{"0": ["A man."]}}. Mend or remove it.')
+        raise ValueError(
+            f'{path} is not an object such as {{"0": ["A man."]}}. Correct or remove it.'
+        )
     listed = {}
     for name, captions in content.items():
         texts = captions if isinstance(captions, list) else [captions]

@@ -27,7 +27,7 @@ def parse_arguments() -> argparse.Namespace:
         "--replicas",
         type=replicas,
         metavar="N|MIN-MAX",
-        help="make images in so many processes of Ray Serve (default: in this one)",
+        help="make images in this many Ray Serve processes (default: in this process)",
     )
     parser.add_argument(
         "--mcp",
@@ -37,12 +37,12 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--log-prompts",
         action="store_true",
-        help="write prompts into the log, which has a line per image (default: all but prompts)",
+        help="also write prompts into the log, which has a line per image",
     )
     parser.add_argument(
         "--check",
         action="store_true",
-        help="say what this machine will run and how fast, without opening the page",
+        help="say what this machine can run, and how fast, without opening the page",
     )
     return parser.parse_args()
 
@@ -58,7 +58,7 @@ def _add_address_arguments(parser: argparse.ArgumentParser) -> None:
         "--port",
         type=whole_number(1, 65535),
         default=environment.get("GRADIO_SERVER_PORT") or None,
-        help=f"this one or none (default: {DEFAULT_PORT}, or the next one that is free)",
+        help=f"this port or none (default: {DEFAULT_PORT}, or the next free one)",
     )
     parser.add_argument(
         "--root-path",
@@ -72,8 +72,8 @@ def _add_address_arguments(parser: argparse.ArgumentParser) -> None:
         type=_account,
         default=environment.get(AUTH) or None,
         metavar="NAME:PASSWORD",
-        help=f"let in only who knows these (better as {AUTH} in the environment, which other "
-        "users of the machine do not see)",
+        help=f"let in only visitors who know these (better as {AUTH} in the environment, which "
+        "other users of the machine do not see)",
     )
     parser.add_argument(
         "--share",

@@ -27,7 +27,7 @@ OLDEST_PYTHON = (3, 11)
 MAX_DESCRIPTION = 60
 START_SECONDS = 300
 SKIPPED = {".git", ".venv", "__pycache__", ".pytest_cache", ".ruff_cache", "runs", "build"}
-"""Folders that `hf upload` is told to leave out, see the README."""
+"""Folders that `hf upload` is told to exclude, see docs/space.md."""
 
 _START = """
 import os, runpy, socket, sys
@@ -60,9 +60,9 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
-    parser.add_argument("folder", type=Path, metavar="DIR", help="what would be uploaded")
+    parser.add_argument("folder", type=Path, metavar="DIR", help="the folder to upload")
     parser.add_argument(
-        "--no-start", action="store_true", help="look at the files only, without opening the page"
+        "--no-start", action="store_true", help="check only the files, without opening the page"
     )
 
 

@@ -85,7 +85,7 @@ def _metrics(text: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(text.split(",")))
     for name in names:
         if name not in METRICS:
-            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(METRICS)}")
+            raise argparse.ArgumentTypeError(f"{name!r} is not one of {', '.join(METRICS)}")
     return names
 
 
@@ -121,10 +121,13 @@ def _measurement(arguments: argparse.Namespace) -> Measurement:
     from facemogle.evaluation.gallery import Gallery
     from facemogle.evaluation.measure import Measurement
     from facemogle.evaluation.reader import Reader
-    from facemogle.evaluation.robustness import label_map_files
+    from facemogle.masks.files import label_map_files
+    from facemogle.masks.reading import read_mask
     from facemogle.photo.parser import load_parser
 
     masks = label_map_files(arguments.masks) if arguments.masks else []
+    for mask in masks:
+        read_mask(mask)  # a wrong file is named before hours of work
     detectors = [Detector(place) for place in arguments.detector]
     pipeline = load_chosen(arguments)
     size = pipeline.config["default_size"]

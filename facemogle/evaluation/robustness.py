@@ -18,29 +18,12 @@ from facemogle.masks.iou import confusion_matrix
 from facemogle.masks.label_map import present_regions
 from facemogle.masks.reading import read_mask
 from facemogle.photo.parser import FaceParser
-from facemogle.render.statistics import SUFFIXES
 
 SEEDS_A_MAP = 4
 SMALL_ENOUGH = 0.2
 """Share of an image up to which a region is emptied: a face without skin is no face."""
 
 Matrices = list[np.ndarray]
-
-
-def label_map_files(folder: Path) -> list[Path]:
-    """All label maps of a folder and of those below it.
-
-    Raises ValueError if it holds none or one of them is no label map (MaskError).
-    """
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    if not files:
-        raise ValueError(
-            f"{folder} holds no label maps. Name a folder with files like 00001.png, indices or "
-            "palette colours of the 19 regions."
-        )
-    for file in files:
-        read_mask(file)
-    return files
 
 
 def robustness(

@@ -27,7 +27,7 @@ def pixels_of_array(source: Any, notes: list[str]) -> Pixels:
     if array.ndim not in (2, 3) or array.size == 0 or array.dtype.kind not in "biuf":
         raise _wrong(array)
     if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise MaskError(f"The mask array has values that are no numbers. {_REMEDY}")
+        raise MaskError(f"The mask array has values that are not finite. {_REMEDY}")
     if array.ndim == 3:
         return _colors_or_scores(array, notes)
     check_size(array.shape[1], array.shape[0])
@@ -44,7 +44,7 @@ def _plain(source: Any) -> np.ndarray:
         array = np.asarray(source)
     except Exception as error:  # whatever a foreign library raises
         raise MaskError(
-            f"The mask of type {type(source).__name__} is no array ({error}). {_REMEDY}"
+            f"The mask of type {type(source).__name__} is not an array ({error}). {_REMEDY}"
         ) from error
     return array
 

@@ -44,7 +44,7 @@ def check_label_map(array: object) -> np.ndarray:
     if wrong.any():
         y, x = (int(i) for i in np.argwhere(wrong)[0])
         raise MaskError(
-            f"Label {labels[y, x]} at x {x}, y {y} is no region, and so are {wrong.mean():.2%} "
+            f"Label {labels[y, x]} at x {x}, y {y} is not a region, like {wrong.mean():.2%} "
             f"of the pixels: labels go from 0 (background) to {NUM_REGIONS - 1} (clothes). "
             "Give a label map of the 19 CelebAMask-HQ regions."
         )

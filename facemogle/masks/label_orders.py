@@ -79,8 +79,8 @@ def from_order(label_map: np.ndarray, name: str) -> np.ndarray:
     highest = int(label_map.max())
     if highest >= len(order.regions):
         raise MaskError(
-            f"Label {highest} is none of the {len(order.regions)} of {order.title}. Name the order "
-            "that the mask is in."
+            f"Label {highest} is not one of the {len(order.regions)} of {order.title}. Name the "
+            "order that the mask is in."
         )
     return np.array(order.regions, np.uint8)[label_map]
 

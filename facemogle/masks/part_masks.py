@@ -84,7 +84,7 @@ def named_part(
 def no_part(found: str) -> MaskError:
     """The error for a mask of more than the one region that was named."""
     return MaskError(
-        f"A region was named, but the mask {found}: it is no mask of one part. Give one that is "
+        f"A region was named, but the mask {found}: it is not a mask of one part. Give one that is "
         "white on black, or name no region."
     )
 
@@ -110,7 +110,7 @@ def read_parts(source: Any, notes: list[str]) -> np.ndarray:
         if found is None:
             shown = name_of(mask) or REGIONS[region].name
             raise MaskError(
-                f"{shown} is no mask of one part. Give several files only if each is white on "
+                f"{shown} is not a mask of one part. Give several files only if each is white on "
                 "black, or one mask of all regions."
             )
         parts.append((region, found[0]))

@@ -59,7 +59,7 @@ class BaseLoRAMixin(FluxLoraLoaderMixin):
             self._trainable = [w for part in parts for w in part.parameters() if w.requires_grad]
         try:
             super().load_lora_weights(source, adapter_name, hotswap, **kwargs)
-        except Exception:
+        except Exception:  # whatever it was, none of the file's terms may stay
             if new := self._adapter_names() - before:
                 self.delete_adapters(sorted(new))
             if not before:

@@ -102,9 +102,10 @@ class ConditionLoRA(nn.Module):
         ):
             if names:
                 raise ValueError(
-                    f"The file of the condition stream's terms {title} {len(names)} tensors, e.g. "
-                    f"{min(names)}: it belongs to another base model or another choice of layers. "
-                    f"A LoRA of the base model is loaded with {BASE_METHOD}."
+                    f"The file of the condition stream's terms {title} {len(names)} "
+                    f"tensor{'s' * (len(names) > 1)}, e.g. {min(names)}: it belongs to another "
+                    "base model or another choice of layers. A LoRA of the base model is loaded "
+                    f"with {BASE_METHOD}."
                 )
         for name, tensor in expected.items():
             if tensors[name].shape != tensor.shape:

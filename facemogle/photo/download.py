@@ -30,7 +30,7 @@ class Progress:
 
 
 class Cancelled(Exception):
-    """The download was told to stop; what has arrived stays, and is gone on from."""
+    """The download was told to stop; what has arrived is kept for the next time."""
 
 
 class ParserDownload:

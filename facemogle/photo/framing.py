@@ -19,7 +19,7 @@ LARGE = 0.7
 
 
 @dataclass(frozen=True, eq=False)
-class Frame:
+class EditSquare:
     """What a model edits of an image.
 
     photo: the image, uint8 (H, W, 3). crop: the square in it. image, before, after: the square's
@@ -33,7 +33,7 @@ class Frame:
     after: np.ndarray
 
     @classmethod
-    def of(cls, photo: np.ndarray, before: np.ndarray, after: np.ndarray, side: int) -> Frame:
+    def of(cls, photo: np.ndarray, before: np.ndarray, after: np.ndarray, side: int) -> EditSquare:
         """The face's square if all that changes lies in it, else the smallest around the image.
 
         before, after: label maps of the image, uint8, of its proportions and any size.
@@ -42,7 +42,7 @@ class Frame:
         height, width = photo.shape[:2]
         for mask in (before, after):
             high, wide = mask.shape
-            if abs(wide / high * height / width - 1) > SAME_SHAPE:
+            if not same_proportions((high, wide), (height, width)):
                 raise PhotoError(
                     f"The image has {width}x{height} pixels and a mask {wide}x{high}. Give masks "
                     "of the image's proportions."
@@ -59,6 +59,11 @@ class Frame:
     def put_back(self, edited: np.ndarray) -> np.ndarray:
         """The image with the edited square in it, uint8 (H, W, 3). edited: uint8 (S, S, 3)."""
         return paste(self.photo, self.image, edited, self.crop)
+
+
+def same_proportions(mask: tuple[int, int], image: tuple[int, int]) -> bool:
+    """Whether a mask can be an image's; both (height, width)."""
+    return abs(mask[1] / mask[0] * image[0] / image[1] - 1) <= SAME_SHAPE
 
 
 def _face_crop(mask: np.ndarray, side: int, width: int) -> Crop | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from huggingface_hub import constants, snapshot_download
+from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 from huggingface_hub.utils import tqdm
 
 from facemogle.weights.errors import CheckpointError
+from facemogle.weights.offline import no_download_remedy
 
 PARSERS = ("embedded", "hub")
 HUB_REPOSITORY = "jonathandinu/face-parsing"
@@ -33,12 +34,8 @@ def download_parser(bar: type[tqdm] | None = None) -> Path:
             )
         )
     except (HfHubHTTPError, LocalEntryNotFoundError) as error:
-        reason = (
-            "HF_HUB_OFFLINE is set, which forbids downloads: unset it"
-            if constants.HF_HUB_OFFLINE
-            else "Check the network connection"
-        )
         raise CheckpointError(
             f"The parser for photographs, {HUB_REPOSITORY} (339 MB), could not be downloaded from "
-            f"huggingface.co and is not on this machine yet. {reason}, or take the embedded parser."
+            f"huggingface.co and is not on this machine yet. {no_download_remedy()}, or take the "
+            "embedded parser."
         ) from error

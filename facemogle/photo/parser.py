@@ -177,7 +177,7 @@ def _folder(name_or_path: str) -> Path:
     folder = EMBEDDED_FOLDER if name_or_path == "embedded" else Path(name_or_path)
     if not (folder / "config.json").is_file():
         raise CheckpointError(
-            f"{folder} is no face parser: it has no config.json. Name embedded, hub, or the folder "
-            "of a SegFormer."
+            f"{folder} is not a face parser: it has no config.json. Name embedded, hub, or the "
+            "folder of a SegFormer."
         )
     return folder

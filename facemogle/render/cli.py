@@ -24,9 +24,9 @@ EVERY = 10
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
     parser.description = (
-        "Render faces from MakeHuman's assets. Face n of a seed is always the same face. Stopped "
-        "or killed, it goes on where it was when the same command is run again. Needs OpenGL 3.3 "
-        "through EGL, on a GPU or in software (libegl1, libgl1-mesa-dri)."
+        "Render faces from MakeHuman's assets. Face n of a seed is always the same face. After "
+        "a stop or a kill, the same command continues where it was. Needs OpenGL 3.3 through EGL, "
+        "on a GPU or in software (libegl1, libgl1-mesa-dri)."
     )
     parser.add_argument(
         "--assets",

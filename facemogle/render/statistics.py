@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from facemogle.commands.arguments import say
+from facemogle.masks.files import label_map_files
 from facemogle.masks.reading import read_mask
 from facemogle.masks.regions import NUM_REGIONS, REGIONS
 
@@ -20,8 +21,6 @@ LEGEND = (
     "area, spread: mean and standard deviation, % of an image, over the images that show the\n"
     f"region; shown: % of the images; !: ratio of areas over {NOTABLE} or under {1 / NOTABLE:.2f}"
 )
-
-SUFFIXES = (".png", ".bmp", ".gif", ".webp")
 
 
 @dataclass(frozen=True)
@@ -53,15 +52,9 @@ def area_statistics(label_maps: Iterable[np.ndarray]) -> AreaStatistics:
 def read_folder(folder: Path) -> AreaStatistics:
     """Measure the label maps of a folder and of those below it.
 
-    Raises ValueError if it holds none or one of them is no label map (MaskError).
+    Raises ValueError if there are none, MaskError if a file is not a label map.
     """
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    if not files:
-        raise ValueError(
-            f"{folder} holds no label maps. Name a folder with files like 00001.png, indices or "
-            "palette colours of the 19 regions."
-        )
-    return area_statistics(read_mask(path).label_map for path in files)
+    return area_statistics(read_mask(path).label_map for path in label_map_files(folder))
 
 
 def table(labels: AreaStatistics, reference: AreaStatistics) -> str:

@@ -83,8 +83,8 @@ def check_guidance(scale: float, name: str = "guidance_scale") -> float:
         isinstance(scale, Real) and math.isfinite(scale) and 0 <= scale <= MAX_GUIDANCE
     ):
         raise ValueError(
-            f"{name} is {scale!r}: give a number from 0 to {MAX_GUIDANCE:.0f}, 1 = no more than "
-            "the prompt says."
+            f"{name} is {scale!r}: give a number from 0 to {MAX_GUIDANCE:.0f}, 1 = no extra "
+            "guidance."
         )
     return float(scale)
 

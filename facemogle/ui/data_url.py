@@ -23,7 +23,7 @@ def read_data_url(url: str) -> Image.Image:
     """Open a PNG or JPEG. Raises ValueError or OSError for anything else, or over `MAX_SIDE`."""
     head = _HEAD.match(url)
     if not head:
-        raise ValueError("an image is no PNG or JPEG data URL")
+        raise ValueError("an image is not a PNG or JPEG data URL")
     image = Image.open(BytesIO(b64decode(url[head.end() :])), formats=["PNG", "JPEG"])
     if max(image.size) > MAX_SIDE:
         raise ValueError(f"an image has {image.width}x{image.height} pixels")

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from facemogle.gate.trace import Trace
-from facemogle.photo.framing import Frame
+from facemogle.photo.framing import EditSquare
 from facemogle.photo.opening import open_photo
 from facemogle.runs.experts import read_muted, read_strengths
 from facemogle.runs.recorded import Recorded
@@ -176,14 +176,14 @@ class Desk:
                 raise ValueError("There is no image. Give the one that is to be edited.")
             photo = open_photo(image, is_whole=True)
             masks = read_drawing(mask), read_drawing(new_mask)
-            frame = Frame.of(photo.pixels, *masks, self.engine.facts.side)
+            square = EditSquare.of(photo.pixels, *masks, self.engine.facts.side)
             asked = (prompt, seed, steps, *_experts(mute, expert_strengths))
-            wanted = read_request(self.engine.facts, frame.after, *asked)
+            wanted = read_request(self.engine.facts, square.after, *asked)
             share = read_share("Strength", strength)
-            before = self.engine.record(Image.fromarray(frame.image), frame.before, int(seed))
+            before = self.engine.record(Image.fromarray(square.image), square.before, int(seed))
             wanted = replace(wanted, change=Change(before, share))
             edited, trace = render(self.engine, wanted, is_wanted)
-            return Image.fromarray(frame.put_back(np.asarray(edited))), trace
+            return Image.fromarray(square.put_back(np.asarray(edited))), trace
 
         return self._serve(work, request)
 

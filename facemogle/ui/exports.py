@@ -21,8 +21,7 @@ from facemogle.gate.trace import Trace
 from facemogle.masks.label_map import check_label_map
 from facemogle.masks.regions import NUM_EXPERTS
 from facemogle.ui.data_url import read_data_url
-
-_FULL_WEIGHT = 65535  # of a step packet's gate
+from facemogle.ui.packets import FULL_WEIGHT
 
 
 def export_gate(sent: dict[str, Any]) -> dict[str, str]:
@@ -45,7 +44,7 @@ def _trace(sent: dict[str, Any]) -> Trace:
     """The trace again, from 16-bit weights: 20 of them sum to 1 within 0.0002."""
     times = np.array(sent["times"], np.float32)
     levels = np.stack([np.frombuffer(b64decode(gate), "<u2") for gate in sent["gate"]])
-    weights = levels.astype(np.float32) / _FULL_WEIGHT
+    weights = levels.astype(np.float32) / FULL_WEIGHT
     rows, columns = (int(length) for length in sent["grid"])
     return Trace(times, weights.reshape(len(levels), -1, NUM_EXPERTS), (rows, columns))
 
@@ -73,7 +72,7 @@ def _sheet(trace: Trace, sent: dict[str, Any]) -> bytes:
 def _film(trace: Trace, sent: dict[str, Any], format: FilmFormat) -> bytes:
     expert = int(sent["expert"])
     if not 0 <= expert <= NUM_EXPERTS:
-        raise ValueError(f"expert {expert} is none of 0..{NUM_EXPERTS}")
+        raise ValueError(f"expert {expert} is not one of 0..{NUM_EXPERTS}")
     images = [read_data_url(url) for url in sent["images"]]
     shown = None if expert == NUM_EXPERTS else expert
     return trace.film(images, shown, scale=_scale(sent), format=format)

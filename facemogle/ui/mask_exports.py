@@ -40,7 +40,7 @@ def _layers(sent: dict[str, Any]) -> tuple[np.ndarray, list[int]]:
     words = words.reshape(side, side)
     order = [int(region) for region in sent["order"]]
     if not side or sorted(order) != list(range(NUM_REGIONS)):
-        raise ValueError("its layers are others")
+        raise ValueError("its layers are not the 19 regions")
     layers = np.zeros((NUM_REGIONS, side, side), bool)
     for bit, region in enumerate(LAYER_ORDER):
         layers[region] = words >> bit & 1

@@ -36,6 +36,7 @@ Finish = Callable[[Image.Image, float], bytes]
 """The finished image and the share of it that was kept -> the PNG that the visitor gets."""
 
 FULL_WEIGHT = 65535
+"""What 1 is among the gate weights of a step."""
 
 
 def packets(

@@ -10,7 +10,8 @@ import gradio as gr
 from gradio.block_function import BlockFunction
 from PIL import UnidentifiedImageError
 
-from facemogle.serving.engine import Engine, Facts
+from facemogle.serving.engine import Engine
+from facemogle.serving.facts import Facts
 from facemogle.ui.desk import Desk
 from facemogle.ui.endpoints import add_endpoints
 from facemogle.ui.photos import Photos
@@ -68,7 +69,7 @@ def build_page(
         analytics_enabled=False,
         delete_cache=(_CACHE_SECONDS, _CACHE_SECONDS),
     ) as page:
-        desktop = studio(
+        component = studio(
             model=_facts(engine.facts, model),
             templates=_packed_templates(faces),
             words=engine.facts.words,
@@ -79,12 +80,12 @@ def build_page(
             first_face=first_face,
             read_words=read_words,
         )
-        desktop.announce(desk.announce, None, None, queue=False, **_PRIVATE)
+        component.announce(desk.announce, None, None, queue=False, **_PRIVATE)
         packets = bus()
-        desktop.ask(desk.ask, None, packets, queue=False, **_PRIVATE)
+        component.ask(desk.ask, None, packets, queue=False, **_PRIVATE)
         # Named, as Gradio would take the function's name, which the public endpoint has.
-        asked = desktop.generate(
-            desk.generate, desktop, packets, api_name="request", **line, **_PRIVATE
+        asked = component.generate(
+            desk.generate, component, packets, api_name="request", **line, **_PRIVATE
         )
         asked.failure(None, js=ON_FAILURE)
         add_endpoints(desk, photos, engine.facts.default_steps, **line)
@@ -144,9 +145,9 @@ def _unusable(error: BaseException) -> str:
     if isinstance(error, gr.Error):
         return str(error.message)
     if isinstance(error, UnidentifiedImageError):
-        return "The image is none that can be read. Give a PNG, JPEG or WebP file."
+        return "The image cannot be read. Give a PNG, JPEG or WebP file."
     if isinstance(error, OSError) and error.errno is not None:
-        return f"The server cannot read or write a file ({error.strerror}). Tell whoever keeps it."
+        return f"The server cannot read or write a file ({error.strerror}). Tell its operator."
     first = str(error).strip().split("\n")[0][:200]
     return (
         f"An argument cannot be used ({type(error).__name__}: {first}). Give images and masks as "

@@ -17,6 +17,7 @@ from PIL import Image
 from facemogle.masks.reading import read_mask
 from facemogle.photo.crop import Crop
 from facemogle.photo.download import ParserDownload
+from facemogle.photo.framing import same_proportions
 from facemogle.photo.hub import PARSERS
 from facemogle.photo.opening import Photo, PhotoError, open_photo
 from facemogle.photo.pasting import paste
@@ -28,8 +29,6 @@ log = logging.getLogger(__name__)
 
 WHOLE = 1280
 """Longer side, in pixels, of the whole photograph as the page shows it."""
-SAME_SHAPE = 0.02
-"""How far the proportions of an image and of its mask may differ."""
 
 _CROPPED = "Its middle square was taken."
 
@@ -130,7 +129,7 @@ class Photos:
             photo, reading = open_photo(image), read_mask(mask)
             height, width = reading.label_map.shape
             long, high = photo.size
-            if width != height and abs(width / height * high / long - 1) > SAME_SHAPE:
+            if width != height and not same_proportions((height, width), (high, long)):
                 raise PhotoError(
                     f"The image has {long}x{high} pixels and the mask {width}x{height}. Give a "
                     "mask of the image's proportions, or a square one."

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import torch
 
-from facemogle.weights.headers import CheckpointError
+from facemogle.weights.errors import CheckpointError
 
 OLDEST_MACOS = (14, 0)
-"""From which on Apple's GPUs know bfloat16."""
+"""The first version in which Apple's GPUs support bfloat16."""
 
 
 def device_of(name: str | None) -> torch.device:
@@ -18,21 +18,21 @@ def device_of(name: str | None) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise CheckpointError(f"{name!r} is no device: take cpu, cuda, cuda:1 or mps.") from error
+        raise CheckpointError(
+            f"{name!r} is not a device: take cpu, cuda, cuda:1 or mps."
+        ) from error
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise CheckpointError(
             f"Device {name!r} is not there: torch sees {torch.cuda.device_count()} CUDA GPUs. Take "
             "cpu, or install torch with CUDA."
         )
     if device.type == "mps" and not torch.backends.mps.is_available():
-        raise CheckpointError(
-            f"Device {name!r} is not there: torch sees no GPU of Apple's. Take cpu."
-        )
+        raise CheckpointError(f"Device {name!r} is not there: torch sees no Apple GPU. Take cpu.")
     return device
 
 
 def usual_dtype(device: torch.device) -> torch.dtype:
-    """bfloat16 on a GPU that has it, float16 on one that has not, float32 on a CPU."""
+    """bfloat16 on a GPU that supports it, float16 on others, float32 on a CPU."""
     if device.type == "cuda":
         # bfloat16 came with compute capability 8; older cards emulate it, slowly.
         with torch.cuda.device(device):

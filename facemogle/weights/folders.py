@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from huggingface_hub import constants, get_token, snapshot_download
+from huggingface_hub import get_token, snapshot_download
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
@@ -14,8 +14,10 @@ from huggingface_hub.errors import (
 )
 
 from facemogle.network.lora import LORA_FILE
-from facemogle.weights.headers import CheckpointError, missing_files
+from facemogle.weights.errors import CheckpointError
+from facemogle.weights.headers import missing_files
 from facemogle.weights.names import MINI_FOLDER
+from facemogle.weights.offline import no_download_remedy
 from facemogle.weights.published import MOGLE_FILES
 
 FLUX_REPOSITORY = "black-forest-labs/FLUX.1-dev"
@@ -46,7 +48,7 @@ def folder_of(name_or_path: str, local_dir: str | Path | None) -> Path:
             "or name another model's folder."
         )
     raise CheckpointError(
-        f"{name_or_path} is no model: it must be mini, flux, or a folder or hub id (owner/name) "
+        f"{name_or_path} is not a model: it must be mini, flux, or a folder or hub id (owner/name) "
         "with a model_index.json."
     )
 
@@ -91,10 +93,10 @@ def _download(repository: str, patterns: list[str], place: Path | None) -> Path:
         return Path(snapshot_download(repository, allow_patterns=patterns, local_dir=place))
     except GatedRepoError as error:
         reason = (
-            "The token on this machine is of an account that has not done so, or may not read "
-            "gated repositories."
+            "The token on this machine belongs to an account that has not accepted it, or "
+            "may not read gated repositories."
             if get_token()
-            else "There is no token on this machine that says who asks."
+            else "There is no token on this machine."
         )
         raise CheckpointError(
             f"{repository} is open only to those who accepted its licence. {reason} Accept it at "
@@ -103,16 +105,12 @@ def _download(repository: str, patterns: list[str], place: Path | None) -> Path:
         ) from error
     except RepositoryNotFoundError as error:
         raise CheckpointError(
-            f"{repository} is no folder on this machine, and {page} is not there or not open to "
-            "the token on this machine: check the name."
+            f"{repository} is not a folder on this machine, and {page} does not exist or is not "
+            "open to the token on this machine: check the name."
         ) from error
     except (HfHubHTTPError, LocalEntryNotFoundError) as error:
-        reason = (
-            "HF_HUB_OFFLINE is set, which forbids downloads: unset it"
-            if constants.HF_HUB_OFFLINE
-            else "Check the network connection"
-        )
         raise CheckpointError(
             f"{repository} could not be downloaded from huggingface.co, and is not on this machine "
-            f"yet. {reason}, or name a folder that holds it: local_dir=... (--local-dir)."
+            f"yet. {no_download_remedy()}, or name a folder that holds it: local_dir=... "
+            "(--local-dir)."
         ) from error

@@ -61,7 +61,7 @@ def check_folder(folder: Path) -> None:
     if missing := missing_files(folder):
         raise CheckpointError(
             f"{folder} lacks {len(missing)} file{'s' * (len(missing) > 1)}: {_some(missing)}. Copy "
-            "or download the whole folder again; a download goes on where it stopped."
+            "or download the whole folder again; a download continues where it stopped."
         )
     for path in sorted(folder.glob("*/*.safetensors")):
         header(path)

@@ -69,8 +69,8 @@ def load_pipeline(
         is there already needs no network.
         What lies in its folder taef1, or in one of a folder of yours, makes previews.
     device: "cpu", "cuda", "mps", ...; None = a GPU if there is one.
-    torch_dtype: of weights and arithmetic; None = bfloat16 on a GPU, float16 on one that does not
-        know that, float32 elsewhere.
+    torch_dtype: of weights and arithmetic; None = bfloat16 on a GPU, float16 on one without it,
+        float32 elsewhere.
     quantize: "nf4", "int8" or "fp8" weights of transformer and T5; None = as they are stored.
     offload: "model", "group" or "sequential": how much is on the GPU at a time; None = all of it.
     compat: "reference-inference" makes images as the authors' inference scripts do: their local
@@ -85,8 +85,8 @@ def load_pipeline(
     quantised = None if quantize is None else fitting.quantisation_config(quantize, where, dtype)
     if offload is not None and where.type == "cpu":
         raise CheckpointError(
-            f"offload is {offload}, which keeps weights off a GPU, but the device is cpu. Leave it "
-            "(--offload) away, or name a GPU."
+            f"offload is {offload}, which keeps weights off a GPU, but the device is cpu. Omit "
+            "--offload, or name a GPU."
         )
     folder, part = _folders(str(name_or_path), face_mogle, local_dir)
     pipeline = _read(folder, part, dtype, quantised)

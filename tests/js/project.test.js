@@ -58,7 +58,7 @@ const broken = {
 for (const [name, spoil] of Object.entries(broken)) {
   test(`${name} is no project`, async () => {
     const { text, page } = await saved();
-    await assert.rejects(readProject(spoil(text), page), /no facemogle project, or only a part/);
+    await assert.rejects(readProject(spoil(text), page), /not a facemogle project, or only a part/);
   });
 }
 

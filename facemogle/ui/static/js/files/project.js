@@ -33,7 +33,7 @@ export async function readProject(text, { bits, side }) {
   }
   try {
     const { settings, states } = file;
-    if (String(file.bits) !== String(bits)) throw new Error("its layers are others");
+    if (String(file.bits) !== String(bits)) throw new Error("its layers are not the 19 regions");
     if (typeof settings.prompt !== "string") throw new Error("it has no prompt");
     const drawing = await readLayers(file.layers, bits, side);
     const read = await Promise.allSettled(file.history.map((entry) => readEntry(entry, bits, side)));
@@ -65,14 +65,14 @@ function parse(text) {
   } catch {
     // The same message as for JSON of something else.
   }
-  throw new Error("It is no facemogle project, or only a part of one.");
+  throw new Error("It is not a facemogle project, or only a part of one.");
 }
 
 const asText = ({ words, order }) => ({ words: toBase64(words), order });
 
 async function readLayers({ words, order }, bits, side) {
   const isWhole = order.length === REGIONS && order[0] === bits[0];
-  if (!isWhole || !bits.every((region) => order.includes(region))) throw new Error("its order is none");
+  if (!isWhole || !bits.every((region) => order.includes(region))) throw new Error("its order of layers is incomplete");
   return { words: await unpackWords(fromBase64(words), side), order };
 }
 

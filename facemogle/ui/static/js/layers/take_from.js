@@ -59,7 +59,7 @@ export class TakeFrom {
     const { region } = this.brush;
     const { title } = this.regions[region];
     this.dialog.close();
-    if (!labels.includes(region)) return this.tell(`There is no ${title.toLowerCase()} in ${source}.`);
+    if (!labels.includes(region)) return this.tell(`${source} has no ${title.toLowerCase()}.`);
     this.drawing.takeRegion(labels, region);
     this.tell(`Took ${title.toLowerCase()} from ${source}. Move it with V; undo takes it back.`);
   }
