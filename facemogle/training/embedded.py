@@ -129,4 +129,5 @@ def _pipeline(
         guided_from=ModelRecipe().guided_from,
         guided_until=ModelRecipe().guided_until,
         default_guidance=ModelRecipe().default_guidance,
+        fixed_size=True,
     )
