@@ -73,6 +73,7 @@ class FaceMoGLEPipeline(Requesting, Denoising, BaseLoRAMixin):
     pipeline, so threads may share it (not with CPU offload, which moves models around).
 
     default_size: height and width of images, in pixels. default_steps: denoising steps.
+    fixed_size: whether it makes no other size, as it has learnt this one only.
     default_guidance: how strongly the prompt guides.
     text_length: T5 tokens read of a prompt.
     local_masks: what local experts see, unless `stream` is told otherwise.
@@ -111,6 +112,7 @@ class FaceMoGLEPipeline(Requesting, Denoising, BaseLoRAMixin):
         guided_until: float = 0.0,
         default_guidance: float = 3.5,
         strength_guides: bool = False,
+        fixed_size: bool = False,
     ) -> None:
         super().__init__()
         self.register_modules(
@@ -133,6 +135,7 @@ class FaceMoGLEPipeline(Requesting, Denoising, BaseLoRAMixin):
             guided_until=guided_until,
             default_guidance=default_guidance,
             strength_guides=strength_guides,
+            fixed_size=fixed_size,
         )
         self.image_processor = VaeImageProcessor(vae_scale_factor=PIXELS_PER_TOKEN)
         self.mask_encoder = MaskEncoder(CACHED_MASK_IMAGES)

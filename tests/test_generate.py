@@ -155,6 +155,12 @@ def test_bad_input_gets_one_line_and_status_2(
     assert line.count("\n") == 1 and len(line) < 400
 
 
+def test_mini_refuses_a_size_that_it_has_not_learnt(capsys: pytest.CaptureFixture[str]) -> None:
+    """Larger ones came out as a blur, after a minute's work."""
+    assert run("generate", "--size", "1024") == 2
+    assert "this model has learnt 512x512 only" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("arguments", [[], ["paint"]])
 def test_an_unknown_command_gets_one_line_and_status_2(
     arguments: list[str], capsys: pytest.CaptureFixture[str]

@@ -292,6 +292,14 @@ def test_any_size_in_whole_tokens(pipeline, label_map, height, width) -> None:
     assert output.trace.grid == (height // 16, width // 16)
 
 
+def test_a_model_of_one_size_refuses_others(own_pipeline, label_map) -> None:
+    """A blur of 1024 pixels, after a minute, looked like what the model can do."""
+    own_pipeline.register_to_config(default_size=64, fixed_size=True)
+    assert own_pipeline.request("", label_map).grid == (4, 4)
+    with pytest.raises(ValueError, match=r"32x64 pixels .* has learnt 64x64 only"):
+        own_pipeline.request("", label_map, height=64, width=32)
+
+
 def test_prepared_inputs_replace_what_they_were_made_from(pipeline, label_map) -> None:
     embeds, pooled, _ = pipeline.encode_prompt("a man")
     prepared = pixels(

@@ -37,7 +37,7 @@ def add_image_arguments(parser: argparse.ArgumentParser) -> None:
         "--size",
         type=_size,
         metavar="SIDE|WIDTHxHEIGHT",
-        help="in pixels, multiples of 16 (default: the model's)",
+        help="in pixels, multiples of 16 (default: the model's, and mini has no other)",
     )
     parser.add_argument(
         "--mute",

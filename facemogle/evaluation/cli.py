@@ -23,8 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
     parser.description = (
         "Measure a model on faces that its training did not see: masks, prompts, realism, edits, "
-        "gate, seconds. Stopped or killed, it goes on where it was when the same command is run "
-        "again. See docs/evaluation.md."
+        "gate, experts, seconds, each beside its goal. Stopped or killed, it goes on where it was "
+        "when the same command is run again. See docs/evaluation.md."
     )
     parser.add_argument(
         "--data",
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path("evaluation"),
         metavar="DIR",
-        help="table.md, numbers.json, sheet.jpg, prompts.jpg and all images (%(default)s)",
+        help="table.md, numbers.json, sheets of faces, pairs to judge, all images (%(default)s)",
     )
     faces = whole_number(1, 10**6)
     parser.add_argument("--count", type=faces, default=500, help="faces (default: %(default)s)")
@@ -91,7 +91,8 @@ def _metrics(text: str) -> tuple[str, ...]:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print. Returns 0, or 2 if the input is unusable, which stderr then explains."""
-    from facemogle.evaluation.report import text_table
+    from facemogle.evaluation.goals import goals
+    from facemogle.evaluation.report import numbers, text_table
 
     # That a prompt is too long would be said face by face, across the progress bar.
     logging.getLogger("facemogle.network.text").setLevel(logging.ERROR)
@@ -100,6 +101,8 @@ def run(arguments: argparse.Namespace) -> int:
         for section in _measurement(arguments).sections():
             sections.append(section)
             _write(arguments.out, sections)
+        sections.append(goals(numbers(sections)))
+        _write(arguments.out, sections)
     except (ValueError, OSError) as error:
         say("evaluate", error)
         return 2

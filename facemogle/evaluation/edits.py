@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -70,8 +70,7 @@ def _edited(
     before = gallery.image(f"faces/{name}", prompt, label_map)
 
     def make() -> np.ndarray:
-        # Made again, on another machine perhaps with other last bits: what counts is the image.
-        recorded = replace(gallery.recorded(name, prompt, label_map), image=before)
+        recorded = gallery.recorded(f"faces/{name}", prompt, label_map)
         request = gallery.pipeline.request(prompt, target, before=recorded)
         return finished(gallery.pipeline.run(request)).image
 

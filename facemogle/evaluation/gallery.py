@@ -6,6 +6,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,19 @@ import numpy as np
 import torch
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.runs.denoising import Step
+from facemogle.runs.experts import Experts
 from facemogle.runs.recorded import Recorded
 from facemogle.runs.request import Request
 from facemogle.runs.run import finished
 
 SOURCE = "source"
 """Name of the text in an image's file that tells its prompt and masks from others."""
+AS_THEY_ARE = Experts()
 
 
 class Gallery:
@@ -44,28 +49,66 @@ class Gallery:
             )
         note.write_text(text, "utf8")
 
-    def image(self, name: str, prompt: str, label_map: np.ndarray) -> np.ndarray:
+    def image(
+        self, name: str, prompt: str, label_map: np.ndarray, experts: Experts = AS_THEY_ARE
+    ) -> np.ndarray:
         """An image as the pipeline makes it by default: uint8 (H, W, 3).
 
-        name: under which it is kept, and which gives the seed by its last part.
+        name: under which it is kept, and which gives the seed by its last part. experts: how these
+        are to be heard.
         """
-        source = (prompt, label_map)
-        return self.keep(name, source, lambda: self.recorded(name, prompt, label_map).image)
+
+        def make() -> np.ndarray:
+            request = self.request(name, prompt, label_map, experts)
+            return finished(self.pipeline.run(request)).image
+
+        return self.keep(name, _source(prompt, label_map, experts), make)
+
+    def face(
+        self, name: str, prompt: str, label_map: np.ndarray, see: Callable[[list[Step]], None]
+    ) -> np.ndarray:
+        """The same image. see: is shown its steps, if it is made now; `recorded` needs them too."""
+
+        def make() -> np.ndarray:
+            run = self.pipeline.run(self.request(name, prompt, label_map))
+            done = list(run.steps())
+            see(done)
+            recorded = run.recorded(done, np.asarray(run.image(done[-1].latents)))
+            self._keep_steps(name, _source(prompt, label_map), recorded)
+            return recorded.image
+
+        return self.keep(name, _source(prompt, label_map), make)
 
     def recorded(self, name: str, prompt: str, label_map: np.ndarray) -> Recorded:
-        """The same with the way that led to it, generated again."""
-        return finished(self.pipeline.run(self.request(name, prompt, label_map)))
+        """A `face` that is there, with the way that led to it; where that was lost, made again."""
+        image, source = self.image(name, prompt, label_map), _source(prompt, label_map)
+        request = self.request(name, prompt, label_map)
+        try:
+            with safe_open(self._steps_file(name), framework="pt") as file:
+                if file.metadata()[SOURCE] == _digest(source):
+                    times = tuple(json.loads(file.metadata()["times"]))
+                    return Recorded(request.label_map, image, times, file.get_tensor("latents"))
+        except OSError:
+            pass
+        # Made again, on another machine perhaps with other last bits: what counts is the image.
+        made = replace(finished(self.pipeline.run(request)), image=image)
+        self._keep_steps(name, source, made)
+        return made
 
-    def steps(self, name: str, prompt: str, label_map: np.ndarray) -> list[Step]:
-        """The steps of ``image``, generated again."""
-        return list(self.pipeline.steps(self.request(name, prompt, label_map)))
-
-    def request(self, name: str, prompt: str, label_map: np.ndarray) -> Request:
+    def request(
+        self, name: str, prompt: str, label_map: np.ndarray, experts: Experts = AS_THEY_ARE
+    ) -> Request:
         """What ``image`` is made from: an image of the label map's size."""
         generator = torch.Generator("cpu").manual_seed(self.seed_of(name))
         height, width = label_map.shape
         return self.pipeline.request(
-            prompt, label_map, generator=generator, height=height, width=width
+            prompt,
+            label_map,
+            generator=generator,
+            height=height,
+            width=width,
+            muted=experts.muted,
+            expert_strengths=experts.strengths,
         )
 
     def seed_of(self, name: str) -> int:
@@ -88,6 +131,22 @@ class Gallery:
         Image.fromarray(image).save(part, "png", pnginfo=facts)
         part.replace(path)  # so that an image that is there is whole
         return image
+
+    def _keep_steps(self, name: str, source: Sequence[Any], recorded: Recorded) -> None:
+        facts = {SOURCE: _digest(source), "times": json.dumps(recorded.times)}
+        path = self._steps_file(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".steps")
+        save_file({"latents": recorded.latents.contiguous()}, part, metadata=facts)
+        part.replace(path)
+
+    def _steps_file(self, name: str) -> Path:
+        return self.folder / f"{name}.safetensors"
+
+
+def _source(prompt: str, label_map: np.ndarray, experts: Experts = AS_THEY_ARE) -> list[Any]:
+    """What an image is made from, apart from its name and the gallery's settings."""
+    return [prompt, label_map, *([] if experts == AS_THEY_ARE else [repr(experts)])]
 
 
 def _digest(source: Sequence[Any]) -> str:

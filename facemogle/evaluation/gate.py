@@ -16,6 +16,9 @@ PLACES = ("inside", "outside", "mean")
 CLEAR = 0.6
 """A place belongs to a region that covers more than this share of its square."""
 
+TWICE, CHANGE = 2.0, 0.1
+"""What counts as preferring a region, and as changing over t."""
+
 READ = ("won by their region's expert", "won by the global expert", "entropy of the weights")
 
 
@@ -47,13 +50,36 @@ class GateLog:
             return None
         values = np.nanmean([run["read"] for run in runs], axis=0)
         shown = _shown(runs[0]["t"])
-        rows = [(name, [float(values[s, n]) for s in shown]) for n, name in enumerate(READ)]
-        columns = [f"t={runs[0]['t'][s]:.2f}" for s in shown]
+        rows = [
+            (name, [*(float(values[s, n]) for s in shown), float(values[:, n].mean())])
+            for n, name in enumerate(READ)
+        ]
+        columns = [*(f"t={runs[0]['t'][s]:.2f}" for s in shown), "all steps"]
         note = (
             f"Of the places of which a region covers more than {CLEAR:.0%}: whose expert has the "
             "largest weight. Entropy in parts of that of 20 equal weights, over all places."
         )
         return Section("gate, who is heard", columns, rows, note)
+
+    def experts(self, names: Sequence[str]) -> Section | None:
+        """How many of the local experts prefer their region, and change over t; None likewise."""
+        runs = self._runs(names)
+        if not runs:
+            return None
+        inside, outside = (_means([run[place] for run in runs])[:, 1:] for place in PLACES[:2])
+        seen = ~np.isnan(inside).any(0)
+        inside, outside = inside[:, seen], outside[:, seen]
+        rows = [
+            ("weigh twice as much inside, at every step", (inside >= TWICE * outside).all(0)),
+            ("change inside over t by 0.1", inside.max(0) - inside.min(0) >= CHANGE),
+        ]
+        note = "Of the local experts whose regions the faces have, mean weights over the faces."
+        return Section(
+            "gate, how many experts",
+            ("experts", "do", "share"),
+            [(n, (int(seen.sum()), int(does.sum()), float(does.mean()))) for n, does in rows],
+            note,
+        )
 
     def _runs(self, names: Sequence[str]) -> list[dict]:
         if not self.file.is_file():

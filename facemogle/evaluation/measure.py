@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from tqdm.auto import tqdm
 
+from facemogle.evaluation.chips import alone, chips, plain_faces
 from facemogle.evaluation.consistency import consistency
 from facemogle.evaluation.cost import cost
 from facemogle.evaluation.detail import detail
@@ -18,6 +19,9 @@ from facemogle.evaluation.external import Metric, external_section
 from facemogle.evaluation.faces import HeldOut
 from facemogle.evaluation.gallery import Gallery
 from facemogle.evaluation.gate import GateLog
+from facemogle.evaluation.judge import outside_judge
+from facemogle.evaluation.leaks import leaks
+from facemogle.evaluation.pairs import PAIRS, Pairs
 from facemogle.evaluation.paraphrases import NINE, asked, paraphrase
 from facemogle.evaluation.prompts import (
     nine_prompts,
@@ -30,11 +34,17 @@ from facemogle.evaluation.realism import realism
 from facemogle.evaluation.report import Section
 from facemogle.evaluation.robustness import robustness
 from facemogle.evaluation.sheets import face_sheet, prompt_sheet
+from facemogle.evaluation.steering import GROUPS, heard, muted, steered, weighed
 from facemogle.gate.trace import Trace
+from facemogle.prompts.words import known_words
+from facemogle.runs.denoising import Step
 
 BATCH = 16
 ON_THE_SHEET = 24
 MASKS_OF_NINE = 4
+MASKS_OF_PHRASES = 3
+STEERED = 6
+"""Faces whose experts are steered, each of them many times."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +69,9 @@ class Measurement:
     def sections(self) -> Iterator[Section]:
         """The parts of the table, one after the other; sheets go to ``out`` meanwhile."""
         real, made = self._all_faces()
+        pairs = Pairs(self.out, min(PAIRS, len(self.held)), self.gallery.seed)
+        pairs.write(self.held.faces.image, self._face)
+        yield from filter(None, [pairs.section()])
         yield consistency(made.matrix, real.matrix)
         if self.held.rows is not None:
             yield from self._prompts(real.classes, made.classes)
@@ -66,13 +79,16 @@ class Measurement:
         yield realism(made.features, real.features, other)
         if made.fine.size:
             yield detail(made.fine, real.fine)
+        yield outside_judge(made.meshes, real.meshes)
         if self.metrics or self.detectors:
             yield external_section(self.metrics, self.detectors)
         log, names = GateLog(self._gate_file), self.held.faces.ids
-        yield from filter(None, (log.readable(names), log.section(names)))
+        parts = (log.readable(names), log.experts(names), log.section(names))
+        yield from filter(None, parts)
+        yield from self._steered()
         yield edits(self.held, self.few, self.gallery, self.reader.parser)
         yield robustness(self.held, self.few, self.gallery, self.reader.parser, self.masks)
-        yield cost(self.gallery.pipeline, self.held, self.few, self.folders)
+        yield cost(self.gallery, self.held, self.few, self.folders)
 
     @property
     def _gate_file(self) -> Path:
@@ -116,14 +132,11 @@ class Measurement:
         name, label_map = self.held.faces.ids[n], self.held.faces.label_map(n)
         prompt, pipeline = self.held.caption(n), self.gallery.pipeline
 
-        def make() -> np.ndarray:
-            done = self.gallery.steps(name, prompt, label_map)
-            if done[0].gate_weights is not None:
-                trace = Trace.from_steps(done, pipeline.grid_of(*label_map.shape))
-                GateLog(self._gate_file).add(name, trace, label_map)
-            return np.asarray(pipeline.decode(done[-1].latents, *label_map.shape))
+        def log(done: list[Step]) -> None:
+            trace = Trace.from_steps(done, pipeline.grid_of(*label_map.shape))
+            GateLog(self._gate_file).add(name, trace, label_map)
 
-        return self.gallery.keep(f"faces/{name}", (prompt, label_map), make)
+        return self.gallery.face(f"faces/{name}", prompt, label_map, log)
 
     def _prompts(self, real: np.ndarray, made: np.ndarray) -> Iterator[Section]:
         truth, told = self.held.classes(), self.held.told()
@@ -132,6 +145,9 @@ class Measurement:
         yield unasked_attributes(made, real, truth, told)
         yield self._paraphrased(real[self.few], truth[self.few], counts)
         yield self._nine(counts)
+        yield self._phrases()
+        classifier = self.reader.classifier
+        yield leaks(self.held, self.few, self.gallery, classifier, made, real)
 
     def _paraphrased(self, real: np.ndarray, truth: np.ndarray, counts: np.ndarray) -> Section:
         assert self.held.rows is not None
@@ -159,6 +175,32 @@ class Measurement:
         prompt_sheet([p for p, _ in NINE], rows).save(self.out / "prompts.jpg", quality=90)
         wanted = np.array([asked(prompt, more) for prompt, more in NINE])
         return nine_prompts(np.array(readings), wanted, counts)
+
+    def _phrases(self) -> Section:
+        """Each phrase that the page offers for this model, alone on some masks."""
+        known = known_words(self.gallery.pipeline.tokenizer_2)
+        phrases = [text for kind, texts in known.items() if kind != "people" for text in texts]
+        numbers = plain_faces(self.held, range(len(self.held)), MASKS_OF_PHRASES)
+        section = chips(phrases, self.held, numbers, self.gallery, self.reader.classifier)
+        shown = ["", *phrases]
+        rows = [
+            (self.held.faces.label_map(n), [alone(p, self.held, n, self.gallery) for p in shown])
+            for n in numbers
+        ]
+        prompt_sheet(shown, rows).save(self.out / "phrases.jpg", quality=90)
+        return section
+
+    def _steered(self) -> Iterator[Section]:
+        numbers = self.few[:STEERED]
+        found = heard(self.held, numbers, self.gallery)
+        ways, rows = list[str](), []
+        for group in GROUPS:
+            images = steered(self.held, numbers[0], group, self.gallery)
+            ways = list(images)
+            rows.append((self.held.faces.label_map(numbers[0]), list(images.values())))
+        prompt_sheet(ways, rows).save(self.out / "experts.jpg", quality=90)
+        yield muted(found)
+        yield weighed(found)
 
 
 def _batches(count: int) -> list[np.ndarray]:

@@ -44,7 +44,10 @@ def told_attributes(
         shares = [_share(x[counted, index] == asked) for x in (made, real)]
         rows.append((attribute.name, (int(counted.sum()), *shares, ratio(*shares))))
     means = [_mean([values[column] for _, values in rows], counts) for column in (1, 2)]
-    rows.insert(0, ("mean of the attributes", (len(made), *means, ratio(*means))))
+    rows[:0] = [
+        ("mean of the attributes", (len(made), *means, ratio(*means))),
+        ("least of the attributes", (len(made), *_least(rows, counts))),
+    ]
     note = (
         "Share of the faces on which the classifier reads the class that the caption tells, of "
         f"those whose caption tells it and whose render shows it.{_left_out(counts)}"
@@ -86,6 +89,18 @@ def nine_prompts(made: np.ndarray, wanted: np.ndarray, counts: np.ndarray) -> Se
         f"{_left_out(counts)}"
     )
     return Section("nine prompts on a mask", columns, rows, note)
+
+
+def _least(
+    rows: Sequence[tuple[str, Sequence[Value]]], counts: np.ndarray
+) -> tuple[Value, Value, Value]:
+    """Generated, renders and ratio of the attribute in the mean whose ratio is the smallest."""
+    known = [
+        values
+        for (_, values), counted in zip(rows, counts, strict=True)
+        if counted and values[3] is not None
+    ]
+    return min((v[1:4] for v in known), key=lambda v: v[2], default=(None, None, None))  # pyright: ignore
 
 
 def _left_out(counts: np.ndarray) -> str:

@@ -73,7 +73,7 @@ def ratio(value: float | None, reference: float | None) -> float | None:
 
 
 def _number(value: Value) -> Value:
-    return None if isinstance(value, float) and math.isnan(value) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _text(value: Value) -> str:

@@ -18,7 +18,13 @@ from torch import Tensor
 from facemogle.masks.reading import read_mask
 from facemogle.network.tokens import VAE, painted_per_token
 from facemogle.runs.area import Area
-from facemogle.runs.checks import check_prompt, check_size, listed, suggesting
+from facemogle.runs.checks import (
+    check_prompt,
+    check_size,
+    check_trained_size,
+    listed,
+    suggesting,
+)
 from facemogle.runs.experts import UNTOUCHED, Experts, LocalMasks
 from facemogle.runs.recorded import Recorded
 from facemogle.runs.request import (
@@ -85,7 +91,8 @@ class Requesting(DiffusionPipeline):
         generator: source of the noise; None = torch's global one. The same mask, prompt, seed,
             steps and size give the same pixels on one machine. A list has one for each of the B
             images, which then are those that it makes one by one, but for rounding.
-        height, width: of the image, multiples of p; None = the config's default_size.
+        height, width: of the image, multiples of p; None = the config's default_size, and no other
+            where the config has fixed_size.
         prompt_2: for T5, in place of the prompt, which CLIP reads.
         negative_prompt: what guidance by two passes leads away from, in place of no text.
         true_cfg_scale: of two passes, for a model that has an input for guidance as well: with a
@@ -114,7 +121,10 @@ class Requesting(DiffusionPipeline):
         Raises ValueError; for the mask MaskError, which is one.
         """
         per_token = painted_per_token(self.vae)
-        height, width = check_size(height, width, self.config["default_size"], per_token)
+        side = self.config["default_size"]
+        height, width = check_size(height, width, side, per_token)
+        if self.config["fixed_size"]:
+            check_trained_size(height, width, side)
         grid, change = (height // per_token, width // per_token), None
         if before is not None:
             grid = grid_of(before.label_map.shape)

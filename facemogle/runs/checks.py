@@ -70,6 +70,16 @@ def check_size(
     return size
 
 
+def check_trained_size(height: int, width: int, side: int) -> None:
+    """Pass if it is the square of this side, the only size that a model has learnt."""
+    if (height, width) != (side, side):
+        raise ValueError(
+            f"The size is {width}x{height} pixels (width x height), and this model has learnt "
+            f"{side}x{side} only: of any other it makes a blur or a broken face. Leave the size "
+            "out and resize the image afterwards; FLUX.1-dev makes other sizes."
+        )
+
+
 def check_steps(count: int) -> int:
     """The number of denoising steps, as it is."""
     if not isinstance(count, Integral) or count < 1:

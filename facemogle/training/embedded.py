@@ -132,6 +132,7 @@ def _pipeline(
         text_length=tokenizers[1].model_max_length,
         edit_context=ModelRecipe().edit_context,
         strength_guides=True,
+        fixed_size=True,
         guided_from=ModelRecipe().guided_from,
         guided_until=ModelRecipe().guided_until,
         # What was distilled is guided already.
