@@ -5,15 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from huggingface_hub import constants, get_token, snapshot_download
-from huggingface_hub.errors import (
-    GatedRepoError,
-    HfHubHTTPError,
-    LocalEntryNotFoundError,
-    RepositoryNotFoundError,
-)
+from huggingface_hub import get_token
+from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
 from facemogle.network.lora import LORA_FILE
+from facemogle.weights.downloads import download
 from facemogle.weights.headers import CheckpointError, missing_files
 from facemogle.weights.names import MINI_FOLDER
 from facemogle.weights.published import MOGLE_FILES
@@ -88,7 +84,12 @@ def _download(repository: str, patterns: list[str], place: Path | None) -> Path:
     """Fetch what is missing, into a folder or (None) into the hub's cache."""
     page = f"https://huggingface.co/{repository}"
     try:
-        return Path(snapshot_download(repository, allow_patterns=patterns, local_dir=place))
+        return download(
+            repository,
+            instead="name a folder that holds it: local_dir=... (--local-dir)",
+            allow_patterns=patterns,
+            local_dir=place,
+        )
     except GatedRepoError as error:
         reason = (
             "The token on this machine is of an account that has not done so, or may not read "
@@ -105,14 +106,4 @@ def _download(repository: str, patterns: list[str], place: Path | None) -> Path:
         raise CheckpointError(
             f"{repository} is no folder on this machine, and {page} is not there or not open to "
             "the token on this machine: check the name."
-        ) from error
-    except (HfHubHTTPError, LocalEntryNotFoundError) as error:
-        reason = (
-            "HF_HUB_OFFLINE is set, which forbids downloads: unset it"
-            if constants.HF_HUB_OFFLINE
-            else "Check the network connection"
-        )
-        raise CheckpointError(
-            f"{repository} could not be downloaded from huggingface.co, and is not on this machine "
-            f"yet. {reason}, or name a folder that holds it: local_dir=... (--local-dir)."
         ) from error
