@@ -1,300 +1,279 @@
 """Many visitors at once, checked: a measurement, run by hand.
 
-    python tests/load.py --visitors 20 --seconds 300
+    python tests/load.py --visitors 20 --minutes 30
+    python tests/load.py --visitors 20 --minutes 30 --replicas 2 --kill-every 60
 
-Serves `mini` in a process of its own, or with `--replicas 2` in several. Every visitor speaks the
-page's protocol and makes two images in turn, of a mask, a prompt and a seed of its own: a whole
-face, then an edit of it. From time to time one more visitor comes and leaves while its image is
-made. In the end each visitor's images are made again by nobody but it: they must be the same,
-pixel for pixel. Exit status 1 if one is not.
+Serves `mini` in a process of its own, or with `--replicas` in several, of which one is killed now
+and then. Every visitor speaks the page's protocol and does by chance what people do: makes a whole
+face, edits it, paints with live drafts that replace each other, opens a photograph, stops an image,
+closes the page, reloads it and edits again. All have masks, prompts and seeds of their own. In the
+end everything is made again by one visitor alone: it must be the same, pixel for pixel.
+
+Exit status 1 if a result is another's, or an order ended without a word.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
+import random
 import statistics
 import sys
 import time
-from base64 import b64decode, b64encode
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import httpx
-import numpy as np
-from gradio_client.utils import apply_diff
-from PIL import Image
-from studio import TEMPLATES, served_apart
+import psutil
+from page_protocol import UNKNOWN, Order, Protocol, Session
+from studio import served_apart
 
-from facemogle.masks.label_map import index_png
-from facemogle.masks.reading import read_mask
-from facemogle.masks.regions import NUM_EXPERTS
+SETTLED = 5 * 60.0
+"""Seconds after which a server has allocated what it needs; what it takes later, it loses."""
 
-PATIENCE = 1.5  # seconds in the line after which the page asks for its place
-HAT, SIDE = 14, 512
-PROMPTS = (
-    "a man with black hair",
-    "a woman with blond hair",
-    "an old man",
-    "a young woman, smiling",
-)
+LONG = 100  # steps of an image that is given up
+REPLICA = "ray::ServeReplica"
+"""How Ray names its processes."""
 
 
 @dataclass
 class Log:
-    """What happened to all visitors, in the order in which it did."""
+    """What happened to all visitors.
 
-    joined: dict[tuple[str, int], float] = field(default_factory=dict)
-    started: list[tuple[str, int]] = field(default_factory=list)
-    places: list[int] = field(default_factory=list)
-    waits: list[float] = field(default_factory=list)
-    memory: list[tuple[int, float]] = field(default_factory=list)  # images so far, MiB
-    freed: list[float] = field(default_factory=list)
-    images: int = 0
+    made: what came out, by visitor and what was made. lost: orders that ended without a word.
+    told: failures that a visitor was told of. memory: seconds since the start, MiB.
+    """
 
-    def overtaken(self) -> int:
-        """How many places later than it joined the line an order began, at most.
+    made: dict[tuple[int, str], list[str]] = field(default_factory=dict)
+    orders: list[Order] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    memory: list[tuple[float, float]] = field(default_factory=list)
+    killed: int = 0
 
-        Without the first orders, which all come in the same moment.
-        """
-        later = [order for order in self.started if order[1] > 1]
-        at = {order: index for index, order in enumerate(later)}
-        came = sorted(at, key=lambda order: self.joined[order])
-        return max(at[order] - index for index, order in enumerate(came))
-
-
-class Protocol:
-    """How the page speaks to its server."""
-
-    def __init__(self, url: str, client: httpx.AsyncClient) -> None:
-        self.url, self.client = f"{url}/gradio_api", client
-        self.events: dict[str, tuple[int, int]] = {}  # name -> number of the event, its component
-
-    async def learn(self, url: str) -> None:
-        """Read the page's events from its configuration."""
-        config = (await self.client.get(f"{url}/config")).json()
-        for event in config["dependencies"]:
-            for component, name in event["targets"]:
-                self.events[name] = (event["id"], component)
-
-    def body(self, event: str, session: str, data: list[Any], more: Any = None) -> dict[str, Any]:
-        number, component = self.events[event]
-        return {
-            "fn_index": number, "trigger_id": component, "session_hash": session,
-            "data": data, "event_data": more,
-        }  # fmt: skip
-
-    async def tell(self, event: str, session: str, **more: Any) -> Any:
-        """Trigger an event outside the queue; its output."""
-        answer = await self.client.post(
-            f"{self.url}/run/predict", json=self.body(event, session, [], more)
-        )
-        answer.raise_for_status()
-        return answer.json()["data"]
-
-    async def packets(
-        self, session: str, order: dict[str, Any], joins: Callable[[], None] = lambda: None
-    ) -> AsyncGenerator[dict[str, Any], None]:
-        """Place an order and follow it to its end. joins(): called when the server has it."""
-        joined = await self.client.post(
-            f"{self.url}/queue/join", json=self.body("generate", session, [order])
-        )
-        joined.raise_for_status()
-        joins()
-        address = f"{self.url}/queue/data?session_hash={session}"
-        last: Any = None
-        async with self.client.stream("GET", address) as stream:
-            async for line in stream.aiter_lines():
-                message: Any = json.loads(line.removeprefix("data: ")) if line else {"msg": ""}
-                if message["msg"] == "process_generating":
-                    (news,) = message["output"]["data"]
-                    last = news if last is None else apply_diff(last, news)
-                    yield last
-                elif message["msg"] == "process_completed":
-                    assert message["success"], message
-                    return
-
-    async def stay(self, session: str) -> None:
-        """Be on the page, until this task is cancelled."""
-        async with self.client.stream("GET", f"{self.url}/heartbeat/{session}") as stream:
-            async for _ in stream.aiter_lines():
-                pass
+    def overtaken(self) -> list[int]:
+        """Of each order that began: how many began before it that were sent when it was in line."""
+        times = [(o.sent, o.joined, o.began) for o in self.orders if o.began is not None]
+        return [
+            sum(sent > joined and began < mine for sent, _, began in times)
+            for _, joined, mine in times
+        ]
 
 
 class Visitor:
-    """Orders its two images in turn. number: tells it from the others."""
+    """One person, whose doings follow from its number. steps: of its images."""
 
-    def __init__(self, protocol: Protocol, log: Log, number: int) -> None:
-        self.protocol, self.log = protocol, log
-        self.session, self.orders = uuid4().hex, 0
-        self.name = f"visitor {number}"
-        templates = sorted(TEMPLATES.glob("*.png"))
-        mask = read_mask(templates[number % len(templates)], size=(SIDE, SIDE)).label_map
-        edited = mask.copy()
-        edited[20 + 3 * number : 80 + 3 * number, 180:330] = HAT
-        self.masks = [b64encode(index_png(one)).decode() for one in (mask, edited)]
-        self.asked = {
-            "prompt": PROMPTS[number % len(PROMPTS)], "seed": str(number), "strength": "1",
-            "whole_face": False, "is_draft": False, "muted": [],
-            "expert_strengths": [1] * NUM_EXPERTS,
+    def __init__(self, protocol: Protocol, log: Log, number: int, steps: int) -> None:
+        self.protocol, self.log, self.number, self.steps = protocol, log, number, steps
+        self.chance = random.Random(number)
+        self.face: int | None = None  # number of the order that made it, in this session
+        self.image = ""  # its data URL
+        self.page = Session(protocol, number, steps)
+        self.doings: dict[str, Callable[[], Awaitable[None]]] = {
+            "face": self.make_face, "edit": self.edit, "live strokes": self.paint_live,
+            "photo": self.open_photo, "stop": self.stop, "leave": self.leave,
+            "reload": self.reload,
         }  # fmt: skip
 
-    async def order(self, steps: int, base: int | None, mask: str) -> str | None:
-        """Make an image; a hash of its pixels."""
-        self.orders += 1
-        key = self.name, self.orders
-        await self.protocol.tell("announce", self.session, number=self.orders, has_request=True)
-        content = {
-            **self.asked, "number": self.orders, "mask": mask, "steps": str(steps),
-            "base": None if base is None else {"number": base},
-        }  # fmt: skip
-        began, image = time.monotonic(), ""
-
-        def join() -> None:
-            self.log.joined[key] = time.monotonic()
-
-        asking = asyncio.create_task(self.ask())
-        try:
-            async for packet in self.protocol.packets(self.session, content, join):
-                asking.cancel()
-                assert packet["number"] == self.orders, "a packet of another order"
-                if packet["kind"] == "start":
-                    self.log.started.append(key)
-                    self.log.waits.append(time.monotonic() - began)
-                elif packet["kind"] == "step":
-                    image = packet["image"]
-                else:
-                    assert packet["kind"] == "done", packet
-        finally:
-            asking.cancel()
-        self.log.images += 1
-        pixels = Image.open(BytesIO(b64decode(image.split(",")[1])))
-        return sha256(np.asarray(pixels).tobytes()).hexdigest()
-
-    async def ask(self) -> None:
-        """Ask for the place in the line, as the page does."""
-        while True:
-            await asyncio.sleep(PATIENCE)
-            (packet,) = await self.protocol.tell(
-                "ask", self.session, number=self.orders, asked=time.time()
-            )
-            if packet["ahead"] is not None:
-                self.log.places.append(packet["ahead"])
-
-    async def pair(self, steps: int) -> tuple[str | None, str | None]:
-        """The whole face and its edit."""
-        face = await self.order(steps, None, self.masks[0])
-        return face, await self.order(steps, self.orders, self.masks[1])
-
-    async def visit(self, steps: int, until: float) -> list[tuple[str | None, str | None]]:
-        """Make both images again and again."""
-        staying = asyncio.create_task(self.protocol.stay(self.session))
-        pairs = []
+    async def visit(self, until: float) -> None:
+        """Do one thing after the other."""
+        await self.arrive()
         while time.monotonic() < until:
-            pairs.append(await self.pair(steps))
-        staying.cancel()
-        return pairs
+            doing = self.chance.choice(list(self.doings))
+            try:
+                await self.doings[doing]()
+            except (httpx.HTTPError, AssertionError, LookupError) as error:
+                self.log.lost.append(f"{self.number}, {doing}: {type(error).__name__}: {error}")
+                await self.go()
+                await self.arrive()
+            await asyncio.sleep(self.chance.expovariate(2))
+        await self.go()
 
-    async def leave_early(self) -> None:
-        """Order a long image and close the page at its second step."""
-        staying = asyncio.create_task(self.protocol.stay(self.session))
-        self.orders = 1
-        await self.protocol.tell("announce", self.session, number=1, has_request=True)
-        content = {**self.asked, "number": 1, "mask": self.masks[0], "steps": "100", "base": None}
-        async with aclosing(self.protocol.packets(self.session, content)) as packets:
-            async for packet in packets:
-                if packet.get("index") == 1:
-                    break
-        staying.cancel()
-        began, before = time.monotonic(), len(self.log.started)
-        while len(self.log.started) == before:
-            await asyncio.sleep(0.01)
-        self.log.freed.append(time.monotonic() - began)
+    async def everything(self) -> None:
+        """Make all that a visit makes, once."""
+        await self.arrive()
+        for doing in (self.make_face, self.edit, self.paint_live, self.open_photo, self.reload):
+            await doing()
+        await self.go()
+
+    async def arrive(self) -> None:
+        self.page, self.face = Session(self.protocol, self.number, self.steps), None
+        await self.page.open()
+
+    async def go(self) -> None:
+        await self.page.close()
+
+    async def make_face(self) -> None:
+        order = await self.order("face", self.page.masks[0])
+        if order.image:
+            self.face, self.image = order.number, order.image
+
+    async def edit(self) -> None:
+        if self.face is None:
+            await self.make_face()
+        if self.face is not None:
+            await self.order("edit", self.page.masks[1], base={"number": self.face})
+
+    async def paint_live(self) -> None:
+        """Three strokes, of which each replaces the draft of the one before."""
+        if self.face is None:
+            await self.make_face()
+        if self.face is None:
+            return
+        for stroke, mask in enumerate(self.page.masks[1:], 1):
+            is_last = stroke == len(self.page.masks) - 1
+            base = {"number": self.face}
+            await self.order(
+                f"draft {stroke}", mask, base=base, is_draft=True, may_be_replaced=not is_last
+            )
+
+    async def open_photo(self) -> None:
+        self.note("photo", await self.page.read_photo())
+
+    async def stop(self) -> None:
+        await self.order("stopped", self.page.masks[0], steps=str(LONG), stops_at=1)
+
+    async def leave(self) -> None:
+        """Close the page while an image is made, and come again."""
+        order = await self.page.begin(self.page.masks[0], steps=str(LONG))
+        await order.step(1)
+        await self.go()
+        order.drop()
+        await self.arrive()
+
+    async def reload(self) -> None:
+        """The new page has the image, the server does not know it."""
+        if self.face is None:
+            await self.make_face()
+        if self.face is None:
+            return
+        image = self.image
+        await self.go()
+        await self.arrive()
+        forgotten = await self.page.begin(self.page.masks[1], base={"number": UNKNOWN})
+        last = await forgotten.end()
+        assert last["kind"] == "forgotten", last
+        await self.order("edit of a sent image", self.page.masks[1], base=self.page.sent(image))
+
+    async def order(self, what: str, mask: str, **more: Any) -> Order:
+        """Have an image made, and note it."""
+        stops_at, is_replaced = more.pop("stops_at", None), more.pop("may_be_replaced", False)
+        order = await self.page.begin(mask, **more)
+        self.log.orders.append(order)
+        if stops_at is not None or is_replaced:
+            await order.step(stops_at or 0)
+            await self.page.announce(has_request=is_replaced)
+        last = await order.end()
+        if last["kind"] == "error":
+            assert last["text"], "an error without a word"
+            self.log.told.append(last["text"])
+        elif last["kind"] == "done" and stops_at is None:
+            self.note(what, order.pixels())
+        else:
+            assert last["kind"] == "stopped", f"it ended with {last}"
+            assert is_replaced or stops_at is not None, "nobody stopped it"
+        return order
+
+    def note(self, what: str, result: str) -> None:
+        self.log.made.setdefault((self.number, what), []).append(result)
 
 
 async def watch_memory(process: int, log: Log) -> None:
-    """Note the server's resident memory, again and again."""
+    """Note the page's resident memory, again and again."""
+    began, page = time.monotonic(), psutil.Process(process)
     while True:
-        status = Path(f"/proc/{process}/status").read_text()
-        kib = int(status.split("VmRSS:")[1].split()[0])
-        log.memory.append((log.images, kib / 1024))
+        log.memory.append((time.monotonic() - began, page.memory_info().rss / 2**20))
         await asyncio.sleep(1)
 
 
-async def come_and_go(protocol: Protocol, log: Log, first: int, every: float) -> None:
-    """Visitors who leave early, one after the other."""
-    for number in range(first, first + 1000):
+async def kill_replicas(process: int, log: Log, every: float) -> None:
+    """End a replica without a warning, again and again."""
+    chance = random.Random(0)
+    while True:
         await asyncio.sleep(every)
-        await Visitor(protocol, log, number).leave_early()
+        children = psutil.Process(process).children(recursive=True)
+        replicas = [child for child in children if REPLICA in " ".join(child.cmdline())]
+        if replicas:
+            chance.choice(replicas).kill()
+            log.killed += 1
 
 
-def report(log: Log, pairs: list[list[Any]], alone: list[Any], seconds: float) -> bool:
-    """Print what was found; whether all images were right."""
-    wrong = sum(pair != right for made, right in zip(pairs, alone, strict=True) for pair in made)
-    per_visitor = [2 * len(made) for made in pairs]
+def report(log: Log, alone: Log) -> bool:
+    """Print what was found; whether every result was the right one, and none lost."""
+    mixed = [
+        f"visitor {number}, {what}"
+        for (number, what), results in log.made.items()
+        for result in results
+        if [result] != alone.made.get((number, what), [None])[:1]
+    ]
+    counts: Counter[str] = Counter()
+    for (_, what), results in log.made.items():
+        counts[what] += len(results)
+    print(f"{sum(counts.values())} results: " + ", ".join(f"{n} {w}" for w, n in counts.items()))
+    print(f"results that are not those made alone: {len(mixed)} {mixed[:5]}")
+    print(f"orders that ended without a word: {len(log.lost)} {log.lost[:5]}")
     print(
-        f"{log.images} images in {seconds:.0f} s, {min(per_visitor)} to {max(per_visitor)} "
-        "a visitor"
+        f"failures told: {len(log.told)} {sorted(set(log.told))[:3]}; replicas killed: {log.killed}"
     )
-    print(f"pairs that differ from those made alone: {wrong} of {sum(map(len, pairs))}")
-    print(f"an order began at most {log.overtaken()} places later than it came")
+    overtaken = log.overtaken()
     print(
-        f"wait for the first packet: median {statistics.median(log.waits):.1f} s, most "
-        f"{max(log.waits):.1f} s; places told: {sorted(Counter(log.places).items())}"
+        f"orders overtaken by more than one other: {sum(n > 1 for n in overtaken)} of "
+        f"{len(overtaken)}, at most by {max(overtaken, default=0)}"
     )
-    if log.freed:
-        print(
-            f"{len(log.freed)} left early; the next image began after at most "
-            f"{max(log.freed):.1f} s"
-        )
-    for images in range(0, log.images + 1, 50):
-        print(
-            f"memory after {images} images: "
-            f"{next(mib for count, mib in log.memory if count >= images):.0f} MiB"
-        )
-    print(f"memory in the end: {log.memory[-1][1]:.0f} MiB")
-    return wrong == 0
+    waits = sorted(order.began - order.sent for order in log.orders if order.began is not None)
+    p95 = statistics.quantiles(waits, n=20)[-1]
+    print(f"wait: half {statistics.median(waits):.1f} s, 95 % {p95:.1f} s, most {waits[-1]:.1f} s")
+    places = Counter(place for order in log.orders for place in order.places)
+    print(f"places told while waiting: {sorted(places.items())}")
+    print(memory(log.memory))
+    return not mixed and not log.lost
+
+
+def memory(found: list[tuple[float, float]]) -> str:
+    """How it grew once it had settled, as text."""
+    settled = [mib for at, mib in found if at >= SETTLED]
+    if not settled:
+        return f"memory: {found[-1][1]:.0f} MiB in the end; not settled before {SETTLED:.0f} s"
+    first, last = statistics.mean(settled[:60]), statistics.mean(settled[-60:])
+    return (
+        f"memory: {first:.0f} MiB in the minute from {SETTLED:.0f} s on, {last:.0f} MiB in the "
+        f"last one: {last / first - 1:+.1%}"
+    )
 
 
 async def run(arguments: argparse.Namespace, url: str, process: int) -> bool:
-    log, limits = Log(), httpx.Limits(max_connections=None)
+    log, alone = Log(), Log()
+    limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(timeout=None, limits=limits) as client:
-        protocol = Protocol(url, client)
-        await protocol.learn(url)
-        visitors = [Visitor(protocol, log, number) for number in range(arguments.visitors)]
-        others = [
-            asyncio.create_task(watch_memory(process, log)),
-            asyncio.create_task(come_and_go(protocol, log, len(visitors), arguments.seconds / 10)),
-        ]
-        until = time.monotonic() + arguments.seconds
-        visits = (visitor.visit(arguments.steps, until) for visitor in visitors)
-        pairs = await asyncio.gather(*visits)
-        others[1].cancel()
-        await asyncio.sleep(5)
-        others[0].cancel()
-        alone = [
-            await Visitor(protocol, Log(), number).pair(arguments.steps)
-            for number in range(arguments.visitors)
-        ]
-    return report(log, pairs, alone, arguments.seconds)
+        protocol = await Protocol.learn(url, client)
+        visitors = range(arguments.visitors)
+        others = [asyncio.create_task(watch_memory(process, log))]
+        if arguments.kill_every:
+            killing = kill_replicas(process, log, arguments.kill_every)
+            others.append(asyncio.create_task(killing))
+        until = time.monotonic() + 60 * arguments.minutes
+        await asyncio.gather(
+            *(Visitor(protocol, log, n, arguments.steps).visit(until) for n in visitors)
+        )
+        for other in others:
+            other.cancel()
+        for number in visitors:
+            await Visitor(protocol, alone, number, arguments.steps).everything()
+    return report(log, alone)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--visitors", type=int, default=20)
-    parser.add_argument("--seconds", type=float, default=300)
+    parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--steps", type=int, default=2)
     parser.add_argument("--replicas", help="as of app.py")
+    parser.add_argument("--kill-every", type=float, default=0, metavar="SECONDS")
     arguments = parser.parse_args()
     replicas = ["--replicas", arguments.replicas] if arguments.replicas else []
     with served_apart(*replicas) as (url, process):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import pickle
 import shutil
@@ -28,7 +29,7 @@ from safetensors.torch import load_file, save_file
 import facemogle
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.transformer import FaceMoGLETransformer
-from facemogle.weights import folders
+from facemogle.weights import downloads, folders
 from facemogle.weights.headers import check_folder, missing_files
 from facemogle.weights.loading import CheckpointError, load_mogle, load_pipeline, save_face_mogle
 
@@ -283,18 +284,21 @@ def refusal(error: type[RepositoryNotFoundError], status: int) -> RepositoryNotF
         (refusal(GatedRepoError, 403), "hf_x", False, "accepted its licence.*has not accepted it"),
         (LocalEntryNotFoundError("no"), None, False, "Check the network.*--local-dir"),
         (LocalEntryNotFoundError("no"), None, True, "HF_HUB_OFFLINE is set.*--local-dir"),
+        (httpx2.RemoteProtocolError("peer closed"), None, False, "Check the network.*--local-dir"),
+        (OSError(errno.ENOSPC, "No space left"), None, False, "The disk is full. Make room"),
+        (OSError(errno.EROFS, "Read-only"), None, False, "It can only be read.*--local-dir"),
     ],
-    ids=["no token", "licence", "network", "offline"],
+    ids=["no token", "licence", "network", "offline", "broken off", "full", "read-only"],
 )
 def test_flux_tells_how_to_get_it(monkeypatch, error, token, offline, message) -> None:
-    """The hub's own words for all of these are "401" or "cannot find the file"."""
+    """The hub's own words are "401" or "cannot find the file", or a traceback."""
 
     def refuse(repository: str, **options: object) -> str:
         raise error
 
-    monkeypatch.setattr(folders, "snapshot_download", refuse)
+    monkeypatch.setattr(downloads, "snapshot_download", refuse)
     monkeypatch.setattr(folders, "get_token", lambda: token)
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", offline)
+    monkeypatch.setattr(downloads.constants, "HF_HUB_OFFLINE", offline)
     with pytest.raises(CheckpointError, match=message):
         load_pipeline("flux")
 
@@ -310,7 +314,7 @@ def test_a_local_dir_that_holds_everything_needs_no_hub(tmp_path, monkeypatch, l
         shutil.copytree(FLUX, local_dir, dirs_exist_ok=True)
         return str(local_dir)
 
-    monkeypatch.setattr(folders, "snapshot_download", fetch)
+    monkeypatch.setattr(downloads, "snapshot_download", fetch)
     load_pipeline("flux", local_dir=tmp_path, device="cpu")
     assert not asked
     (tmp_path / "FLUX.1-dev" / "vae" / "config.json").unlink()
@@ -343,7 +347,7 @@ def hub(monkeypatch, tmp_path, pipeline) -> dict[str, Path]:
                 shutil.copy(file, place / name)
         return str(place)
 
-    monkeypatch.setattr(folders, "snapshot_download", fetch)
+    monkeypatch.setattr(downloads, "snapshot_download", fetch)
     monkeypatch.chdir(tmp_path)
     return repositories
 

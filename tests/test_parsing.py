@@ -16,12 +16,12 @@ from safetensors.torch import load_file, save_file
 from facemogle.masks.iou import confusion_matrix, mean_iou, region_iou
 from facemogle.masks.reading import read_mask
 from facemogle.masks.regions import REGIONS
-from facemogle.photo import hub
 from facemogle.photo.parser import EMBEDDED_FOLDER, FaceParser, load_parser, save_parser
 from facemogle.training.parser import build_parser
 from facemogle.training.recipe import ParserRecipe, Stage
 from facemogle.weights.errors import CheckpointError
 from facemogle.weights.loading import load_pipeline
+from facemogle.weights import downloads
 
 ROOT = Path(__file__).parents[1]
 TINY = ParserRecipe(
@@ -103,7 +103,7 @@ def test_offline_the_hubs_parser_says_what_to_do(monkeypatch: pytest.MonkeyPatch
     def offline(*_: object, **__: object) -> str:
         raise LocalEntryNotFoundError("no such file")
 
-    monkeypatch.setattr(hub, "snapshot_download", offline)
+    monkeypatch.setattr(downloads, "snapshot_download", offline)
     with pytest.raises(CheckpointError, match=r"could not be downloaded.*take the embedded parser"):
         load_parser("hub")
 

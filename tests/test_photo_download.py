@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from huggingface_hub.errors import LocalEntryNotFoundError
 
-from facemogle.photo import hub as module
 from facemogle.photo.download import BYTES_BAR, ParserDownload
+from facemogle.weights import downloads
 
 PATIENCE = 20
 
@@ -45,7 +45,7 @@ def wait_for_end(download: ParserDownload, hub: Hub) -> None:
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Hub:
     hub = Hub()
-    monkeypatch.setattr(module, "snapshot_download", hub)
+    monkeypatch.setattr(downloads, "snapshot_download", hub)
     return hub
 
 
@@ -83,7 +83,7 @@ def test_a_download_that_fails_says_what_to_do(monkeypatch: pytest.MonkeyPatch) 
     def offline(*_: Any, **__: Any) -> str:
         raise LocalEntryNotFoundError("no such file")
 
-    monkeypatch.setattr(module, "snapshot_download", offline)
+    monkeypatch.setattr(downloads, "snapshot_download", offline)
     download = ParserDownload()
     download.start()
     while download.progress.state == "running":

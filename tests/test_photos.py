@@ -16,9 +16,9 @@ from studio import TEMPLATE, StudioUnderTest, serve_studio
 from visitor import PATIENCE, drag, drawing, generate, open_mask, shown, take
 
 from facemogle.masks.label_map import index_png
-from facemogle.photo import hub
 from facemogle.photo.parser import load_parser
 from facemogle.photo.reader import PhotoReader
+from facemogle.weights import downloads
 
 SKIN, NOSE, HAT = 1, 2, 14
 
@@ -184,7 +184,7 @@ def test_without_network_the_hubs_parser_explains_and_the_drawing_stays(
     def offline(*_: object, **__: object) -> str:
         raise LocalEntryNotFoundError("no such file")
 
-    monkeypatch.setattr(hub, "snapshot_download", offline)
+    monkeypatch.setattr(downloads, "snapshot_download", offline)
     open_image(page, jpeg(face))
     read = drawing(page)
     notice = page.locator(".painting .notice")

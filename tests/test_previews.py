@@ -22,7 +22,7 @@ from facemogle.runs.previews import LatentToRGB
 from facemogle.runs.recorded import Recorded
 from facemogle.serving.facts import Facts
 from facemogle.serving.reports import reports
-from facemogle.weights import folders
+from facemogle.weights import downloads, folders
 from facemogle.weights.loading import load_pipeline
 from facemogle.weights.published import FACE_MOGLE_REPOSITORY
 
@@ -182,7 +182,7 @@ def test_the_hub_is_asked_and_may_refuse(layout, answer, monkeypatch, caplog) ->
             raise errors[answer]
         return str(places[repository])
 
-    monkeypatch.setattr(folders, "snapshot_download", fetch)
+    monkeypatch.setattr(downloads, "snapshot_download", fetch)
     with caplog.at_level(logging.INFO, "facemogle"):
         loaded = load_pipeline("flux", device="cpu")
     assert (loaded.preview_vae is not None) == (answer == "has it")

@@ -33,6 +33,15 @@ class Text:
         )
 
 
+def given_text(name: str, sequence: Tensor | None, pooled: Tensor | None) -> Text | None:
+    """Features that a caller gave; None if there are none. Raises ValueError for half of them."""
+    if (sequence is None) != (pooled is None):
+        raise ValueError(
+            f"Give both {name}prompt_embeds and {name}pooled_prompt_embeds, or neither."
+        )
+    return None if sequence is None or pooled is None else Text(sequence, pooled)
+
+
 def text_of(
     reading: PromptReading,
     tokenizers: tuple[PreTrainedTokenizerBase, PreTrainedTokenizerBase],

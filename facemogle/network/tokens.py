@@ -10,12 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import torch
-from torch import Tensor
 
 if TYPE_CHECKING:  # they take seconds to import, which the page need not wait for
+    import torch
     from diffusers.models.autoencoders.autoencoder_dc import AutoencoderDC
     from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
+    from torch import Tensor
 
 VAE: TypeAlias = "AutoencoderKL | AutoencoderDC"
 
@@ -53,6 +53,8 @@ def unpack(tokens: Tensor, grid: tuple[int, int]) -> Tensor:
 
 def position_ids(grid: tuple[int, int]) -> Tensor:
     """Rotary positions (0, row, column) of the tokens of a grid: float32 (N, 3)."""
+    import torch  # late: the page opens without it
+
     rows, columns = grid
     row, column = torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij")
     return torch.stack([torch.zeros_like(row), row, column], dim=-1).reshape(-1, 3).float()
@@ -60,6 +62,8 @@ def position_ids(grid: tuple[int, int]) -> Tensor:
 
 def encode_image(vae: VAE, image: np.ndarray, device: torch.device) -> Tensor:
     """Image uint8 (H, W, 3) -> tokens (N, 4 C). device: where the VAE runs."""
+    import torch  # late: the page opens without it
+
     pixels = torch.from_numpy(image).to(device).permute(2, 0, 1)[None]
     return encode_pixels(vae, pixels / 127.5 - 1)[0]
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 from huggingface_hub.utils import tqdm
 
-from facemogle.weights.errors import CheckpointError
-from facemogle.weights.offline import no_download_remedy
+from facemogle.weights.downloads import download
 
 PARSERS = ("embedded", "hub")
 HUB_REPOSITORY = "jonathandinu/face-parsing"
@@ -24,18 +21,10 @@ def download_parser(bar: type[tqdm] | None = None) -> Path:
     bar: shows the progress; what its ``update`` raises stops the download.
     Raises CheckpointError.
     """
-    try:
-        return Path(
-            snapshot_download(
-                HUB_REPOSITORY,
-                revision=HUB_REVISION,
-                allow_patterns=HUB_FILES,
-                tqdm_class=bar,
-            )
-        )
-    except (HfHubHTTPError, LocalEntryNotFoundError) as error:
-        raise CheckpointError(
-            f"The parser for photographs, {HUB_REPOSITORY} (339 MB), could not be downloaded from "
-            f"huggingface.co and is not on this machine yet. {no_download_remedy()}, or take the "
-            "embedded parser."
-        ) from error
+    return download(
+        HUB_REPOSITORY,
+        instead="take the embedded parser",
+        revision=HUB_REVISION,
+        allow_patterns=HUB_FILES,
+        tqdm_class=bar,
+    )

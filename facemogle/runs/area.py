@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-import torch
-from torch import Tensor
 
 from facemogle.masks.label_map import changed_regions
 from facemogle.network.tokens import PIXELS_PER_LATENT, PIXELS_PER_TOKEN, pack
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 REDRAWN = 0.25
 """A touched region of which this share changed is generated again as a whole: an eye that was
@@ -77,6 +79,8 @@ class Area:
 
         A latent is as new as its newest pixel.
         """
+        import torch  # late: the page opens without it
+
         rows, columns = (length // PIXELS_PER_LATENT for length in self.pixels.shape)
         blocks = self.pixels.reshape(rows, PIXELS_PER_LATENT, columns, PIXELS_PER_LATENT)
         newest = torch.from_numpy(blocks.max(axis=(1, 3)))

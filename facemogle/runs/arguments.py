@@ -16,6 +16,7 @@ from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 from torch import Tensor
 
 from facemogle.masks.reading import read_mask
+from facemogle.network.text import given_text
 from facemogle.network.tokens import VAE, painted_per_token
 from facemogle.runs.area import Area
 from facemogle.runs.checks import (
@@ -29,11 +30,10 @@ from facemogle.runs.experts import UNTOUCHED, Experts, LocalMasks
 from facemogle.runs.recorded import Recorded
 from facemogle.runs.request import (
     Change,
+    Noise,
     Request,
-    given_text,
     grid_of,
     mask_size,
-    noise_source,
 )
 
 
@@ -141,7 +141,7 @@ class Requesting(DiffusionPipeline):
             num_steps=steps,
             guidance_scale=self.config["default_guidance"] if guidance is None else guidance,
             true_cfg_scale=true_cfg_scale,
-            noise=noise_source(generator, latents),
+            noise=_noise_source(generator, latents),
             experts=Experts(
                 tuple(muted),
                 tuple(expert_strengths),
@@ -175,3 +175,16 @@ def _label_maps(mask: Any, size: tuple[int, int]) -> tuple[np.ndarray, ...] | No
     if mask is None:
         return None
     return tuple(read_mask(one, size=size).label_map for one in listed(mask))
+
+
+def _noise_source(generator: Any, latents: Tensor | None) -> Noise:
+    """Diffusers' two arguments as one value. Raises ValueError."""
+    if latents is not None:
+        return latents
+    for one in listed(generator):
+        if one is not None and not isinstance(one, torch.Generator):
+            raise ValueError(
+                f"generator is or holds a {type(one).__name__}: give a torch.Generator, e.g. "
+                "torch.Generator().manual_seed(42), or a list with one for each image."
+            )
+    return tuple(generator) if isinstance(generator, list | tuple) else generator

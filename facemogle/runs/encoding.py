@@ -18,7 +18,7 @@ from transformers import CLIPTextModel, CLIPTokenizer, T5EncoderModel, T5Tokeniz
 
 from facemogle.masks.hiding import hidden
 from facemogle.masks.reading import decouple, read_mask
-from facemogle.network.text import Text, pooled_features, text_of
+from facemogle.network.text import Text, given_text, pooled_features, text_of
 from facemogle.network.tokens import encode_image
 from facemogle.prompts.reading import PromptReading, read_prompt
 from facemogle.runs.arguments import prompts_of
@@ -26,7 +26,7 @@ from facemogle.runs.decoding import Decoding
 from facemogle.runs.experts import LocalMasks
 from facemogle.runs.mask_tokens import MaskEncoder
 from facemogle.runs.recorded import Recorded
-from facemogle.runs.request import given_text, mask_size
+from facemogle.runs.request import mask_size
 
 
 class Encoding(Decoding):

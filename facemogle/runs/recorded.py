@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from facemogle.runs.denoising import Step
 
 
@@ -34,6 +34,8 @@ class Recorded:
     @classmethod
     def from_run(cls, done: Sequence[Step], image: np.ndarray, label_map: np.ndarray) -> Recorded:
         """Keep a whole run. done: all of its steps. image: uint8 (H, W, 3), their last one's."""
+        import torch  # late: the page opens without it
+
         first = done[0]
         start = first.clean_latents + first.t * first.velocity  # what the step started from
         return cls(
@@ -60,4 +62,4 @@ class Recorded:
         after, before = self.latents[-later], self.latents[-1 - later]
         if share in (0.0, 1.0):  # a kept level must come back bit for bit
             return (before if share else after)[None]
-        return torch.lerp(after, before, min(max(share, 0.0), 1.0))[None]
+        return after.lerp(before, min(max(share, 0.0), 1.0))[None]

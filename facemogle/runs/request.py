@@ -11,26 +11,24 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from facemogle.masks.regions import NUM_EXPERTS
-from facemogle.network.text import Text
 from facemogle.network.tokens import PIXELS_PER_TOKEN
 from facemogle.runs.area import Area
-from facemogle.runs.checks import (
-    check_guidance,
-    check_steps,
-    check_tokens,
-    listed,
-)
+from facemogle.runs.checks import check_guidance, check_steps, check_tokens
 from facemogle.runs.experts import Experts
 from facemogle.runs.recorded import Recorded
 
-Noise = int | torch.Generator | tuple[torch.Generator, ...] | Tensor | None
+if TYPE_CHECKING:  # torch takes a second to import, which the page need not wait for
+    import torch
+    from torch import Tensor
+
+    from facemogle.network.text import Text
+
+Noise: TypeAlias = "int | torch.Generator | tuple[torch.Generator, ...] | Tensor | None"
 """Where the noise comes from: a seed, which means the same on every device; a generator, or one for
 each image; torch's global one; or the noise itself, tokens (B, N, C)."""
 
@@ -114,7 +112,7 @@ class Request:
         self._check_experts()
         self._check_levels()
         num_tokens = math.prod(self.grid)
-        if isinstance(self.noise, Tensor):
+        if hasattr(self.noise, "shape"):  # a tensor: torch is not imported for this
             _check_shape("latents", self.noise, (self.count, num_tokens))
         check_tokens(self.sampled_tokens, num_tokens)
         if self.condition_latents is not None:
@@ -196,28 +194,6 @@ class Request:
                 )
 
 
-def noise_source(generator: Any, latents: Tensor | None) -> Noise:
-    """Diffusers' two arguments as one value. Raises ValueError."""
-    if latents is not None:
-        return latents
-    for one in listed(generator):
-        if one is not None and not isinstance(one, torch.Generator):
-            raise ValueError(
-                f"generator is or holds a {type(one).__name__}: give a torch.Generator, e.g. "
-                "torch.Generator().manual_seed(42), or a list with one for each image."
-            )
-    return tuple(generator) if isinstance(generator, list | tuple) else generator
-
-
-def given_text(name: str, sequence: Tensor | None, pooled: Tensor | None) -> Text | None:
-    """Features that a caller gave; None if there are none. Raises ValueError for half of them."""
-    if (sequence is None) != (pooled is None):
-        raise ValueError(
-            f"Give both {name}prompt_embeds and {name}pooled_prompt_embeds, or neither."
-        )
-    return None if sequence is None or pooled is None else Text(sequence, pooled)
-
-
 def mask_size(grid: tuple[int, int]) -> tuple[int, int]:
     """(height, width) in pixels of the masks of an image with this grid of tokens."""
     return grid[0] * PIXELS_PER_TOKEN, grid[1] * PIXELS_PER_TOKEN
@@ -234,7 +210,7 @@ def _counted(name: str, count: int) -> str:
     return " of ".join([f"{count} {noun}" if count == 1 else f"{count} {noun}s", *rest])
 
 
-def _check_shape(name: str, tensor: Tensor, beginning: tuple[int, ...]) -> None:
+def _check_shape(name: str, tensor: Any, beginning: tuple[int, ...]) -> None:
     if tuple(tensor.shape[: len(beginning)]) != beginning:
         raise ValueError(
             f"{name} has shape {tuple(tensor.shape)}: for images of this size and number it must "

@@ -5,19 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from huggingface_hub import get_token, snapshot_download
-from huggingface_hub.errors import (
-    GatedRepoError,
-    HfHubHTTPError,
-    LocalEntryNotFoundError,
-    RepositoryNotFoundError,
-)
+from huggingface_hub import get_token
+from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
 from facemogle.network.lora import LORA_FILE
+from facemogle.weights.downloads import download
 from facemogle.weights.errors import CheckpointError
 from facemogle.weights.headers import missing_files
 from facemogle.weights.names import MINI_FOLDER
-from facemogle.weights.offline import no_download_remedy
 from facemogle.weights.published import MOGLE_FILES
 
 FLUX_REPOSITORY = "black-forest-labs/FLUX.1-dev"
@@ -90,7 +85,12 @@ def _download(repository: str, patterns: list[str], place: Path | None) -> Path:
     """Fetch what is missing, into a folder or (None) into the hub's cache."""
     page = f"https://huggingface.co/{repository}"
     try:
-        return Path(snapshot_download(repository, allow_patterns=patterns, local_dir=place))
+        return download(
+            repository,
+            instead="name a folder that holds it: local_dir=... (--local-dir)",
+            allow_patterns=patterns,
+            local_dir=place,
+        )
     except GatedRepoError as error:
         reason = (
             "The token on this machine belongs to an account that has not accepted it, or "
@@ -107,10 +107,4 @@ def _download(repository: str, patterns: list[str], place: Path | None) -> Path:
         raise CheckpointError(
             f"{repository} is not a folder on this machine, and {page} does not exist or is not "
             "open to the token on this machine: check the name."
-        ) from error
-    except (HfHubHTTPError, LocalEntryNotFoundError) as error:
-        raise CheckpointError(
-            f"{repository} could not be downloaded from huggingface.co, and is not on this machine "
-            f"yet. {no_download_remedy()}, or name a folder that holds it: local_dir=... "
-            "(--local-dir)."
         ) from error
