@@ -17,7 +17,6 @@ import pytest
 import torch
 from conftest import load_tiny_pipeline
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline
-from huggingface_hub import constants
 from huggingface_hub.errors import (
     GatedRepoError,
     LocalEntryNotFoundError,

@@ -19,9 +19,9 @@ from facemogle.masks.regions import REGIONS
 from facemogle.photo.parser import EMBEDDED_FOLDER, FaceParser, load_parser, save_parser
 from facemogle.training.parser import build_parser
 from facemogle.training.recipe import ParserRecipe, Stage
+from facemogle.weights import downloads
 from facemogle.weights.errors import CheckpointError
 from facemogle.weights.loading import load_pipeline
-from facemogle.weights import downloads
 
 ROOT = Path(__file__).parents[1]
 TINY = ParserRecipe(

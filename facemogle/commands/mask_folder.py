@@ -84,9 +84,10 @@ def _listed(path: Path) -> dict[str, list[str]]:
     """Captions by mask's name, from ``text.json``; none if there is no such file."""
     if not path.is_file():
         return {}
+    text = _text(path)
     try:
-        content = json.loads(_text(path))
-    except json.JSONDecodeError as error:
+        content = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
         raise ValueError(f"{path} is not JSON ({error}). Correct or remove it.") from error
     if not isinstance(content, dict):
         raise ValueError(

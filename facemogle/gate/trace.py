@@ -5,10 +5,11 @@ Shapes: S = steps, N = image tokens = rows * columns of the token grid, 20 = exp
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 import cv2
 import numpy as np
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 MAX_SHEET_ROWS = 10
 """A contact sheet shows at most this many steps, evenly spaced, the first and the last included."""
+
+MAX_BYTES = 2**29
+"""Of a trace file's arrays: of 100 steps at 2048x2048 pixels, they have a quarter of that."""
 
 
 class GatedStep(Protocol):
@@ -58,6 +62,8 @@ class Trace:
 
     def __post_init__(self) -> None:
         rows, columns = self.grid
+        if self.times.ndim != 1:
+            raise ValueError(f"Times have one axis; these have the shape {self.times.shape}.")
         expected = (len(self.times), rows * columns, NUM_EXPERTS)
         if self.gate_weights.shape != expected:
             raise ValueError(
@@ -210,10 +216,17 @@ class Trace:
 
     @classmethod
     def load(cls, path: str | Path) -> Trace:
-        """Read what ``save`` wrote. No pickled code is executed."""
-        with np.load(path, allow_pickle=False) as arrays:
-            rows, columns = (int(length) for length in arrays["grid"])
-            return cls(arrays["times"], arrays["gate_weights"], (rows, columns))
+        """Read what ``save`` wrote. No pickled code is executed.
+
+        Raises ValueError for any other file, also for a damaged one, or OSError if there is none.
+        """
+        with Path(path).open("rb") as file:
+            try:
+                return cls(*_read(file))
+            except Exception as error:  # broken zip files and headers in them raise many kinds
+                raise ValueError(
+                    f"{path} is no trace of facemogle, or a damaged one ({error}). Save it again."
+                ) from error
 
     def coverage(self, label_map: np.ndarray) -> np.ndarray:
         """Share of every token that each region covers, float32 (19, rows, columns)."""
@@ -222,6 +235,24 @@ class Trace:
         return np.stack(
             [cv2.resize(area, (columns, rows), interpolation=cv2.INTER_AREA) for area in areas]
         )
+
+
+def _read(file: BinaryIO) -> tuple[np.ndarray, np.ndarray, tuple[int, int]]:
+    """Times, gate weights and grid of a trace file."""
+    with zipfile.ZipFile(file) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+    if size > MAX_BYTES:
+        raise ValueError(f"it unpacks to {size / 2**20:.0f} MB")
+    file.seek(0)
+    with np.load(file, allow_pickle=False) as arrays:
+        rows, columns = (int(length) for length in arrays["grid"])
+        times, weights = (
+            arrays[name].astype(np.float32, casting="same_kind", copy=False)
+            for name in ("times", "gate_weights")
+        )
+    if not (np.isfinite(times).all() and np.isfinite(weights).all()):
+        raise ValueError("it has values that are no numbers")
+    return times, weights, (rows, columns)
 
 
 def _weighted_mean(values: np.ndarray, weights: np.ndarray) -> float | None:

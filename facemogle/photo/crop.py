@@ -12,6 +12,8 @@ PER_EYES, PER_FACE = 2.0, 1.8
 LOWER = 0.1
 """How far below the eyes its centre lies, in distances from the eyes to the mouth."""
 
+_STRIP = 2**22  # pixels that are sampled at a time
+
 
 @dataclass(frozen=True, eq=False)
 class Crop:
@@ -78,6 +80,12 @@ class Crop:
         """The same square in the same image of ``factor`` times as many pixels a side."""
         return Crop(self.matrix * factor, self.side)
 
+    def moved(self, x: float, y: float, side: int | None = None) -> Crop:
+        """A square of as large pixels that starts at a point of this one. side: None = the same."""
+        axes = self.matrix[:, :2]
+        start = self.matrix[:, 2] + axes @ (x, y)
+        return Crop(np.hstack([axes, start[:, None]]), self.side if side is None else side)
+
     def resized(self, side: int) -> Crop:
         """The same square in another number of pixels."""
         axes = self.matrix[:, :2] * self.side / side
@@ -89,13 +97,18 @@ class Crop:
         border: of OpenCV, what lies beyond the image.
         """
         step = max(1, int(self.scale))  # samples a pixel: a smaller image must not alias
-        fine = _sampled(self.resized(self.side * step).matrix)
-        size = (self.side * step, self.side * step)
+        fine = self.resized(self.side * step)
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        large = cv2.warpAffine(image, fine, size, flags=flags, borderMode=border)
-        if step == 1:
-            return large
-        return cv2.resize(large, (self.side, self.side), interpolation=cv2.INTER_AREA)
+        rows = max(1, _STRIP // (fine.side * step))
+        result = np.empty((self.side, self.side, 3), np.uint8)
+        for top in range(0, self.side, rows):  # all samples together would be a large image
+            count = min(rows, self.side - top)
+            matrix = _sampled(fine.moved(0, top * step).matrix)
+            size = (fine.side, count * step)
+            large = cv2.warpAffine(image, matrix, size, flags=flags, borderMode=border)
+            small = (self.side, count)
+            result[top : top + count] = cv2.resize(large, small, interpolation=cv2.INTER_AREA)
+        return result
 
     def cut_labels(self, label_map: np.ndarray) -> np.ndarray:
         """The square's labels, uint8 (side, side); beyond the image, the nearest in it."""

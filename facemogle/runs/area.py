@@ -10,6 +10,7 @@ import numpy as np
 
 from facemogle.masks.label_map import changed_regions
 from facemogle.network.tokens import PIXELS_PER_LATENT, PIXELS_PER_TOKEN, pack
+from facemogle.runs.light import spread_offset
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,7 +20,6 @@ REDRAWN = 0.25
 moved, but not all of the skin around it."""
 
 _MARGINS_PER_SIDE = 16
-_NOTHING_SEEN = 0.1  # share of a window: with less of the edge in it, an offset fades out
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,23 +103,7 @@ class Area:
         the feathered edge, where both should show the same, goes inwards as a smooth offset.
         """
         share = self.of_size(before.shape[:2])
-        offset = _spread(before.astype(np.float32) - after, share)
+        offset = spread_offset(before.astype(np.float32) - after, share)
         share = share[..., None]
         mixed = np.clip(share * (after + offset) + (1 - share) * before, 0, 255)
         return np.where(share == 0, before, np.rint(mixed).astype(np.uint8))
-
-
-def _spread(difference: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """A float32 (H, W, 3) as it is in the feathered edge of `share`; about a margin from there it
-    ends.
-    """
-    edge = ((share > 0) & (share < 1)).astype(np.float32)
-    result = np.zeros_like(difference)
-    reach = min(edge.shape) // _MARGINS_PER_SIDE
-    while edge.any() and reach >= 2:  # from the coarse to the fine
-        window = (4 * reach + 1, 4 * reach + 1)
-        seen = cv2.stackBlur(edge, window)[..., None]
-        rest = cv2.stackBlur((difference - result) * edge[..., None], window)
-        result += rest / np.maximum(seen, _NOTHING_SEEN)
-        reach //= 2
-    return result

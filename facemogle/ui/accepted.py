@@ -43,7 +43,7 @@ class Accepted:
         try:
             image = read_data_url(base["image"])
             recorded = engine.record(image, drawing, int(base["seed"]))
-        except (ValueError, OSError, SyntaxError) as error:  # the last is Pillow's own
+        except ValueError as error:
             raise ValueError(
                 f"The image that you edit cannot be read ({error}). Open it again."
             ) from error

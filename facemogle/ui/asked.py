@@ -59,7 +59,7 @@ def read_share(name: str, value: object) -> float:
     """A number over 0, up to 1: 0.5 or "0.5". Raises ValueError."""
     try:
         share = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         share = math.nan
     if not 0 < share <= 1:
         raise ValueError(f"{name} is {_shortened(value)}. Give a number over 0, up to 1.")

@@ -14,17 +14,21 @@ MAX_SIDE = 2048
 _HEAD = re.compile(r"data:image/(?:png|jpeg);base64,")
 
 
-def data_url(kind: str, content: bytes) -> str:
+def data_url(kind: str, content: bytes | memoryview) -> str:
     """kind: "png" or "jpeg". content: a file of it."""
     return f"data:image/{kind};base64,{b64encode(content).decode()}"
 
 
 def read_data_url(url: str) -> Image.Image:
-    """Open a PNG or JPEG. Raises ValueError or OSError for anything else, or over `MAX_SIDE`."""
+    """Open and decode a PNG or JPEG. Raises ValueError for anything else, or over `MAX_SIDE`."""
     head = _HEAD.match(url)
     if not head:
         raise ValueError("an image is not a PNG or JPEG data URL")
-    image = Image.open(BytesIO(b64decode(url[head.end() :])), formats=["PNG", "JPEG"])
-    if max(image.size) > MAX_SIDE:
-        raise ValueError(f"an image has {image.width}x{image.height} pixels")
+    try:
+        image = Image.open(BytesIO(b64decode(url[head.end() :])), formats=["PNG", "JPEG"])
+        if max(image.size) > MAX_SIDE:
+            raise ValueError(f"it has {image.width}x{image.height} pixels")
+        image.load()
+    except Exception as error:  # on broken files, Pillow raises whatever its decoders meet
+        raise ValueError(f"an image cannot be read: {error}") from error
     return image

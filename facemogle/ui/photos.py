@@ -20,17 +20,23 @@ from facemogle.photo.download import ParserDownload
 from facemogle.photo.framing import same_proportions
 from facemogle.photo.hub import PARSERS
 from facemogle.photo.opening import Photo, PhotoError, open_photo
-from facemogle.photo.pasting import paste
+from facemogle.photo.pasting import paste_into
 from facemogle.photo.reader import PhotoReader, PhotoReading
-from facemogle.ui.data_url import data_url
+from facemogle.ui.asked import whole_number
+from facemogle.ui.data_url import MAX_SIDE, data_url
 from facemogle.ui.studio import SIDE, packed
 
 log = logging.getLogger(__name__)
 
+LEAST_SIDE, MOST_SIDES = 8, 8
+"""Of a crop: in pixels of its photo, and in the photo's longer sides."""
 WHOLE = 1280
 """Longer side, in pixels, of the whole photograph as the page shows it."""
 
+MOST_FACES = 10_000
+
 _CROPPED = "Its middle square was taken."
+_AGAIN = "Open the photo again."
 
 Parse = Callable[[Image.Image, str], np.ndarray]
 
@@ -68,9 +74,9 @@ class Photos:
         """
         try:
             photo = open_photo(sent.files[0][1])
-            reading = self._reader(sent.data["parser"]).read(
-                photo.pixels, json.loads(sent.data["face"])
-            )
+            face = json.loads(sent.data["face"])
+            face = None if face is None else whole_number("Face", face, 0, MOST_FACES)
+            reading = self._reader(sent.data["parser"]).read(photo.pixels, face)
         except ValueError as error:
             return {"error": str(error)}
         except Exception as error:
@@ -94,17 +100,21 @@ class Photos:
         """
         try:
             (_, content), *crops = sent.files
+            before, after = (_read_crop(crop) for _, crop in crops)
+            if before.shape != after.shape:
+                raise PhotoError(f"The crop and its edit differ in size. {_AGAIN}")
             photo = open_photo(content, is_whole=True)
-            before, after = (np.asarray(Image.open(BytesIO(c)).convert("RGB")) for _, c in crops)
-            *matrix, side = json.loads(sent.data["place"])
-            crop = Crop(np.array(matrix, float).reshape(2, 3), int(side))
-            pasted = paste(photo.pixels, before, after, crop)
-        except (ValueError, OSError) as error:
+            crop = _read_place(sent.data["place"], photo.size)
+            paste_into(photo.pixels, before, after, crop)
+        except ValueError as error:
             return {"error": str(error)}
+        icc, image = photo.icc, Image.fromarray(photo.pixels)
+        del photo  # each copy of a large one is some hundred megabytes
         png = BytesIO()
         # A photograph of 12 megapixels takes seconds at the usual level.
-        Image.fromarray(pasted).save(png, "PNG", compress_level=2, icc_profile=photo.icc)
-        return {"image": data_url("png", png.getvalue())}
+        image.save(png, "PNG", compress_level=2, icc_profile=icc)
+        del image
+        return {"image": data_url("png", png.getbuffer())}
 
     def parser_download(self, wish: str) -> dict[str, Any]:
         """Start, stop or ask about the download of the hub's parser. Called by the browser.
@@ -155,6 +165,34 @@ class Photos:
 
 def _parsed(parse: Parse, name: str, square: np.ndarray) -> np.ndarray:
     return parse(Image.fromarray(square), name)
+
+
+def _read_crop(content: bytes) -> np.ndarray:
+    """A crop as the page has it, uint8 (S, S, 3). Raises PhotoError."""
+    pixels = open_photo(content).pixels
+    if pixels.shape[0] != pixels.shape[1] or len(pixels) > MAX_SIDE:
+        high, wide = pixels.shape[:2]
+        raise PhotoError(f"The photo's crop is {wide}x{high} pixels large. {_AGAIN}")
+    return pixels
+
+
+def _read_place(text: str, size: tuple[int, int]) -> Crop:
+    """A crop's place in a photo of (width, height), as `_whole` has it. Raises PhotoError."""
+    refusal = PhotoError(f"The crop does not lie in the photo. {_AGAIN}")
+    try:
+        *matrix, side = json.loads(text)
+        crop = Crop(np.array(matrix, float).reshape(2, 3), int(side))
+    except (ValueError, TypeError, OverflowError) as error:
+        raise refusal from error
+    (a, b), (c, d) = crop.matrix[:, :2]
+    is_square = np.isfinite(crop.matrix).all() and np.allclose((a, b), (d, -c))
+    if not (is_square and 1 <= crop.side <= MAX_SIDE):
+        raise refusal
+    low, high = crop.corners.min(0), crop.corners.max(0)
+    is_inside = (high > 0).all() and (low < size).all()
+    if not (is_inside and LEAST_SIDE < crop.scale * crop.side < MOST_SIDES * max(size)):
+        raise refusal
+    return crop
 
 
 def _whole(photo: Photo, reading: PhotoReading) -> dict[str, Any]:

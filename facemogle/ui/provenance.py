@@ -64,8 +64,11 @@ def read_signed(content: bytes) -> tuple[np.ndarray, dict[str, Any], bool] | Non
     try:
         with Image.open(BytesIO(content), formats=["PNG"]) as image:
             text = image.info.get(_CHUNK)
-        if not isinstance(text, str) or len(text) > _MAX_TEXT:
-            return None
+    except Exception:  # on broken files, Pillow raises whatever its decoders meet
+        return None
+    if not isinstance(text, str) or len(text) > _MAX_TEXT:
+        return None
+    try:
         facts = json.loads(text)
         mask = read_mask(b64decode(facts["mask"], validate=True)).label_map
         settings: dict[str, Any] = {name: str(facts[name]) for name in ("prompt", "seed", "steps")}
@@ -77,5 +80,5 @@ def read_signed(content: bytes) -> tuple[np.ndarray, dict[str, Any], bool] | Non
             "expert_strengths": list(experts.strengths),
         }
         return mask, settings, bool(facts.get("is_foreign"))
-    except (ValueError, KeyError, TypeError, OSError, SyntaxError):  # the last is Pillow's own
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None

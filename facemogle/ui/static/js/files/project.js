@@ -32,14 +32,16 @@ export async function readProject(text, { bits, side }) {
       `${VERSION}). Update the program, then open it again.`);
   }
   try {
-    const { settings, states } = file;
     if (String(file.bits) !== String(bits)) throw new Error("its layers are not the 19 regions");
-    if (typeof settings.prompt !== "string") throw new Error("it has no prompt");
+    const [settings, states] = [checkSettings(file.settings), checkStates(file.states)];
     const drawing = await readLayers(file.layers, bits, side);
-    const read = await Promise.allSettled(file.history.map((entry) => readEntry(entry, bits, side)));
-    const history = read.filter(({ value }) => value).map(({ value }) => value);
+    const history = [];
+    for (const entry of file.history) { // one by one: unpacked, they are large
+      const read = await readEntry(entry, bits, side).catch(() => null);
+      if (read) history.push(read);
+    }
     const shown = history.some(({ id }) => id === file.shown) ? file.shown : null;
-    return { drawing, settings, states, shown, history, damaged: read.length - history.length };
+    return { drawing, settings, states, shown, history, damaged: file.history.length - history.length };
   } catch (error) {
     throw new Error(`It is damaged (${error.message}). Nothing was changed.`);
   }
@@ -76,11 +78,31 @@ async function readLayers({ words, order }, bits, side) {
   return { words: await unpackWords(fromBase64(words), side), order };
 }
 
+const isRegion = (region) => Number.isInteger(region) && region >= 0 && region < REGIONS;
+
+/** What is missing stays as it is on the page. */
+function checkSettings(settings) {
+  const { prompt, seed = "", steps = "", strength = "", muted = [], expert_strengths: strengths = [] } = settings;
+  if (typeof prompt !== "string") throw new Error("it has no prompt");
+  const areNumbers = [seed, steps, strength].every((text) => typeof text === "string") &&
+    muted.every(isRegion) && strengths.every((factor) => Number.isFinite(factor) && factor >= 0);
+  if (!areNumbers) throw new Error("its settings are none");
+  return settings;
+}
+
+function checkStates(states) {
+  const { locked = [], hidden = [], solo = null, opacities = [] } = states;
+  const areStates = [...locked, ...hidden, solo ?? 0].every(isRegion) &&
+    opacities.every(([region, share]) => isRegion(region) && share >= 0 && share <= 1);
+  if (!areStates) throw new Error("the states of its layers are none");
+  return states;
+}
+
 async function readEntry(entry, bits, side) {
   const { id, time, settings, isForeign, isEdit, labels, layers, trace } = entry;
   const image = entry.image ?? entry.picture; // as version 1 called it at first
   if (typeof id !== "string" || !Number.isFinite(time) || !IMAGE_URL.test(image)) throw new Error();
-  if (!isForeign && typeof settings.prompt !== "string") throw new Error();
+  if (settings || !isForeign) checkSettings(settings);
   const packed = fromBase64(labels);
   const map = await inflate(packed);
   if (map.length !== side * side || map.some((label) => label >= REGIONS)) throw new Error();
@@ -95,7 +117,8 @@ async function readEntry(entry, bits, side) {
 async function readTrace({ steps, grid, times, gate, images }) {
   const packed = fromBase64(gate);
   const { length } = await inflate(packed);
-  const isWhole = times.every(Number.isFinite) && grid.length === 2 && images.every((url) => IMAGE_URL.test(url)) &&
+  const isWhole = times.length > 0 && times.every(Number.isFinite) && Number.isInteger(steps) &&
+    grid.length === 2 && grid.every((count) => Number.isInteger(count) && count > 0) && images.every((url) => IMAGE_URL.test(url)) &&
     images.length === times.length - 1 && length === 2 * (REGIONS + 1) * times.length * grid[0] * grid[1];
   if (!isWhole) throw new Error();
   return { steps, grid, times, gate: packed, images };
