@@ -6,8 +6,8 @@ Paints on the page at 512x512 in Chromium on the same machine and prints for eac
 frames that came while a stroke was under way: the time from frame to frame, frames that were
 dropped, and how long the page's own code ran in a frame, in a pointer's handlers and at a stroke's
 end. What the frames take longer than the code is the browser's drawing, which a machine without a
-GPU does on the processor. "hover" moves the pointer without painting: what it takes anyway; "live" is
-the brush while drafts are made, by the same machine.
+GPU does on the processor. "hover" moves the pointer without painting: what it takes anyway; "live"
+is the brush while drafts are made, by the same machine.
 """
 
 from __future__ import annotations

@@ -31,9 +31,10 @@ TOO_SMALL = """side => [...document.querySelectorAll(".studio :is(button, input,
 
 
 OVERLAPPING = """() => {
+    const floating = innerWidth <= 760 ? ".run" : innerWidth <= 1100 ? ".layers" : null;
     const seen = [...document.querySelectorAll(".studio :is(button, input, textarea, a)")].filter(
         (element) => element.checkVisibility() && !element.closest(".stage, .chips, .palette")
-            && !(innerWidth <= 760 && element.closest(".run"))); // which floats above all
+            && !(floating && element.closest(floating)));
     const box = (element) => element.getBoundingClientRect();
     const over = (a, b, low, high) =>
         Math.min(box(a)[high], box(b)[high]) - Math.max(box(a)[low], box(b)[low]) > 2;
