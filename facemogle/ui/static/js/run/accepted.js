@@ -1,7 +1,7 @@
 // A finished image with what it was made from: the history goes back to it, an edit starts from it.
 
 import { deflate, inflate, toBase64 } from "../files/codec.js";
-import { checksum } from "../files/png.js";
+import { fingerprint } from "../fingerprint.js";
 import { Run } from "./run.js";
 
 let others = 0; // images that no request of this page has made
@@ -52,9 +52,9 @@ export class Accepted {
     return this.run;
   }
 
-  /** Checksum of the label map. */
+  /** Fingerprint of the label map. */
   get sum() {
-    this.known ??= checksum(this.labels);
+    this.known ??= fingerprint(this.labels);
     return this.known;
   }
 

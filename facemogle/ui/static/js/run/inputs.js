@@ -1,8 +1,8 @@
 // What an image is made from: the drawing, the form, and how the experts are to be heard.
 
 import { anySeed } from "./composer.js";
-import { checksum } from "../files/png.js";
 import { draftSteps } from "./live.js";
+import { fingerprint } from "../fingerprint.js";
 import { loadSettings, saveSettings } from "../history/store.js";
 
 export class Inputs {
@@ -18,9 +18,9 @@ export class Inputs {
     return { ...this.composer.values, ...this.expertSettings.values };
   }
 
-  /** Checksum of the label map. */
+  /** Fingerprint of the label map. */
   get sum() {
-    this.counted ??= checksum(this.drawing.labels); // asked for several times after a stroke
+    this.counted ??= fingerprint(this.drawing.labels); // asked for several times after a stroke
     return this.counted;
   }
 
