@@ -6,7 +6,8 @@ Paints on the page at 512x512 in Chromium on the same machine and prints for eac
 frames that came while a stroke was under way: the time from frame to frame, frames that were
 dropped, and how long the page's own code ran in a frame, in a pointer's handlers and at a stroke's
 end. What the frames take longer than the code is the browser's drawing, which a machine without a
-GPU does on the processor. "hover" moves the pointer without painting: what it takes anyway.
+GPU does on the processor. "hover" moves the pointer without painting: what it takes anyway; "live"
+is the brush while drafts are made, by the same machine.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ TOOLS = {  # name -> tool in hand, diameter in pixels, mirrored
     "big brush": ("Brush", 160, False),
     "eraser": ("Eraser", 60, False),
     "mirror": ("Brush", 60, True),
+    "live": ("Brush", 18, False),
 }
 
 # Before the page's own scripts: every frame callback and every pointer's handlers are timed.
@@ -94,6 +96,7 @@ def measure(page: Page, name: str, strokes: int) -> dict[str, Any]:
     """Milliseconds: ``frames`` (interval, own code), ``moves`` and ``ups`` (handlers)."""
     tool, size, mirrors = TOOLS[name]
     page.get_by_role("button", name="Start from: Long hair").click()
+    page.get_by_label("Live", exact=True).set_checked(name == "live")
     take(page, "Skin" if tool == "Eraser" else "Hair", tool)
     page.get_by_label("Brush size").evaluate(
         """(slider, size) => {

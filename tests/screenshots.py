@@ -22,10 +22,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from studio import ROOT, served_apart
 from visitor import (
     PATIENCE,
-    SIDE,
     STARTING,
     chromium,
     draw,
+    hold,
     open_details,
     take,
 )
@@ -71,23 +71,12 @@ def wait_for(page: Page, text: str) -> None:
     expect(page.locator(".result .progress-text")).to_contain_text(text, timeout=PATIENCE)
 
 
-def held_stroke(page: Page, *points: tuple[float, float]) -> None:
-    """A stroke that has not ended."""
-    box = page.get_by_label("Canvas").bounding_box()
-    assert box is not None
-    for number, (x, y) in enumerate(points):
-        place = box["x"] + x * box["width"] / SIDE, box["y"] + y * box["height"] / SIDE
-        page.mouse.move(*place, steps=6)
-        if number == 0:
-            page.mouse.down()
-
-
 def paint(page: Page) -> Image.Image:
     """The whole page, with a stroke in the mirror under way."""
     take(page, "Hat")
     page.get_by_label("Brush size").fill("0.72")
     page.keyboard.press("m")
-    held_stroke(page, (256, 60), (330, 72), (384, 110))
+    hold(page, (256, 60), (330, 72), (384, 110))
     image = shot(page)
     page.mouse.up()
     page.keyboard.press("m")

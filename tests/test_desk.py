@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Dialog, FilePayload, Page, expect
-from studio import TEMPLATES, StudioUnderTest, free_port, short
+from studio import TEMPLATE, TEMPLATES, StudioUnderTest, free_port, short
 from visitor import (
     FOREHEAD,
     PATIENCE,
@@ -132,6 +132,13 @@ def test_a_server_that_dies_at_work_takes_nothing_along(browser: Browser, server
         server.start()
     page.wait_for_selector(".studio[data-ready=true]")
     assert np.array_equal(drawing(page), painted)
+    expect(result).to_contain_text("of 100", timeout=PATIENCE)  # asked for again by itself
+    page.get_by_label("Canvas").focus()
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    assert np.array_equal(drawing(page), TEMPLATE)  # undo goes back beyond the reload
+    page.keyboard.press("Control+y")
+    page.keyboard.press("Control+y")
     generate(page)
     assert np.array_equal(drawing(page), painted)
     assert page.get_by_role("textbox", name="Prompt").input_value() == "a man with a hat"

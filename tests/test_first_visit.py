@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from studio import TEMPLATE, StudioUnderTest
-from visitor import FOREHEAD, drag, drawing, generate, open_studio, visiting
+from visitor import (
+    FOREHEAD,
+    drag,
+    drawing,
+    generate,
+    open_layers,
+    open_studio,
+    visiting,
+)
 
 TOO_SMALL = """side => [...document.querySelectorAll(".studio :is(button, input, textarea, a)")]
     .filter((element) => element.offsetParent)
@@ -19,9 +27,10 @@ TOO_SMALL = """side => [...document.querySelectorAll(".studio :is(button, input,
 
 
 OVERLAPPING = """() => {
+    const floating = innerWidth <= 760 ? ".run" : innerWidth <= 1100 ? ".layers" : null;
     const seen = [...document.querySelectorAll(".studio :is(button, input, textarea, a)")].filter(
         (element) => element.checkVisibility() && !element.closest(".stage, .chips, .palette")
-            && !(innerWidth <= 760 && element.closest(".run"))); // which floats above all
+            && !(floating && element.closest(floating)));
     const box = (element) => element.getBoundingClientRect();
     const over = (a, b, low, high) =>
         Math.min(box(a)[high], box(b)[high]) - Math.max(box(a)[low], box(b)[low]) > 2;
@@ -64,8 +73,11 @@ def test_nothing_is_cut_off_and_generate_is_on_the_first_screen(
 ) -> None:
     page.set_viewport_size({"width": size[0], "height": size[1]})
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    assert page.evaluate(OVERLAPPING) == []
+    open_layers(page)
     page.get_by_role("radio", name="Clothes", exact=True).click()
     expect(page.locator(".status .hint")).to_have_text("Paints Clothes")
+    page.keyboard.press("Escape")  # closes a tablet's drawer
     where = page.get_by_role("button", name="Generate").bounding_box()
     assert where is not None and where["y"] + where["height"] <= size[1]
     assert page.evaluate(OVERLAPPING) == []
@@ -75,12 +87,38 @@ def test_nothing_is_cut_off_and_generate_is_on_the_first_screen(
 
 def test_layers_have_names_on_a_tablet(browser: Browser, studio: StudioUnderTest) -> None:
     """They were swatches without a name, and the inspector lay over what stood beneath it."""
-    tablet = {"viewport": {"width": 820, "height": 1180}, "has_touch": True}
+    tablet = {"viewport": {"width": 1024, "height": 768}, "has_touch": True}
     with visiting(browser, studio, **tablet) as page:
+        handle = page.locator(".layers > .drawer")
+        expect(handle).to_contain_text("Hair")
+        expect(handle).to_be_in_viewport(ratio=1)
+        handle.tap()
         for name in page.locator(".palette [data-region] .name span").all():
             box = name.bounding_box()
             assert box is not None and box["width"] > 20
-        assert page.evaluate(OVERLAPPING) == []
+        page.get_by_role("radio", name="Hat", exact=True).tap()
+        expect(handle).to_contain_text("Hat")
+        stage, drawer = (page.locator(f".painting > {part}") for part in (".stage", ".layers"))
+        canvas, panel = stage.bounding_box(), drawer.bounding_box()
+        assert canvas is not None and panel is not None
+        assert canvas["y"] + canvas["height"] <= panel["y"]
+        handle.tap()
+        expect(page.get_by_role("radio", name="Hat", exact=True)).to_be_hidden()
+
+
+def test_a_notice_on_a_phone_leaves_everything_in_its_place(page: Page) -> None:
+    """What a finger aimed at jumped away."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    generate(page)
+    places = """() => [...document.querySelectorAll(".studio button")]
+        .filter((button) => !button.closest(".notice"))
+        .map((button) => button.getBoundingClientRect().y)"""
+    before = page.evaluate(places)
+    page.get_by_role("button", name="Generate", exact=True).click()
+    notice = page.locator(".result .notice")
+    expect(notice).to_contain_text("Nothing has changed")
+    assert page.evaluate(places) == before
+    expect(notice.get_by_role("button", name="Try another seed")).to_be_in_viewport(ratio=1)
 
 
 def test_a_finger_meets_every_control_of_a_phone(browser: Browser, studio: StudioUnderTest) -> None:

@@ -15,13 +15,16 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from studio import StudioUnderTest, serve_studio, short
 from visitor import (
+    FOREHEAD,
     PATIENCE,
     drag,
     drawing,
     generate,
+    hold,
     open_mask,
     open_studio,
     paint_forehead,
+    places,
     saved_image,
     shown,
     take,
@@ -311,6 +314,31 @@ def test_a_photo_with_nothing_changed_stays_as_it_is(pipeline, label_map, edited
     assert caller.ask(label_map, whole_face=True)[0]["kept"] == 0  # it was asked for
 
 
+def test_a_face_that_edits_lead_back_to_is_the_whole_one_after_a_reload_too(
+    pipeline, label_map, edited_map
+) -> None:
+    """The server had forgotten what the edit was of, and so made an edit of the edit."""
+    first = Caller(Desk(LocalEngine(pipeline), "test"))
+    fresh = last_image(first.ask(label_map))
+    edit = last_image(first.ask(edited_map))
+    again = Caller(Desk(LocalEngine(pipeline), "test"))
+    whole = base64.b64encode(index_png(label_map)).decode()
+    again.base = sent_along(edit, edited_map, "a man") | {"whole": whole}
+    packets = again.ask(label_map)
+    assert packets[0]["kept"] == 0 and np.array_equal(last_image(packets), fresh)
+
+
+def test_a_mask_of_another_face_is_no_edit(pipeline, label_map) -> None:
+    """A mask that was opened took over shreds of the face that was there before it."""
+    other = np.where(label_map[:, ::-1] == 0, 13, 0).astype(np.uint8)
+    caller = Caller(Desk(LocalEngine(pipeline), "test"))
+    caller.ask(label_map)
+    packets = caller.ask(other)
+    assert packets[0]["kept"] == 0
+    fresh = Caller(Desk(LocalEngine(pipeline), "test")).ask(other)
+    assert np.array_equal(last_image(packets), last_image(fresh))
+
+
 @pytest.mark.parametrize("url", ["data:image/png;base64,AAAA", "file:///etc/passwd", ""])
 def test_an_image_that_cannot_be_read_is_explained(pipeline, label_map, edited_map, url) -> None:
     caller = Caller(Desk(LocalEngine(pipeline), "test"))
@@ -410,6 +438,28 @@ def test_a_stroke_makes_a_draft_and_then_the_full_image_of_what_is_painted(
     assert not np.array_equal(studio.requests[made].label_map, before)
 
 
+def test_a_long_stroke_is_drafted_before_it_ends(page: Page, studio: StudioUnderTest) -> None:
+    """Nothing was to be seen of a stroke until the hand had let go of it."""
+    generate(page, steps=6)
+    made, image = len(studio.requests), page.get_by_alt_text("Generated face")
+    whole = image.get_attribute("src") or ""
+    page.get_by_label("Live", exact=True).check()
+    take(page, "Hat")
+    hold(page, *FOREHEAD)
+    until(lambda: len(studio.requests) > made, "for a draft of the stroke under way")
+    first = studio.requests[made]
+    assert (first.label_map == HAT).any() and first.num_steps == 3
+    page.mouse.move(*places(page, (312, 330))[0], steps=8)
+    until(
+        lambda: (studio.requests[-1].label_map == HAT).sum() > (first.label_map == HAT).sum(),
+        "for the next draft",
+    )
+    expect(image).not_to_have_attribute("src", whole, timeout=PATIENCE)
+    page.keyboard.press("Escape")  # takes the stroke back
+    expect(image).to_have_attribute("src", whole)
+    page.mouse.up()
+
+
 def test_the_newest_stroke_wins(page: Page, studio: StudioUnderTest) -> None:
     """The image in the end must be of the last stroke, however quickly strokes came."""
     page.get_by_label("Live", exact=True).check()
@@ -474,6 +524,30 @@ def test_the_history_brings_mask_image_and_settings_back(page: Page) -> None:
     assert np.array_equal(np.asarray(held), second)
     page.keyboard.up("c")
     expect(before).to_be_hidden()
+
+
+def test_undo_brings_the_image_back_and_the_words_that_came_with_a_face(page: Page) -> None:
+    """The drawing went back alone: the image, prompt and seed stayed those of what was undone."""
+    generate(page, steps=6)
+    image = page.get_by_alt_text("Generated face")
+    url = image.get_attribute("src") or ""
+    prompt = page.get_by_role("textbox", name="Prompt").input_value()
+    page.get_by_role("button", name="Add glasses").click()
+    text = page.locator(".result .progress-text")
+    expect(text).to_contain_text("kept", timeout=PATIENCE)
+    edit = image.get_attribute("src") or ""
+    assert edit != url
+    page.keyboard.press("Control+z")
+    expect(image).to_have_attribute("src", url)
+    page.keyboard.press("Control+y")
+    expect(image).to_have_attribute("src", edit)
+
+    page.keyboard.press("Control+z")
+    page.get_by_role("button", name="Random face").click()
+    expect(image).not_to_have_attribute("src", url, timeout=PATIENCE)
+    page.keyboard.press("Control+z")
+    expect(image).to_have_attribute("src", url)
+    assert page.get_by_role("textbox", name="Prompt").input_value() == prompt
 
 
 def test_a_saved_image_brings_mask_and_settings_back(page: Page) -> None:

@@ -42,6 +42,12 @@ FILE = """([bytes, name]) => {
   return data;
 }"""
 
+ADDRESS = """(url) => {
+  const data = new DataTransfer();
+  data.setData("text/uri-list", url);
+  return data;
+}"""
+
 
 def result(page: Page) -> Locator:
     return page.locator(".result")
@@ -138,6 +144,7 @@ def test_rows_do_not_tell_weights_of_experts_that_were_heard_otherwise(
     changed = page.locator(".result .progress-text")
     expect(changed).to_contain_text("of the image changed", timeout=PATIENCE)  # made by itself
     assert studio.requests[-1].experts.muted == (HAIR - 1,)
+    expect(page.get_by_alt_text("Previous image")).to_be_visible()  # beside what has become of it
     texts = weights.all_text_contents()
     assert texts.count("muted") == 1 and sum("%" in text for text in texts) >= 19
 
@@ -238,6 +245,24 @@ def test_a_file_is_taken_wherever_it_is_dropped_and_when_it_is_pasted(page: Page
             )
         expect(page.locator(".painting .notice")).to_contain_text(f"Opened {name}")
         assert np.array_equal(drawing(page), mask)
+
+
+def test_an_image_of_an_address_that_is_dropped_is_opened(
+    page: Page, studio: StudioUnderTest
+) -> None:
+    """It did nothing, or the browser left the page for it."""
+    mask = np.roll(TEMPLATE, 30, axis=1)
+    image = {"body": index_png(mask), "content_type": "image/png"}
+    page.route("**/elsewhere/face.png", lambda route: route.fulfill(**image))
+    page.route(
+        "**/elsewhere/page.html", lambda route: route.fulfill(body="<p>", content_type="text/html")
+    )
+    for name in ("face.png", "page.html"):
+        data = page.evaluate_handle(ADDRESS, f"{studio.url}/elsewhere/{name}")
+        page.dispatch_event("body", "drop", {"dataTransfer": data})
+        said = "Opened face.png" if name == "face.png" else "does not hand it out"
+        expect(page.locator(".painting .notice")).to_contain_text(said)
+    assert np.array_equal(drawing(page), mask)
 
 
 def test_the_gate_is_drawn_where_nobody_looks(browser: Browser, studio: StudioUnderTest) -> None:

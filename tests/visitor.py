@@ -72,17 +72,27 @@ def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> No
 
 def draw(page: Page, *points: tuple[float, float]) -> None:
     """Draw a stroke with the mouse from point to point, in pixels of the drawing."""
+    hold(page, *points)
+    page.mouse.up()
+
+
+def hold(page: Page, *points: tuple[float, float]) -> None:
+    """The same without the stroke's end."""
+    first, *others = places(page, *points)
+    page.mouse.move(*first)
+    page.mouse.down()
+    for place in others:
+        page.mouse.move(*place, steps=8)
+
+
+def places(page: Page, *points: tuple[float, float]) -> list[tuple[float, float]]:
+    """Where points of the drawing are in the window."""
     canvas = page.get_by_label("Canvas")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     assert box is not None
     scale = box["width"] / SIDE
-    places = [(box["x"] + x * scale, box["y"] + y * scale) for x, y in points]
-    page.mouse.move(*places[0])
-    page.mouse.down()
-    for place in places[1:]:
-        page.mouse.move(*place, steps=8)
-    page.mouse.up()
+    return [(box["x"] + x * scale, box["y"] + y * scale) for x, y in points]
 
 
 def touch(session: CDPSession, kind: str, *points: tuple[float, float]) -> None:
@@ -90,7 +100,15 @@ def touch(session: CDPSession, kind: str, *points: tuple[float, float]) -> None:
     session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
 
 
+def open_layers(page: Page) -> None:
+    """On a tablet, where they are a drawer."""
+    handle = page.locator(".layers > .drawer")
+    if handle.is_visible() and handle.get_attribute("aria-expanded") == "false":
+        handle.click()
+
+
 def take(page: Page, region: str, tool: str = "Brush") -> None:
+    open_layers(page)
     page.get_by_role("radio", name=region, exact=True).click()
     page.get_by_role("button", name=tool, exact=True).click()
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LIVE_SECONDS = 1.5
 """A draft that takes longer than this does not follow a stroke any more."""
 
-DRAFT_STEPS = 3  # as the page's live mode has them
+DRAFT_STEPS = 3  # at most, and half of the image's: as in the page's live.js
 
 
 def check(arguments: argparse.Namespace, templates: Path) -> None:
@@ -55,7 +55,7 @@ def facts(arguments: argparse.Namespace, templates: Path) -> Iterator[tuple[str,
     side, steps = engine.facts.side, len(times) - 1
     yield "image", f"{side}x{side}, {steps} steps, {seconds:.1f} s"
     yield "step", f"{step * 1000:.0f} ms"
-    yield "live", _live(DRAFT_STEPS * step)
+    yield "live", _live(min(DRAFT_STEPS, max(1, steps // 2)) * step)
     yield "memory", f"{_peak():.1f} GB used at most"
 
 

@@ -4,8 +4,9 @@ The studio's value, browser to server, is a request: ``{number: int, mask: base6
 prompt: str, seed: str, steps: str, strength: str, whole_face: bool, is_draft: bool, muted: list of
 regions, expert_strengths: list of 20 numbers, base: the image that is to be edited, or null}``. A
 base is ``{number}`` of the request that made it. Where the server has no such image it is
-``{number, image: data URL, mask: base64 of its indexed PNG, prompt: str, or null if it was not
-made here, seed: str, muted, expert_strengths}``, with a number of its own.
+``{number, image: data URL, mask: base64 of its indexed PNG, whole: the same of the whole face that
+it is or is an edit of, or null, prompt: str, or null if it was not made here, seed: str, muted,
+expert_strengths}``, with a number of its own.
 
 Its events are ``generate`` and, outside the queue, ``announce`` (the request's number and whether
 a request follows) and ``ask`` (for the request's place in the line). The bus's value, server to

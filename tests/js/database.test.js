@@ -5,6 +5,7 @@ import { test } from "node:test";
 
 import { Database } from "../../facemogle/ui/static/js/history/database.js";
 import { SIDE } from "../../facemogle/ui/static/js/layers/layers.js";
+import { onStored, stored } from "../../facemogle/ui/static/js/history/store.js";
 import { UndoShelf } from "../../facemogle/ui/static/js/history/undo_shelf.js";
 import { blank, face, HAIR, SKIN } from "./face.js";
 
@@ -26,6 +27,17 @@ test("a connection that the browser has closed is opened again, once", async () 
   assert.equal(opened, 2);
   const broken = new Database(async () => connection(true));
   await assert.rejects(broken.ask("pictures", "readonly", () => null));
+});
+
+test("that nothing is stored is said for as long as it is so", async () => {
+  // The note stayed when everything was stored again.
+  const told = [];
+  onStored((isAllStored) => told.push(isAllStored));
+  await stored("undo", () => Promise.reject(new Error("full")));
+  await stored("history", () => Promise.resolve());
+  assert.deepEqual(told, [false]);
+  await stored("undo", () => Promise.resolve());
+  assert.deepEqual(told, [false, true]);
 });
 
 test("a database that could not be opened is tried again", async () => {

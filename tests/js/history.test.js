@@ -79,3 +79,17 @@ test("a cancelled stroke leaves neither paint nor a step", () => {
   assert.deepEqual(drawing.labels, face().labels);
   assert.equal(drawing.history.past.length, steps);
 });
+
+test("words and seed that came with a face go and come with it", () => {
+  // Undo after another face left a prompt that belonged to neither drawing nor image.
+  const drawing = face();
+  const told = [];
+  drawing.addEventListener("travel", ({ detail }) => told.push(detail));
+  const [before, after] = [{ prompt: "a man", seed: "1" }, { prompt: "a woman", seed: "2" }];
+  drawing.replace(new Uint8Array(SIDE * SIDE).fill(SKIN), { before, after });
+  cross(drawing, 1, 9);
+  drawing.undo();
+  drawing.undo();
+  drawing.redo();
+  assert.deepEqual(told, [null, before, after]);
+});

@@ -3,13 +3,13 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
-import { DRAFT_STEPS, Live } from "../../facemogle/ui/static/js/run/live.js";
+import { draftSteps, Live } from "../../facemogle/ui/static/js/run/live.js";
 import { Requests } from "../../facemogle/ui/static/js/run/requests.js";
 
 function desk({ steps = 8 } = {}) {
   mock.timers.reset();
   mock.timers.enable({ apis: ["setTimeout"] });
-  const state = { key: "a", mayRun: true, runs: [], stops: 0 };
+  const state = { key: "a", isSeen: true, isStroking: false, runs: [], stops: 0, backs: 0 };
   const live = new Live({
     key: () => state.key,
     steps: () => steps,
@@ -21,7 +21,9 @@ function desk({ steps = 8 } = {}) {
       state.stops += 1;
       live.ended();
     },
-    mayRun: () => state.mayRun,
+    back: () => (state.backs += 1),
+    isSeen: () => state.isSeen,
+    isStroking: () => state.isStroking,
   });
   const change = (key) => {
     state.key = key;
@@ -46,10 +48,10 @@ test("a stroke that changes nothing does not keep the full image away", () => {
   const { state, live } = desk();
   live.turn(true);
   live.done();
-  state.mayRun = false; // it begins before the pause is over, and ends after it
+  state.isStroking = true; // it begins before the pause is over, and ends after it
   mock.timers.tick(2_000);
   assert.deepEqual(state.runs, ["a draft"]);
-  state.mayRun = true;
+  state.isStroking = false;
   mock.timers.tick(1_000);
   assert.deepEqual(state.runs, ["a draft", "a full"]);
 });
@@ -77,13 +79,13 @@ test("input that changed while typing pauses is one order", () => {
 test("a hidden page makes nothing, and catches up when it is seen again", () => {
   const { state, live, change } = desk();
   live.turn(true);
-  state.mayRun = false;
+  state.isSeen = false;
   live.sight();
   change("b");
   mock.timers.tick(10_000);
   assert.deepEqual(state.runs, ["a draft"]);
   assert.equal(state.stops, 1);
-  state.mayRun = true;
+  state.isSeen = true;
   live.sight();
   assert.deepEqual(state.runs, ["a draft", "b draft"]);
 });
@@ -108,10 +110,48 @@ test("switching off stops live mode's own order, not a person's", () => {
   assert.equal(state.stops, 1);
 });
 
-test("few steps need no draft", () => {
-  const { state, live } = desk({ steps: DRAFT_STEPS });
+test("a draft is never more than half of the image", () => {
+  // Three of four steps would keep the full image away for as long as that takes itself.
+  assert.deepEqual([1, 3, 4, 5, 6, 8, 50].map(draftSteps), [0, 0, 2, 2, 3, 3, 3]);
+  const { state, live } = desk({ steps: 3 });
   live.turn(true);
   assert.deepEqual(state.runs, ["a full"]);
+});
+
+test("a long stroke has drafts before it ends, each of what is painted by then", () => {
+  const { state, live } = desk();
+  live.turn(true);
+  live.done();
+  state.isStroking = true;
+  const paint = (key) => {
+    state.key = key;
+    live.stroked();
+    mock.timers.tick(100);
+  };
+  "bcdef".split("").forEach(paint);
+  assert.deepEqual(state.runs, ["a draft", "d draft"]); // and no further one stops it
+  live.done();
+  "ghi".split("").forEach(paint);
+  mock.timers.tick(10_000); // a stroke that rests
+  assert.deepEqual(state.runs, ["a draft", "d draft", "i draft"]);
+});
+
+test("the last image comes back when the stroke is taken back that a draft was of", () => {
+  // The draft of what is not there any more stayed on the page.
+  const { state, live, change } = desk({ steps: 8 });
+  live.turn(true);
+  live.done();
+  mock.timers.tick(1_000);
+  live.done(); // the full image of a
+  change("b");
+  live.done();
+  change("a");
+  assert.equal(state.backs, 1);
+  change("c");
+  change("a"); // while its draft is on its way
+  assert.equal(state.stops, 1);
+  mock.timers.tick(10_000);
+  assert.deepEqual(state.runs, ["a draft", "a full", "b draft", "c draft"]);
 });
 
 function server({ reach }) {

@@ -51,9 +51,11 @@ export async function mount({ element, trigger, props, server }) {
     ...projectFiles,
   };
   const suggest = (suggestion) => runner.inputs.suggest(suggestion);
+  const isOwn = (prompt) => runner.inputs.isOwn(prompt);
+  const follow = () => runner.recalls.follow();
   const make = () => runner.request({ isDraft: false, isOwn: false });
   const examples = root.querySelector(".examples");
-  const starting = { templates, words: props.words, suggest, make, examples };
+  const starting = { templates, words: props.words, suggest, isOwn, make, follow, examples };
   const painting = { drawing, regions, experts, expertSettings, opening, starting, keep };
   const left = setUpPainting(root.querySelector(".painting"), painting);
 
@@ -87,7 +89,7 @@ export async function mount({ element, trigger, props, server }) {
   root.dataset.ready = "true";
 }
 
-/** One expert is selected everywhere; the pointer over a row or a tile shows another one's map. */
+/** One expert is selected everywhere; the pointer over a row, a tile or a region shows another one's map. */
 function joinSelection(palette, gate, over) {
   const follow = () => {
     gate.tiles.arrange(palette.experts);
@@ -95,6 +97,10 @@ function joinSelection(palette, gate, over) {
   };
   palette.addEventListener("change", follow);
   follow();
+  palette.addEventListener("point", () => {
+    gate.tiles.point(palette.pointed);
+    over.follow(palette.pointed);
+  });
   const expertOf = ({ dataset }) => (dataset.expert ? Number(dataset.expert) : Number(dataset.region ?? -1) + 1);
   for (const [list, kind] of [[palette.list, ".row"], [gate.tiles.element, "button"]]) {
     list.addEventListener("pointerover", ({ target, pointerType }) => {

@@ -6,8 +6,10 @@ import { Layers, SIDE, WHOLE } from "../layers/layers.js";
 import { flood, mirrored, polygon, rectangle, snap, sweep } from "./raster.js";
 
 /**
- * Emits "paint" with the rectangle that changed, "commit" after each change that can be undone, and
- * "end" when undo can go back no further, though there was more.
+ * Emits "paint" with the rectangle that changed, "commit" after each change that can be undone, "rest"
+ * when a stroke or a move is over, whether it left a change or not, "travel" after undo and redo with
+ * the settings of the form that go with the drawing, or null, and "end" when undo can go back no
+ * further, though there was more.
  *
  * A hand is { region, mirror }: mirror is null, or { axis, isLeft } as raster.mirrored() takes
  * them. Locked layers stay as they are, except where the whole drawing is replaced.
@@ -45,6 +47,7 @@ export class Drawing extends EventTarget {
   endStroke() {
     this.isStroking = false;
     this.commit();
+    this.emit("rest");
   }
 
   /** Take back what the stroke or the move under way has done. */
@@ -52,6 +55,7 @@ export class Drawing extends EventTarget {
     this.isStroking = false;
     const area = this.history.cancel();
     if (area) this.emit("paint", area);
+    this.emit("rest");
   }
 
   /** Give the connected area of one region around a pixel to another region. */
@@ -87,9 +91,9 @@ export class Drawing extends EventTarget {
     this.change(() => this.layers.put(region, WHOLE, (x, y) => labels[y * SIDE + x] === region));
   }
 
-  /** Replace everything by a flat label map. */
-  replace(labels) {
-    this.change(() => this.layers.setLabels(labels));
+  /** Replace everything by a flat label map. settings: as of History.commit. */
+  replace(labels, settings) {
+    this.change(() => this.layers.setLabels(labels), settings);
   }
 
   /** Move a layer to another place in the stack, 1 = above the background; no other one leaves. */
@@ -102,8 +106,8 @@ export class Drawing extends EventTarget {
   }
 
   /** Replace everything by layers that were saved. words: one per pixel. order: as of Layers. */
-  replaceLayers({ words, order }) {
-    this.change(() => this.layers.setWords(words, order));
+  replaceLayers({ words, order }, settings) {
+    this.change(() => this.layers.setWords(words, order), settings);
   }
 
   /**
@@ -163,12 +167,12 @@ export class Drawing extends EventTarget {
   }
 
   undo() {
-    this.travel(() => this.history.undo());
+    this.travel("undo", "before");
     if (this.history.hasDropped && !this.canUndo) this.emit("end");
   }
 
   redo() {
-    this.travel(() => this.history.redo());
+    this.travel("redo", "after");
   }
 
   get canUndo() {
@@ -183,12 +187,12 @@ export class Drawing extends EventTarget {
     return regions.some((region) => this.layers.isLocked(region));
   }
 
-  change(act) {
+  change(act, settings) {
     if (this.isStroking) return;
     this.history.begin();
     act();
     this.touch(WHOLE);
-    this.commit();
+    this.commit(settings);
   }
 
   drawOnce(cover, hand) {
@@ -211,12 +215,13 @@ export class Drawing extends EventTarget {
     if (area) this.touch(area);
   }
 
-  travel(move) {
+  travel(way, side) {
     if (this.isStroking) return;
-    const area = move();
-    if (!area) return;
-    this.emit("paint", area);
+    const change = this.history[way]();
+    if (!change) return;
+    this.emit("paint", change.area);
     this.emit("commit");
+    this.emit("travel", change.settings?.[side] ?? null);
   }
 
   touch(area) {
@@ -224,8 +229,8 @@ export class Drawing extends EventTarget {
     this.emit("paint", area);
   }
 
-  commit() {
-    if (this.history.commit()) this.emit("commit");
+  commit(settings) {
+    if (this.history.commit(settings)) this.emit("commit");
   }
 
   emit(type, detail) {

@@ -3,6 +3,7 @@
 import { Brush } from "./brush.js";
 import { Easel } from "./easel.js";
 import { Files } from "../files/files.js";
+import { setUpDrawer } from "../layers/drawer.js";
 import { Hints } from "./hints.js";
 import { Inspector } from "../layers/inspector.js";
 import { LayerDrag } from "../layers/drag.js";
@@ -45,6 +46,7 @@ export function setUpPainting(panel, { drawing, regions, experts, expertSettings
   drawing.addEventListener("end", () => notice.tell(`Undo ends here: the last ${MAX_CHANGES} changes are kept.`));
 
   const palette = new Palette(find(".palette"), { regions, experts, brush, drawing, layerView, expertSettings });
+  setUpDrawer(find(".layers"), { brush, regions });
   new LayerDrag(find(".palette"), { drop: (...places) => palette.drop(...places) });
   new Toolbar(panel, { brush, drawing });
   const viewport = new Viewport();

@@ -31,10 +31,13 @@ export class History {
     this.area = union(this.area, area);
   }
 
-  /** End the change; returns whether it changed anything. */
-  commit() {
+  /**
+   * End the change; returns whether it changed anything. settings: { before, after } of the form, if
+   * they have changed along with the drawing.
+   */
+  commit(settings) {
     if (!this.area) return false;
-    const change = { area: this.area, runs: this.runs(this.area), order: this.order };
+    const change = { area: this.area, runs: this.runs(this.area), order: this.order, settings };
     if (change.runs.length === 0 && this.order === this.layers.order) return false;
     this.past.push({ id: ++this.newest, ...change });
     this.future = [];
@@ -51,7 +54,7 @@ export class History {
     return this.area;
   }
 
-  /** Take back the last change; returns its rectangle, or null if there is none. */
+  /** Take back the last change; returns it, or null if there is none. */
   undo() {
     return this.move(this.past, this.future);
   }
@@ -73,7 +76,7 @@ export class History {
       const end = runs[k] + runs[k + 1];
       for (let i = runs[k]; i < end; i++) this.layers.set(i, words[i] ^ runs[k + 2]);
     }
-    return area;
+    return change;
   }
 
   /** What changed, as triples: first pixel, number of pixels, difference of their words. */

@@ -56,7 +56,7 @@ function chunk(type, data) {
 }
 
 /** CRC-32 as PNG wants it. */
-export function checksum(bytes) {
+function checksum(bytes) {
   let crc = ~0;
   for (const byte of bytes) crc = TABLE[(crc ^ byte) & 255] ^ (crc >>> 8);
   return ~crc >>> 0;

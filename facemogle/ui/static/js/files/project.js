@@ -13,8 +13,8 @@ const IMAGE_URL = /^data:image\/(png|jpeg);base64,[A-Za-z0-9+/]+=*$/;
  * history: records of Accepted, the oldest first. Returns the file's text.
  */
 export async function writeProject({ bits, drawing, history, ...rest }) {
-  const entries = history.map(({ labels, layers, trace, ...others }) => ({
-    ...others, labels: toBase64(labels), layers: layers && asText(layers),
+  const entries = history.map(({ labels, whole, layers, trace, ...others }) => ({
+    ...others, labels: toBase64(labels), whole: whole && toBase64(whole), layers: layers && asText(layers),
     trace: trace && { ...trace, gate: toBase64(trace.gate) },
   }));
   const layers = asText(await packLayers(drawing));
@@ -99,18 +99,24 @@ function checkStates(states) {
 }
 
 async function readEntry(entry, bits, side) {
-  const { id, time, settings, isForeign, isEdit, labels, layers, trace } = entry;
+  const { id, time, settings, isForeign, isEdit, labels, whole, layers, trace } = entry;
   const image = entry.image ?? entry.picture; // as version 1 called it at first
   if (typeof id !== "string" || !Number.isFinite(time) || !IMAGE_URL.test(image)) throw new Error();
   if (settings || !isForeign) checkSettings(settings);
-  const packed = fromBase64(labels);
-  const map = await inflate(packed);
-  if (map.length !== side * side || map.some((label) => label >= REGIONS)) throw new Error();
+  const [packed, packedWhole] = await Promise.all([labels, whole].map((map) => map && readMap(map, side)));
   const drawn = layers && await packLayers(await readLayers(layers, bits, side));
   return {
     id, time, image, settings, isForeign: Boolean(isForeign), isEdit: Boolean(isEdit), labels: packed,
-    layers: drawn, trace: trace ? await readTrace(trace) : null,
+    whole: packedWhole ?? null, layers: drawn, trace: trace ? await readTrace(trace) : null,
   };
+}
+
+/** A label map, as it was packed. */
+async function readMap(text, side) {
+  const packed = fromBase64(text);
+  const map = await inflate(packed);
+  if (map.length !== side * side || map.some((label) => label >= REGIONS)) throw new Error();
+  return packed;
 }
 
 /** As of Run.record(). */

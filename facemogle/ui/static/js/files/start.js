@@ -9,11 +9,12 @@ import { randomPrompt, varied } from "./random_face.js";
 export class Start {
   /**
    * templates: { title, prompt, seed, labels } of facemogle.ui.start. words: phrases by kind.
-   * suggest({ prompt, seed, isAsked }): as of Runner. make(): requests an image.
+   * suggest({ prompt, seed, isAsked }), isOwn(prompt): of Inputs. make(): requests an image. follow(): of
+   * Recalls.
    * examples: the element for the edits to try.
    */
-  constructor(element, { drawing, brush, notice, palette, templates, words, suggest, make, examples }) {
-    Object.assign(this, { drawing, brush, notice, palette, words, suggest, make });
+  constructor(element, { drawing, brush, notice, palette, templates, words, suggest, isOwn, make, follow, examples }) {
+    Object.assign(this, { drawing, brush, notice, palette, words, suggest, isOwn, make, follow });
     this.templates = templates.map((template) => (
       { ...template, map: inflate(fromBase64(template.labels)) }));
     const list = element.querySelector(".templates");
@@ -34,18 +35,21 @@ export class Start {
     if (onlyRegion) {
       this.drawing.takeRegion(await map, this.brush.region);
     } else {
-      this.drawing.replace(await map);
-      this.suggest({ prompt, seed });
+      const labels = await map;
+      this.drawing.replace(labels, this.suggest({ prompt, seed }));
+      this.follow();
     }
   }
 
   async random() {
     const template = this.templates[Math.floor(Math.random() * this.templates.length)];
-    this.drawing.replace(varied(await template.map, this.drawing.partners));
-    const replaced = this.suggest({ prompt: randomPrompt(this.words), isAsked: true });
-    if (replaced) {
-      this.notice.tell("A random face, with a random prompt.", {
-        title: "Bring my prompt back", act: () => this.suggest({ prompt: replaced, isAsked: true }),
+    const labels = varied(await template.map, this.drawing.partners);
+    const settings = this.suggest({ prompt: randomPrompt(this.words), isAsked: true });
+    this.drawing.replace(labels, settings);
+    const { prompt } = settings.before;
+    if (this.isOwn(prompt)) {
+      this.notice.tell("A random face, with a random prompt. Undo takes back both.", {
+        title: "Bring my prompt back", act: () => this.suggest({ prompt, isAsked: true }),
       });
     }
     this.make();

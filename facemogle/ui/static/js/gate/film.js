@@ -21,7 +21,7 @@ export class Film {
       const preview = button.firstChild;
       button.disabled = !image;
       preview.hidden = !image;
-      if (image && preview.src !== image) preview.src = image;
+      if (image && preview.shown !== image) preview.src = preview.shown = image;
       button.setAttribute("aria-pressed", String(index === step));
     });
   }

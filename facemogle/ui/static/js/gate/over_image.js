@@ -31,6 +31,11 @@ export class OverImage {
     this.show();
   }
 
+  /** The same, but only where a map is shown anyway: nobody who paints wants the image covered. */
+  follow(expert) {
+    if (this.isOn) this.look(expert);
+  }
+
   /** Show an expert's map for a while; null: no more. */
   look(expert) {
     this.preview = expert;

@@ -18,6 +18,7 @@ export class Scene {
   constructor({ run, step, pinned, mode, scale, colors }) {
     Object.assign(this, { run, step, pinned, mode, scale, colors });
     this.pinnedStep = pinned && stepAt(pinned, run.reports[step].t);
+    this.drawn = []; // by expert: tiles, rows and overlay show the same
   }
 
   get gradient() {
@@ -29,7 +30,8 @@ export class Scene {
    * and to that the first and the last colour stand for.
    */
   expert(expert) {
-    return this.mode === "difference" ? this.changes(expert) : this.weights(expert);
+    this.drawn[expert] ??= this.mode === "difference" ? this.changes(expert) : this.weights(expert);
+    return this.drawn[expert];
   }
 
   weights(expert) {

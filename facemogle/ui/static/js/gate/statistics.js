@@ -19,12 +19,15 @@ export function coverage(labels, [rows, columns], regions) {
   const side = Math.sqrt(labels.length);
   const counts = Array.from({ length: regions }, () => new Float32Array(rows * columns));
   const pixels = new Float32Array(rows * columns);
-  labels.forEach((label, i) => {
-    const row = Math.floor((Math.floor(i / side) * rows) / side);
-    const token = row * columns + Math.floor(((i % side) * columns) / side);
-    counts[label][token] += 1;
-    pixels[token] += 1;
-  });
+  const columnOf = Uint16Array.from({ length: side }, (_, x) => Math.floor((x * columns) / side));
+  for (let y = 0; y < side; y++) {
+    const first = Math.floor((y * rows) / side) * columns;
+    for (let x = 0; x < side; x++) {
+      const token = first + columnOf[x];
+      counts[labels[y * side + x]][token] += 1;
+      pixels[token] += 1;
+    }
+  }
   return counts.map((count) => count.map((covered, token) => covered / pixels[token]));
 }
 

@@ -19,11 +19,18 @@ export class Tiles {
 
   /** Show the tiles in this order of experts, the winners last. */
   arrange(experts) {
+    if (String(experts) === this.order) return;
+    this.order = String(experts);
     this.element.append(...experts.map((expert) => this.experts[expert].button), this.winners.button);
   }
 
   select(chosen) {
     this.all.forEach(({ button }, i) => button.setAttribute("aria-pressed", String(i === chosen)));
+  }
+
+  /** Mark an expert's tile, such as of the region under the pointer; null: none. */
+  point(expert) {
+    this.all.forEach(({ button }, i) => button.classList.toggle("pointed", i === expert));
   }
 
   /** Show nothing. */

@@ -1,5 +1,7 @@
 // Undo and redo over a reload: every tab's changes in the browser's database, a record each.
 
+import { fingerprint } from "../fingerprint.js";
+
 const STORE = "undo";
 const HEAD = 0; // id of a tab's record of what is in order; changes have higher ones
 const KEPT = 14 * 24 * 3600 * 1000; // milliseconds after which what a closed tab has left goes
@@ -18,7 +20,7 @@ export class UndoShelf {
     await this.forget(all.filter(({ tab, id, time }) => id === HEAD && tab !== this.tab && time < Date.now() - KEPT));
     const head = own.get(HEAD);
     const changes = head ? [head.past, head.future].map((ids) => ids.map((id) => own.get(id)?.change)) : [];
-    if (head?.sum !== sumOf(layers.words) || changes.flat().includes(undefined)) return this.forget([{ tab: this.tab }]);
+    if (head?.sum !== fingerprint(layers.words) || changes.flat().includes(undefined)) return this.forget([{ tab: this.tab }]);
     history.restore(...changes, head.hasDropped);
     for (const change of changes.flat()) this.stored.set(change.id, change.order);
   }
@@ -30,7 +32,7 @@ export class UndoShelf {
     const gone = [...this.stored.keys()].filter((id) => !ids.has(id));
     const fresh = changes.filter(({ id, order }) => this.stored.get(id) !== order);
     const head = {
-      tab: this.tab, id: HEAD, time: Date.now(), sum: sumOf(layers.words), hasDropped: history.hasDropped,
+      tab: this.tab, id: HEAD, time: Date.now(), sum: fingerprint(layers.words), hasDropped: history.hasDropped,
       past: history.past.map(({ id }) => id), future: history.future.map(({ id }) => id),
     };
     await this.database.ask(STORE, "readwrite", (store) => {
@@ -48,11 +50,4 @@ export class UndoShelf {
     await this.database.ask(STORE, "readwrite", (store) => tabs.forEach(({ tab }) =>
       store.delete(IDBKeyRange.bound([tab], [tab, []]))));
   }
-}
-
-/** Another one, very likely, for other words. */
-function sumOf(words) {
-  let sum = 0;
-  for (const word of words) sum = Math.imul(sum ^ word, 0x01000193);
-  return sum;
 }

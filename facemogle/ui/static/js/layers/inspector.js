@@ -32,6 +32,7 @@ export class Inspector {
     strength.addEventListener("change", () => expertSettings.setStrength(this.expert, factorAt(strength.value)));
     strength.addEventListener("dblclick", () => expertSettings.setStrength(this.expert, 1));
     this.palette.addEventListener("change", () => this.show());
+    this.palette.addEventListener("weigh", () => this.showWeight());
   }
 
   get expert() {
@@ -54,6 +55,10 @@ export class Inspector {
     for (const [command, isPossible] of Object.entries(can)) {
       this.panel.querySelector(`[data-command=${command}]`).disabled = !isPossible;
     }
+    this.showWeight();
+  }
+
+  showWeight() {
     const { text, title } = this.palette.told(this.expert);
     Object.assign(this.weight, { textContent: text, title });
   }
@@ -62,7 +67,6 @@ export class Inspector {
     this.strength.setAttribute("aria-valuetext", `${strength} times`);
     this.strength.nextElementSibling.textContent = times(strength);
   }
-
 }
 
 /** 1 has a place of its own, with even steps at both sides of it. */

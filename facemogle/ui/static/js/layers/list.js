@@ -5,7 +5,11 @@ import { Redraw } from "../canvas/redraw.js";
 
 const GLOBAL_COLOR = "conic-gradient(#c00, #fc0, #0c0, #0cc, #00c, #c0c, #c00)";
 
-/** Emits "change" when another row is selected or what is set of it has changed. */
+/**
+ * Emits "change" when another row is selected or what is set of it has changed, "point" when the pointer on
+ * the canvas comes over another region, whose expert is then `pointed`, or null, and "weigh" when the gate's
+ * weights are told.
+ */
 export class Palette extends EventTarget {
   /** list: for the layers. states: LayerView. expertSettings: ExpertSettings. experts: their titles. */
   constructor(list, { regions, experts, brush, drawing, layerView, expertSettings }) {
@@ -86,9 +90,7 @@ export class Palette extends EventTarget {
       });
     }
     this.global.show({ isTaken: isGlobal, strength: expertSettings.strength(0), opacity: 1 });
-    const most = Math.max(...this.weights ?? [1]);
-    [this.global, ...this.rows].forEach((row, expert) =>
-      row.weigh(this.told(expert), (this.weights?.[expert] ?? 0) / most));
+    this.showWeights();
     this.reveal(isGlobal ? this.global : this.rows[brush.region]);
     // The hand still holds a region, which the arrow keys go on from.
     this.rows[brush.region].button.tabIndex = 0;
@@ -132,7 +134,14 @@ export class Palette extends EventTarget {
   /** weights: the gate's means in [0, 1] by expert, or null. heard: ExpertSettings.values of that run. */
   weigh(weights, heard) {
     Object.assign(this, { weights, heard: JSON.stringify([heard?.muted, heard?.expert_strengths]) });
-    this.show();
+    this.showWeights();
+    this.dispatchEvent(new Event("weigh"));
+  }
+
+  showWeights() {
+    const most = Math.max(...this.weights ?? [1]);
+    [this.global, ...this.rows].forEach((row, expert) =>
+      row.weigh(this.told(expert), (this.weights?.[expert] ?? 0) / most));
   }
 
   /** Take an expert's layer, whichever panel chose it. */
@@ -163,8 +172,10 @@ export class Palette extends EventTarget {
     return told({ weight: this.weights?.[expert], isMuted: muted.includes(expert - 1), isOld });
   }
 
-  /** Mark the row of the region under the pointer. */
+  /** Mark the row of the region under the pointer; null: of none. */
   point(pointed) {
+    this.pointed = pointed === null ? null : pointed + 1;
+    this.dispatchEvent(new Event("point"));
     for (const { region, element } of this.rows) element.classList.toggle("pointed", region === pointed);
   }
 }

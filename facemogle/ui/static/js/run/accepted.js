@@ -1,7 +1,7 @@
 // A finished image with what it was made from: the history goes back to it, an edit starts from it.
 
 import { deflate, inflate, toBase64 } from "../files/codec.js";
-import { checksum } from "../files/png.js";
+import { fingerprint } from "../fingerprint.js";
 import { Run } from "./run.js";
 
 let others = 0; // images that no request of this page has made
@@ -13,17 +13,18 @@ export class Accepted {
    * settings: { prompt, seed, steps, strength } of the form and { muted, expert_strengths } of the
    *     experts' states, or null if nothing is known of them.
    * isForeign: whether it, or what it is an edit of, was not made here.
-   * isEdit: whether pixels of an image before it were kept.
+   * isEdit: whether pixels of an image before it were kept. whole: label map of the whole face that it
+   *     is an edit of, or of its edits; null if it is none, or of an image that was not made here.
    * run: that led to it, or trace: Run.record() of that; null if nothing is known of the gate.
    * photo: what it is a face of, as Photo has it, if that is open; only this page knows.
    * number: of the request that made it; without one, the server does not have the image.
    * id, time: given to an image once; in milliseconds, when it was made.
    */
   constructor({
-    image, labels, layers = null, settings, isForeign, isEdit = false, run = null, trace = null,
+    image, labels, layers = null, settings, isForeign, isEdit = false, whole = null, run = null, trace = null,
     photo = null, number, id, time = Date.now(),
   }) {
-    Object.assign(this, { image, labels, layers, settings, isForeign, isEdit, run, trace, photo, time });
+    Object.assign(this, { image, labels, layers, settings, isForeign, isEdit, whole, run, trace, photo, time });
     this.id = id ?? `${time}-${Math.random()}`;
     this.number = number ?? --others;
     this.isKnown = number !== undefined; // to the server
@@ -33,10 +34,16 @@ export class Accepted {
   async asBase(encode) {
     const { number, image, isForeign, settings } = this;
     if (this.isKnown) return { number };
-    const mask = toBase64(await encode(this.labels));
+    const [mask, whole] = await Promise.all([this.labels, this.wholeFace].map(
+      async (labels) => labels && toBase64(await encode(labels))));
     const prompt = isForeign ? null : settings.prompt;
     const { seed = "0", muted, expert_strengths } = settings ?? {};
-    return { number, image, mask, prompt, seed, muted, expert_strengths };
+    return { number, image, mask, whole, prompt, seed, muted, expert_strengths };
+  }
+
+  /** Label map of the whole face that this is, or is an edit of; null if that is not known. */
+  get wholeFace() {
+    return this.isForeign ? null : this.isEdit ? this.whole : this.labels;
   }
 
   /** The run that led to it, for the gating view; null if nothing is known of it. */
@@ -45,9 +52,9 @@ export class Accepted {
     return this.run;
   }
 
-  /** Checksum of the label map. */
+  /** Fingerprint of the label map. */
   get sum() {
-    this.known ??= checksum(this.labels);
+    this.known ??= fingerprint(this.labels);
     return this.known;
   }
 
@@ -55,12 +62,17 @@ export class Accepted {
   async record() {
     const { id, time, image, settings, isForeign, isEdit } = this;
     this.trace ??= await this.run?.record() ?? null;
+    const whole = this.whole && deflate(this.whole);
     const [labels, layers] = await Promise.all([deflate(this.labels), this.layers]);
-    return { id, time, image, settings, isForeign, isEdit, labels, layers, trace: this.trace };
+    return {
+      id, time, image, settings, isForeign, isEdit, whole: await whole, labels, layers, trace: this.trace,
+    };
   }
 
   static async from(record) {
-    const { labels, layers, image = record.picture } = record; // as browsers stored it at first
-    return new Accepted({ ...record, image, labels: await inflate(labels), layers: Promise.resolve(layers) });
+    const { layers, image = record.picture } = record; // as browsers stored it at first
+    const [labels, whole] = await Promise.all(
+      [record.labels, record.whole].map((map) => (map ? inflate(map) : null)));
+    return new Accepted({ ...record, image, labels, whole, layers: Promise.resolve(layers) });
   }
 }

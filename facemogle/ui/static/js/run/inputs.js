@@ -1,8 +1,8 @@
 // What an image is made from: the drawing, the form, and how the experts are to be heard.
 
 import { anySeed } from "./composer.js";
-import { checksum } from "../files/png.js";
-import { DRAFT_STEPS } from "./live.js";
+import { draftSteps } from "./live.js";
+import { fingerprint } from "../fingerprint.js";
 import { loadSettings, saveSettings } from "../history/store.js";
 
 export class Inputs {
@@ -10,7 +10,7 @@ export class Inputs {
   constructor({ drawing, composer, expertSettings, templates }) {
     Object.assign(this, { drawing, composer, expertSettings });
     this.suggested = new Set(["", loadSettings().suggested, ...templates.map(({ prompt }) => prompt)]);
-    drawing.addEventListener("commit", () => (this.counted = null));
+    drawing.addEventListener("paint", () => (this.counted = null));
   }
 
   /** Of the form and of the experts. */
@@ -18,9 +18,9 @@ export class Inputs {
     return { ...this.composer.values, ...this.expertSettings.values };
   }
 
-  /** Checksum of the label map. */
+  /** Fingerprint of the label map. */
   get sum() {
-    this.counted ??= checksum(this.drawing.labels); // asked for several times after a stroke
+    this.counted ??= fingerprint(this.drawing.labels); // asked for several times after a stroke
     return this.counted;
   }
 
@@ -30,25 +30,36 @@ export class Inputs {
     return JSON.stringify([settings, this.sum]);
   }
 
-  /** settings: values of fields of the form and of the experts. */
+  /** settings: values of fields of the form and of the experts. Returns { before, after }, of said. */
   put(settings) {
+    const before = this.said;
     this.composer.put(settings);
     this.expertSettings.put(settings);
     saveSettings({ form: this.composer.values });
+    return { before, after: this.said };
   }
 
   /**
    * Fill in a prompt and a seed that go together, if the prompt there is none of a person's own, or if
-   * asked to. Without a seed, any; a locked one stays. Returns the person's prompt if it was replaced.
+   * asked to. Without a seed, any; a locked one stays. Returns what put() does; undefined if they stay.
    */
   suggest({ prompt, seed = anySeed(), isAsked = false }) {
-    const own = this.composer.values.prompt;
-    const isOwn = !this.suggested.has(own);
-    if (isOwn && !isAsked) return null;
-    this.put(this.composer.isLocked ? { prompt } : { prompt, seed });
+    if (this.isOwn(this.composer.values.prompt) && !isAsked) return undefined;
+    const change = this.put(this.composer.isLocked ? { prompt } : { prompt, seed });
     this.suggested.add(prompt);
     saveSettings({ suggested: prompt });
-    return isOwn ? own : null;
+    return change;
+  }
+
+  /** Whether a prompt is a person's own. */
+  isOwn(prompt) {
+    return !this.suggested.has(prompt);
+  }
+
+  /** What an image is kept with. */
+  get said() {
+    const { prompt, seed, steps, strength } = this.composer.values;
+    return { prompt, seed, steps, strength, ...this.expertSettings.values };
   }
 
   /** As they are now: the fields of a request, and what is kept with its image. */
@@ -59,9 +70,9 @@ export class Inputs {
     return {
       asked: {
         prompt, seed, strength, whole_face, is_draft: isDraft, ...heard,
-        steps: isDraft ? String(DRAFT_STEPS) : steps,
+        steps: isDraft ? String(draftSteps(Number(steps))) : steps,
       },
-      settings: { prompt, seed, steps, strength, ...heard },
+      settings: this.said,
       labels: this.drawing.labels.slice(),
       layers: { words: words.slice(), order },
     };

@@ -22,8 +22,8 @@ export class Recalls {
    */
   adopt({ image, labels, settings = null, isForeign = settings === null, photo }) {
     this.requests.stop();
-    this.drawing.replace(labels);
-    if (settings) this.inputs.put(settings);
+    // Of a photo nobody knows the words: those of the face before would change it.
+    this.drawing.replace(labels, this.inputs.put(settings ?? { prompt: "" }));
     const accepted = new Accepted({ image, labels, settings, isForeign, photo });
     this.shown.archive.add(accepted);
     this.recall(accepted, "Opened");
@@ -36,10 +36,23 @@ export class Recalls {
     const layers = await accepted.layers;
     const words = layers && await unpackWords(layers.words, SIDE);
     if (this.wanted !== accepted) return; // another one was clicked
-    if (words) this.drawing.replaceLayers({ words, order: layers.order });
-    else this.drawing.replace(accepted.labels);
-    if (accepted.settings) this.inputs.put(accepted.settings);
+    const change = this.inputs.put(accepted.settings ?? {});
+    if (words) this.drawing.replaceLayers({ words, order: layers.order }, change);
+    else this.drawing.replace(accepted.labels, change);
     this.recall(accepted);
+  }
+
+  /**
+   * Show the image that was made of the drawing and the settings as they are, if there is one. settings:
+   * put into the form before that.
+   */
+  follow(settings) {
+    if (settings) this.inputs.put(settings);
+    const made = this.shown.newestOf(this.inputs);
+    if (!made) return;
+    this.requests.stop();
+    if (!made.isForeign) this.inputs.put({ seed: made.settings.seed });
+    if (made !== this.shown.accepted) this.recall(made);
   }
 
   /** Show an image as the current one, without a request. */

@@ -62,7 +62,7 @@ export class Requests extends EventTarget {
     this.settle();
     this.announce(false);
     const text = "The server cannot be reached or has too much to do. Your drawing is kept.";
-    this.emit("error", { text, canRetry: true });
+    this.emit("error", { text, canRetry: true, isAway: true });
   }
 
   settle() {

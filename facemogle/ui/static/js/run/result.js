@@ -62,7 +62,7 @@ export class Result {
 
   /** share: of the image that an expert's mute or strength has changed. */
   tellEffect(share) {
-    this.text.textContent = `${Math.round(100 * share)} % of the image changed; hold C to see it before`;
+    this.text.textContent = `${Math.round(100 * share)} % of the image changed. Left: before; right: now`;
   }
 
   offer(url, seed) {

@@ -55,12 +55,14 @@ export class Runner {
       steps: () => Number(this.composer.values.steps),
       run: ({ isDraft }) => this.request({ isDraft, isOwn: true }),
       stop: () => requests.stop(),
-      mayRun: () => !document.hidden && !drawing.isStroking,
+      back: () => this.shown.back(),
+      isSeen: () => !document.hidden,
+      isStroking: () => drawing.isStroking,
     });
     this.recalls = new Recalls({
       drawing, requests, composer: this.composer, inputs: this.inputs, shown: this.shown, live: this.live,
       askFirst, isUnchanged: () => this.isUnchanged, showAge: () => this.showAge(),
-      again: () => this.request(BY_PERSON),
+      again: () => this.request({ ...BY_PERSON, isAgain: true }),
     });
     this.listen(expertSettings);
     this.recalls.resume().finally(() => this.live.turn(this.composer.values.live));
@@ -80,6 +82,12 @@ export class Runner {
         this.showAge();
       });
     }
+    drawing.addEventListener("paint", () => drawing.isStroking && this.live.stroked());
+    drawing.addEventListener("travel", ({ detail }) => this.recalls.follow(detail));
+    drawing.addEventListener("rest", () => {
+      if (this.isGateLate && this.run) this.showGate();
+      this.live.changed();
+    });
     expertSettings.addEventListener("set", () => this.hear());
     document.addEventListener("visibilitychange", () => this.live.sight());
   }
@@ -139,10 +147,11 @@ export class Runner {
     });
   }
 
-  /** isOwn: whether live mode and not a person asks. */
-  request({ isDraft, isOwn }) {
+  /** isOwn: whether live mode and not a person asks. isAgain: what a reload of the page has cut off. */
+  request({ isDraft, isOwn, isAgain = false }) {
     if (isOwn && this.isUnchanged) return this.live.settle();
-    Object.assign(this, this.inputs.taken({ isDraft }), { isOwn, base: this.shown.accepted, hasResent: false });
+    const base = this.shown.accepted;
+    Object.assign(this, this.inputs.taken({ isDraft }), { isOwn, isAgain, base, hasResent: false });
     this.send();
   }
 
@@ -196,8 +205,15 @@ export class Runner {
     run.add(packet);
     this.underlay(packet.image);
     // The image comes first: drawing the gate's maps would hold it up.
-    this.result.step(run).then(() => run === this.run && this.gate.grow());
-    this.weigh(meanWeights(run), this.settings);
+    this.result.step(run).then(() => run === this.run && this.showGate());
+  }
+
+  /** Bring maps and weights up to date with the run; a hand that paints comes first. */
+  showGate() {
+    this.isGateLate = this.drawing.isStroking;
+    if (this.isGateLate) return;
+    this.gate.grow();
+    this.weigh(meanWeights(this.run), this.settings);
   }
 
   done() {
@@ -205,9 +221,18 @@ export class Runner {
     this.result.finish(this.run, { seed, isDraft, kept: this.kept });
     setPending(false);
     if (!isDraft) this.accept(this.run);
-    if (this.asksForEffect) this.shown.compare.changed().then((share) => this.result.tellEffect(share));
+    if (this.asksForEffect) this.showEffect(this.shown.compare);
     this.live.done();
     this.showAge();
+  }
+
+  /** Before and after an expert is heard otherwise. */
+  async showEffect(compare) {
+    const { number } = this.requests;
+    const share = await compare.changed();
+    if (number !== this.requests.number) return;
+    this.result.tellEffect(share);
+    compare.wipeOnce();
   }
 
   /** A full image is there: the next edit starts from it. */
@@ -215,10 +240,11 @@ export class Runner {
     const { labels, settings, requests: { number } } = this;
     const isEdit = this.kept > 0;
     const isForeign = isEdit && this.base.isForeign;
+    const whole = isEdit ? this.base.wholeFace : null;
     const layers = packLayers(this.layers);
     const { image } = run.reports.at(-1);
     const photo = this.base?.photo;
-    this.shown.add(new Accepted({ image, labels, layers, settings, isForeign, isEdit, run, photo, number }));
+    this.shown.add(new Accepted({ image, labels, layers, settings, isForeign, isEdit, whole, run, photo, number }));
   }
 
   stopped() {
@@ -226,9 +252,11 @@ export class Runner {
     this.result.stop(this.run);
   }
 
-  /** canRetry: whether the same request may do better next time. */
-  error({ text, canRetry }) {
+  /** canRetry: whether the same request may do better next time. isAway: whether the server is gone. */
+  error({ text, canRetry, isAway = false }) {
     this.ended();
+    // Gradio reloads the page when the server is back. Once, as the request may be what it died of.
+    setPending(isAway && !this.isOwn && !this.isAgain);
     this.result.fail();
     this.notice.warn(text, canRetry && { title: "Retry", act: () => this.send() });
   }
@@ -236,6 +264,7 @@ export class Runner {
   /** The run came to nothing: the last finished image stays. */
   ended() {
     setPending(false);
+    this.isGateLate = false;
     this.shown.back();
     this.live.ended();
     this.showAge();

@@ -64,17 +64,27 @@ export class Shown {
     this.weigh(run && meanWeights(run), accepted.settings);
   }
 
-  /** Whether it is what the inputs make. A mask is all that changes an image that was not made here. */
+  /** Whether it is what the inputs make. */
   isOf(inputs) {
-    const { accepted } = this;
-    if (accepted?.sum !== inputs.sum) return false;
-    return accepted.isForeign || OF_A_FACE.every((name) => same(accepted.settings[name], inputs.settings[name]));
+    return this.accepted !== null && isMade(this.accepted, inputs, OF_A_FACE);
+  }
+
+  /** The newest image that the inputs make, or null. Unless the seed is locked, any will do. */
+  newestOf(inputs) {
+    const names = inputs.settings.locked ? OF_A_FACE : OF_A_FACE.filter((name) => name !== "seed");
+    return this.archive.entries.findLast((entry) => isMade(entry, inputs, names)) ?? null;
   }
 
   /** Whether regenerating everything gives another image than the one that is shown. */
   get isPatched() {
     return this.accepted.isEdit || this.accepted.isForeign;
   }
+}
+
+/** A mask is all that changes an image that was not made here. */
+function isMade(accepted, inputs, names) {
+  const isSaid = accepted.isForeign || names.every((name) => same(accepted.settings[name], inputs.settings[name]));
+  return isSaid && accepted.sum === inputs.sum;
 }
 
 const same = (one, other) => text(one) === text(other);
