@@ -149,6 +149,22 @@ def test_a_regions_strength_is_how_far_it_leads_from_its_absence(
     assert torch.equal(at(hat=5), plain)  # a region that is not there
 
 
+def test_the_weights_that_are_told_know_of_strengths_that_guide(
+    strength_guides: FaceMoGLEPipeline, label_map: np.ndarray
+) -> None:
+    """A row of the page showed the same percentage for an expert at four times its strength."""
+    factors = torch.ones(20)
+    factors[14] = 4
+    sides: Any = {"height": 64, "width": 64, "latents": torch.zeros(1, 16, 64)}
+    plain, strong = (
+        next(strength_guides.stream("", label_map, 1, expert_strengths=some.tolist(), **sides))
+        for some in (torch.ones(20), factors)
+    )
+    assert torch.equal(strong.condition_tokens, plain.condition_tokens)
+    scaled = plain.gate_weights * factors
+    assert torch.allclose(strong.gate_weights, scaled / scaled.sum(-1, keepdim=True), atol=1e-6)
+
+
 def test_all_regions_together_lead_from_no_mask(
     strength_guides: FaceMoGLEPipeline, label_map: np.ndarray
 ) -> None:

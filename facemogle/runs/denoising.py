@@ -66,12 +66,18 @@ class Mixture:
 
     mogle: experts and gate. condition_latents: tokens of the 20 mask images (B, R, N, C).
     strengths: factor on each expert's weight (R,), see `reweighted`; None leaves them alone.
+    emphasis: the same of strengths that guide instead, see `Emphasis`: they are no part of the mix,
+        but of the weights that are told, which would not know of them otherwise.
     """
 
     def __init__(
-        self, mogle: MoGLE, condition_latents: Tensor, strengths: Tensor | None = None
+        self,
+        mogle: MoGLE,
+        condition_latents: Tensor,
+        strengths: Tensor | None = None,
+        emphasis: Tensor | None = None,
     ) -> None:
-        self._mogle, self._strengths = mogle, strengths
+        self._mogle, self._strengths, self._emphasis = mogle, strengths, emphasis
         self._global_tokens = condition_latents[:, 0]
         # The experts see neither t nor x_t: once per mask is enough.
         self._expert_tokens = mogle.experts(condition_latents)
@@ -81,7 +87,8 @@ class Mixture:
         weights = self._mogle.gate(self._global_tokens, x_t.to(self._global_tokens.dtype), t)
         if self._strengths is not None:
             weights = reweighted(weights, self._strengths)
-        return self._mogle.mix(weights, self._expert_tokens), weights
+        tokens = self._mogle.mix(weights, self._expert_tokens)
+        return tokens, weights if self._emphasis is None else reweighted(weights, self._emphasis)
 
 
 @dataclass(frozen=True, eq=False)

@@ -107,16 +107,19 @@ def _for_each_image(
 
 
 def _mixture(pipeline: Denoising, request: Request, device: torch.device) -> Mixture | None:
-    tokens, strengths = request.condition_latents, request.experts.strengths
+    tokens, strengths, emphasis = request.condition_latents, request.experts.strengths, UNTOUCHED
     if request.label_maps is not None:
         tokens = _mask_tokens(pipeline, request, request.experts.muted, device)
         if pipeline.config["strength_guides"]:
-            strengths = (strengths[0], *UNTOUCHED[1:])
+            strengths, emphasis = (strengths[0], *UNTOUCHED[1:]), (1.0, *strengths[1:])
     if tokens is None:
         return None
     target = device, pipeline.mogle.dtype
-    factors = None if strengths == UNTOUCHED else torch.tensor(strengths).to(*target)
-    return Mixture(pipeline.mogle, request.for_each_image(tokens.to(*target)), factors)
+    factors = (
+        None if some == UNTOUCHED else torch.tensor(some).to(*target)
+        for some in (strengths, emphasis)
+    )
+    return Mixture(pipeline.mogle, request.for_each_image(tokens.to(*target)), *factors)
 
 
 def _emphases(pipeline: Denoising, request: Request, device: torch.device) -> tuple[Emphasis, ...]:
