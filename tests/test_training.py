@@ -52,10 +52,15 @@ from facemogle.weights.loading import load_pipeline
 
 
 def train(
-    faces: Path, out: Path, *stages: str, start: Path | None = None, recipe: str = "embedded"
+    faces: Path,
+    out: Path,
+    *stages: str,
+    start: Path | None = None,
+    recipe: str = "embedded",
+    blend: float = 1,
 ) -> int:
     arguments = ["train", "--data", str(faces), "--out", str(out), "--vae-steps", "2"]
-    arguments += ["--recipe", recipe]
+    arguments += ["--recipe", recipe, "--blend", str(blend)]
     arguments += ["--from", str(start)] if start else []
     return main(arguments + [word for stage in stages for word in ("--stage", stage)])
 
@@ -100,6 +105,16 @@ def test_training_goes_on_from_a_model(faces: Path, tmp_path: Path) -> None:
     configs = (tmp_path / "second" / "pipeline").rglob("*config.json")
     assert not any(str(tmp_path) in config.read_text() for config in configs)
     assert train(faces, tmp_path / "third", "32:2:1", start=tmp_path / "none") == 2
+
+
+def test_a_blend_has_its_share_of_what_was_learnt(faces: Path, tmp_path: Path) -> None:
+    """None of it is the model that it began with: shares swapped would forget all."""
+    assert train(faces, tmp_path / "first", "32:2:1") == 0
+    first = tmp_path / "first" / "pipeline"
+    assert train(faces, tmp_path / "second", "32:2:1", start=first, blend=0) == 0
+    old, new = (load_pipeline(p).mogle for p in (first, tmp_path / "second" / "pipeline"))
+    for a, b in zip(old.parameters(), new.parameters(), strict=True):
+        assert torch.equal(a, b)
 
 
 def test_a_model_that_paints_larger_than_it_reads_goes_on_to(faces: Path, tmp_path: Path) -> None:

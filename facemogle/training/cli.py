@@ -95,6 +95,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "model that is to learn something more and forget nothing (default: %(default)s)",
     )
     parser.add_argument(
+        "--blend",
+        type=float,
+        default=1.0,
+        metavar="SHARE",
+        help="of the trained weights in the embedded model's result, the rest being those of "
+        "--from: a short training for something new forgets less then (default: %(default)s)",
+    )
+    parser.add_argument(
         "--guided",
         type=float,
         default=flow.guided,
@@ -163,7 +171,9 @@ def _train_embedded(
             seed=arguments.seed,
         )
         train_vae(arguments.data, arguments.out, vae)
-    pipeline = train_embedded(arguments.data, arguments.out, _recipe(arguments), start, few)
+    pipeline = train_embedded(
+        arguments.data, arguments.out, _recipe(arguments), start, few, arguments.blend
+    )
     return pipeline, arguments.out / "pipeline"
 
 

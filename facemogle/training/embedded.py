@@ -31,12 +31,15 @@ def train_embedded(
     recipe: FlowRecipe,
     start: FaceMoGLEPipeline | None = None,
     few: FewSteps | None = None,
+    blend: float = 1.0,
 ) -> FaceMoGLEPipeline:
     """Train on the VAE in ``folder/vae``; the pipeline goes to ``folder/pipeline``.
 
     start: the model to go on from; words of the captions that it lacks are added to its own.
-    None = an untrained one. few: distil the start into fewer steps. The stored transformer is in
-    half precision, to take less room.
+    None = an untrained one. few: distil the start into fewer steps. blend: share of the trained
+    weights in the result, the rest being the start's: what is new is learnt, and less of what was
+    there forgotten (WiSE-FT, arXiv 2109.01903). The stored transformer is in half precision, to
+    take less room.
     """
     accelerator = make_accelerator(recipe.mixed_precision)
     torch.manual_seed(recipe.seed)
@@ -55,6 +58,7 @@ def train_embedded(
         model, tokenizers = _untrained(folder)
     precision = torch.bfloat16 if accelerator.mixed_precision == "bf16" else torch.float32
     vae = AutoencoderDC.from_pretrained(folder / "vae", dtype=precision)
+    before = {name: weights.clone() for name, weights in model.state_dict().items()}
     optimizers = _optimizers(model, recipe)
     parts = accelerator, model, optimizers, tokenizers, vae, data, folder, recipe
     if few:
@@ -62,6 +66,9 @@ def train_embedded(
     else:
         trainer = FlowTrainer(*parts)
     model = trainer.train()
+    for name, weights in model.state_dict().items():
+        if blend < 1 and weights.is_floating_point():
+            weights.copy_(torch.lerp(before[name], weights, blend))
     if not recipe.guided:
         model.transformer = without_guidance_input(model.transformer)
     pipeline = _pipeline(model, tokenizers, folder / "vae", recipe.stages[-1].size, few)
