@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 from made_up_faces import write_faces
-from parity import FIXTURES
+from reference_arrays import FIXTURES
 
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.serving.log import format_line, log

@@ -21,9 +21,16 @@ class Made(NamedTuple):
     time: float
 
 
+TINY = Path(__file__).resolve().parent / "fixtures"
+
+
 def load_slow_model(folder: Path, seconds: float) -> FaceMoGLEPipeline:
-    """`mini`, whose steps take so much longer. folder: where its processes keep their records."""
-    pipeline = load_pipeline("mini", device="cpu")
+    """The tiny model, whose steps take so much longer, for small images.
+
+    folder: where its processes keep their records.
+    """
+    loaded = load_pipeline(TINY / "tiny_flux", face_mogle=TINY / "tiny_face_mogle", device="cpu")
+    pipeline = FaceMoGLEPipeline(**loaded.components, default_size=64, text_length=16)
     steps: Any = pipeline.steps
 
     def recorded(request: Request) -> Iterator[Any]:

@@ -11,7 +11,7 @@ import pytest
 import torch
 from diffusers.models.transformers.transformer_flux import FluxTransformer2DModel
 from diffusers.pipelines.flux.pipeline_flux import FluxPipeline
-from parity import FIXTURES
+from reference_arrays import FIXTURES
 
 from facemogle.masks.hiding import hidden
 from facemogle.masks.reading import MaskError, index_png

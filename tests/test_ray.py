@@ -1,4 +1,4 @@
-"""Two replicas of `mini`: visitors side by side, Stop, and a process that is killed."""
+"""Two replicas of the tiny model: visitors side by side, Stop, and a process that is killed."""
 
 from __future__ import annotations
 
