@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 import torch
 from made_up_faces import write_faces
-from parity import FIXTURES
+from reference_arrays import FIXTURES
+from steps import watched
 
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.serving.log import format_line, log
@@ -110,16 +111,11 @@ def studio(pipeline: FaceMoGLEPipeline) -> Iterator[StudioUnderTest]:
 
 @pytest.fixture
 def steps(studio: StudioUnderTest) -> Iterator[Callable[[Callable[[int], object]], None]]:
-    """Lets something happen before each step of the runs to come: act(index)."""
+    """Lets something happen at each step of the runs to come: act(index)."""
     real = studio.pipeline.steps
 
     def before_each(act: Callable[[int], object]) -> None:
-        def acting(request: Any) -> Iterator[Any]:
-            for index, step in enumerate(real(request)):
-                act(index)
-                yield step
-
-        studio.pipeline.steps = acting
+        studio.pipeline.steps = watched(real, lambda _, index: act(index))
 
     yield before_each
     studio.pipeline.steps = real

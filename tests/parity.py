@@ -15,18 +15,15 @@ import argparse
 import sys
 from pathlib import Path
 
-import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from reference_arrays import Case, Kind
+from reference_arrays import Case, Kind, load_case, resolve
 from reference_run import WHOLE_RUN
 from reference_units import UNITS
 
 from facemogle.weights.loading import load_pipeline
-
-FIXTURES = Path(__file__).resolve().parent / "fixtures"
 
 
 def kind_of(case: Case) -> Kind:
@@ -35,16 +32,6 @@ def kind_of(case: Case) -> Kind:
         if kind.mark in case:
             return kind
     raise ValueError(f"No kind of file that is known here has the arrays {', '.join(case)}.")
-
-
-def resolve(name: str) -> Path:
-    """A path as given, or else in tests/fixtures."""
-    return Path(name) if Path(name).exists() else FIXTURES / name
-
-
-def load_case(name: str) -> Case:
-    with np.load(resolve(name), allow_pickle=False) as file:
-        return dict(file)
 
 
 def files_of(names: list[str]) -> list[str]:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
 from facemogle.pipeline import FaceMoGLEPipeline
+
+FIXTURES = Path(__file__).resolve().parent / "fixtures"
 
 Case = Mapping[str, np.ndarray]
 
@@ -53,6 +56,16 @@ class Kind:
             for name, array in computed.items()
             if name in case
         }
+
+
+def resolve(name: str) -> Path:
+    """A path as given, or else in tests/fixtures."""
+    return Path(name) if Path(name).exists() else FIXTURES / name
+
+
+def load_case(name: str) -> Case:
+    with np.load(resolve(name), allow_pickle=False) as file:
+        return dict(file)
 
 
 def relative_difference(computed: np.ndarray, stored: np.ndarray) -> float:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from steps import watched
 
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.runs.request import Request
@@ -21,19 +22,23 @@ class Made(NamedTuple):
     time: float
 
 
+TINY = Path(__file__).resolve().parent / "fixtures"
+
+
 def load_slow_model(folder: Path, seconds: float) -> FaceMoGLEPipeline:
-    """`mini`, whose steps take so much longer. folder: where its processes keep their records."""
-    pipeline = load_pipeline("mini", device="cpu")
-    steps: Any = pipeline.steps
+    """The tiny model, whose steps take so much longer, for small images.
 
-    def recorded(request: Request) -> Iterator[Any]:
-        for step in steps(request):
-            time.sleep(seconds)
-            with (folder / str(os.getpid())).open("a") as file:
-                print(time.time(), request.prompts[0], file=file)
-            yield step
+    folder: where its processes keep their records.
+    """
+    loaded = load_pipeline(TINY / "tiny_flux", face_mogle=TINY / "tiny_face_mogle", device="cpu")
+    pipeline = FaceMoGLEPipeline(**loaded.components, default_size=64, text_length=16)
 
-    setattr(pipeline, "steps", recorded)  # noqa: B010
+    def record(request: Request, _: int) -> None:
+        time.sleep(seconds)
+        with (folder / str(os.getpid())).open("a") as file:
+            print(time.time(), request.prompts[0], file=file)
+
+    setattr(pipeline, "steps", watched(pipeline.steps, record))  # noqa: B010
     return pipeline
 
 

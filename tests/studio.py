@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from steps import watched
+
 from facemogle.masks.reading import read_mask
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.runs.request import Request
@@ -41,15 +43,13 @@ class StudioUnderTest:
 
     def record(self) -> None:
         """Note every run of the pipeline from now on."""
-        steps = self.pipeline.steps
 
-        def recorded(request: Request) -> Iterator[Any]:
-            self.requests.append(request)
-            for step in steps(request):
-                self.steps += 1
-                yield step
+        def count(request: Request, index: int) -> None:
+            if index == 0:
+                self.requests.append(request)
+            self.steps += 1
 
-        self.pipeline.steps = recorded
+        self.pipeline.steps = watched(self.pipeline.steps, count)
 
 
 def short(pipeline: FaceMoGLEPipeline, steps: int) -> FaceMoGLEPipeline:

@@ -8,7 +8,7 @@ import torch
 from conftest import load_tiny_pipeline
 from diffusers import PyramidAttentionBroadcastConfig
 from diffusers.hooks import FirstBlockCacheConfig
-from parity import FIXTURES
+from reference_arrays import FIXTURES
 
 from facemogle.network import streams
 from facemogle.pipeline import FaceMoGLEPipeline

@@ -22,7 +22,7 @@ from huggingface_hub.errors import (
     LocalEntryNotFoundError,
     RepositoryNotFoundError,
 )
-from parity import FIXTURES
+from reference_arrays import FIXTURES
 from safetensors.torch import load_file, save_file
 
 import facemogle

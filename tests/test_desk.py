@@ -315,7 +315,7 @@ def test_a_project_that_cannot_be_opened_changes_nothing(page: Page) -> None:
     page.get_by_role("textbox", name="Prompt").fill("mine")
     notice = page.locator(".painting .notice")
     for bad, message in (
-        (b"", "no facemogle project"),
+        (b"", "not a facemogle project"),
         (content[: len(content) // 2], "or only a part of one"),
         (content.replace(b'"version":1', b'"version":9'), "newer facemogle (format 9"),
         (content.replace(b'"layers"', b'"lawyers"', 1), "It is damaged"),

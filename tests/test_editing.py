@@ -262,7 +262,7 @@ def test_a_bad_argument_is_answered_at_once(pipeline, before, edited_map, option
 
 
 def test_masks_that_are_the_same_or_none_are_refused(pipeline, before, label_map) -> None:
-    with pytest.raises(ValueError, match="the image's own"):
+    with pytest.raises(ValueError, match="The mask has not changed"):
         edit_of(pipeline, before, label_map)
     with pytest.raises(MaskError, match="Label 19"):
         edit_of(pipeline, before, np.full((SIDE, SIDE), 19))

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import scipy.linalg
 import torch
-from parity import FIXTURES
+from reference_arrays import FIXTURES
 from transformers import (
     CLIPConfig,
     CLIPImageProcessorPil,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from diffusers.pipelines.flux.pipeline_flux import FluxPipeline
-from parity import FIXTURES
+from reference_arrays import FIXTURES
 from safetensors.torch import load_file, save_file
 
 from facemogle.pipeline import FaceMoGLEPipeline

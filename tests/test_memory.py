@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from parity import FIXTURES
+from reference_arrays import FIXTURES
 
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.weights import fitting

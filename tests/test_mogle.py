@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from parity import FIXTURES, load_case
+from reference_arrays import FIXTURES, load_case
 from torch import Tensor
 
 from facemogle.mogle import MoGLE

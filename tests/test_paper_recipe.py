@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from made_up_faces import write_paper_set
-from parity import FIXTURES
+from reference_arrays import FIXTURES
 from safetensors.torch import load_file
 
 from facemogle.__main__ import main

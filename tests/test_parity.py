@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import parity
 import pytest
-from parity import FIXTURES, kind_of, load_case
-from reference_arrays import Case
+from parity import kind_of
+from reference_arrays import FIXTURES, Case, load_case
 
 FILES = sorted(path.name for path in FIXTURES.glob("*.npz"))
 

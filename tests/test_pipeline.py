@@ -11,7 +11,7 @@ import pytest
 import torch
 from diffusers.models.transformers.transformer_flux import FluxTransformer2DModel
 from diffusers.pipelines.flux.pipeline_flux import FluxPipeline
-from parity import FIXTURES
+from reference_arrays import FIXTURES
 
 from facemogle.masks.hiding import hidden
 from facemogle.masks.reading import MaskError, index_png
@@ -436,7 +436,7 @@ def test_a_long_prompt_is_cut_and_says_so(pipeline, caplog) -> None:
         ({"sampled_tokens": [N]}, f"sampled_tokens has {N}: this image's are .* 0 to {N - 1}"),
         ({"sampled_tokens": [1, 1]}, "sampled_tokens are 2, 1 different ones"),
         ({"sampled_tokens": []}, "sampled_tokens are 0"),
-        ({"muted": [3]}, "muted empties regions of a mask"),
+        ({"muted": [3]}, "muted hides regions of a mask"),
         ({"muted": [19]}, "muted names the region 19: .* to 18"),
         ({"expert_strengths": [1] * 19}, "expert_strengths has 19 values: give 20"),
         (

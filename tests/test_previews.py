@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTiny
 from huggingface_hub.errors import LocalEntryNotFoundError
-from parity import FIXTURES
+from reference_arrays import FIXTURES
 
 from facemogle.masks.reading import read_mask
 from facemogle.network.tokens import encode_pixels

@@ -18,14 +18,8 @@ PATH = "/some/faces"
 
 
 @pytest.fixture(scope="module")
-def studio(pipeline: FaceMoGLEPipeline) -> Iterator[StudioUnderTest]:
-    """A server that knows nothing of a proxy."""
-    yield from serve_studio(short(pipeline, 2))
-
-
-@pytest.fixture(scope="module")
 def told(pipeline: FaceMoGLEPipeline) -> Iterator[StudioUnderTest]:
-    """One that was started with --root-path."""
+    """A server that was started with --root-path."""
     yield from serve_studio(short(pipeline, 2), root_path=PATH)
 
 

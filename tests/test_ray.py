@@ -1,4 +1,4 @@
-"""Two replicas of `mini`: visitors side by side, Stop, and a process that is killed."""
+"""Two replicas of the tiny model: visitors side by side, Stop, and a process that is killed."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_what_a_visitor_can_mend_is_said_in_the_same_words(engine) -> None:
         recorded.image.shape == (engine.facts.side, engine.facts.side, 3)
         and len(recorded.latents) == 2
     )
-    with pytest.raises(ValueError, match=r"^The mask is the image's own"):
+    with pytest.raises(ValueError, match=r"^The mask has not changed"):
         list(
             engine.reports(
                 engine.facts.request(MASK, "ida", seed=1, steps=1, change=Change(recorded)), always

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from studio import ROOT
 
@@ -81,6 +82,14 @@ def test_closing_ends_the_sampling(small, label_map) -> None:
     assert isinstance(next(made), Started) and isinstance(next(made), Report)
     with pytest.raises(Unwanted):
         next(made)
+
+
+def test_the_parser_runs_on_the_very_gpu_of_the_model(small, monkeypatch) -> None:
+    """With --device cuda:1 it took the first GPU's memory."""
+    second = property(lambda _: torch.device("cuda", 1))
+    monkeypatch.setattr(FaceMoGLEPipeline, "_execution_device", second)
+    engine = LocalEngine(small)
+    assert engine.facts.device == "cuda" and engine._parsers.device == "cuda:1"
 
 
 class FailingEngine(LocalEngine):

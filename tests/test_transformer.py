@@ -6,7 +6,7 @@ import threading
 import pytest
 import torch
 from diffusers.models.transformers.transformer_flux import FluxTransformer2DModel
-from parity import FIXTURES, load_case
+from reference_arrays import FIXTURES, load_case
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor

@@ -137,7 +137,7 @@ def test_a_request_that_was_stopped_in_the_line_borrows_nothing(engine, spaces, 
 def test_messages_come_through(engine, spaces, label_map) -> None:
     """`spaces` keeps only the name of a ValueError, which would tell a visitor nothing."""
     recorded = engine.record(Image.new("RGB", (64, 64)), label_map, 0)
-    with pytest.raises(ValueError, match="The mask is the image's own"):
+    with pytest.raises(ValueError, match="The mask has not changed"):
         list(
             engine.reports(
                 engine.facts.request(label_map, "", seed=0, steps=1, change=Change(recorded)),

@@ -1,7 +1,7 @@
 """What can be done with a label map: check it, resize it, and derive images, layers, differences.
 
 A label map is uint8 (H, W) with the region index, 0..18, of every pixel. Left and right are
-the person's own.
+from the person's point of view.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def swap_sides(label_map: np.ndarray) -> np.ndarray:
 
 
 def mirror(label_map: np.ndarray) -> np.ndarray:
-    """Flip left to right. The person's left then is the person's right, so sides are exchanged."""
+    """Flip left to right. The person's left becomes the person's right, so sides are exchanged."""
     return np.ascontiguousarray(swap_sides(label_map)[:, ::-1])
 
 

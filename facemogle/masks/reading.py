@@ -119,7 +119,7 @@ def read_mask(
     elif order != OURS and _eyes_are_crossed(label_map):
         label_map = np.array(MIRROR, np.uint8)[label_map]
         notes.append(
-            "Its left and right were the image's; here they are the person's own, so they were "
+            "Its left and right were the image's; here they are the person's, so they were "
             "exchanged."
         )
     if size is not None and size != label_map.shape:
@@ -128,8 +128,8 @@ def read_mask(
         notes.append("The mask is empty: background everywhere.")
     if _eyes_are_crossed(label_map):
         notes.append(
-            "The person's left eye lies at the left of the image, where someone who faces us has "
-            "the right one. If that is not meant, exchange the sides."
+            "The person's left eye lies at the left of the image, where someone facing us has the "
+            "right eye. If that is not intended, exchange the sides."
         )
     return MaskReading(label_map, tuple(notes), order, part)
 

@@ -1,6 +1,6 @@
 """The 19 face regions of CelebAMask-HQ: index, name, colour and mirror partner.
 
-Sides are the person's own: ``l_eye`` is the person's left eye and lies at the image's right.
+Sides are the person's: ``l_eye`` is the person's left eye, at the right of the image.
 Expert number = region index + 1; expert 0 is the global one (Face-MoGLE, section 3.2).
 """
 

@@ -47,7 +47,7 @@ class Area:
         changed = before != after
         touched = changed_regions(before, after)
         if not touched:
-            raise ValueError("The mask is the image's own: change it, or generate the whole face.")
+            raise ValueError("The mask has not changed: change it, or generate the whole face.")
         core = changed.copy()
         for region in touched:
             area = (before == region) | (after == region)
@@ -87,7 +87,7 @@ class Area:
         return pack(newest.expand(1, channels // 4, rows, columns))
 
     def of_size(self, size: tuple[int, int]) -> np.ndarray:
-        """The pixels of an image of (height, width), a whole multiple of the mask's: float32."""
+        """`pixels` for an image of (height, width), a whole multiple of the mask's: float32."""
         if size == self.pixels.shape:
             return self.pixels
         height, width = size
@@ -98,9 +98,9 @@ class Area:
     def paste(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
         """The new image inside, the old one's very pixels outside. All uint8 (H, W, 3).
 
-        What is new takes over the light of its surroundings: a model that was not told of them,
-        such as of a photograph's dark skin, has its own. So the difference of the two images in
-        the feathered edge, where both should show the same, goes inwards as a smooth offset.
+        What is new takes on the light of its surroundings: a model that was not told of them, such
+        as of a photograph's dark skin, chooses its own. So the difference of the two images in the
+        feathered edge, where both should show the same, is spread inwards as a smooth offset.
         """
         share = self.of_size(before.shape[:2])
         offset = spread_offset(before.astype(np.float32) - after, share)

@@ -80,29 +80,29 @@ class Requesting(DiffusionPipeline):
 
         prompt: empty or None = no text. T5 tokens beyond `max_sequence_length` are omitted, with a
             warning in the log. A list of P prompts makes P images together.
-        mask: label map uint8 (H, W) or whatever else `read_mask` takes, resized to the image by
-            nearest neighbour; None = text alone. A list has a mask for each prompt; one prompt, or
-            one mask, serves all of the others.
+        mask: label map uint8 (H, W) or anything else that `read_mask` takes, resized to the image
+            by nearest neighbour; None = text alone. A list has one mask for each prompt; a single
+            prompt or mask is used for all of the others.
         num_inference_steps: 1 or more; None = the config's default_steps.
-        guidance_scale: how strongly the prompt guides, 0 to 100; 1 = no more than it says, None =
-            the config's default_guidance. FLUX.1-dev has an input for it. For models without, such
-            as mini, steps also predict without the prompt, at twice the cost, and go so many times
-            the difference, from the config's guided_from to its guided_until.
+        guidance_scale: how strongly the prompt guides, 0 to 100; 1 = no extra guidance, None = the
+            config's default_guidance. FLUX.1-dev has an input for it. Models without one, such as
+            mini, use classifier-free guidance: between the config's guided_from and guided_until
+            steps also predict without the prompt, at twice the cost.
         generator: source of the noise; None = torch's global one. The same mask, prompt, seed,
             steps and size give the same pixels on one machine. A list has one for each of the B
-            images, which then are those that it makes one by one, but for rounding.
+            images, which then equal, up to rounding, those made one by one.
         height, width: of the image, multiples of p; None = the config's default_size, and no other
             where the config has fixed_size.
         prompt_2: for T5, in place of the prompt, which CLIP reads.
-        negative_prompt: what guidance by two passes leads away from, in place of no text.
-        true_cfg_scale: of two passes, for a model that has an input for guidance as well: with a
-            negative prompt, as in FluxPipeline.
+        negative_prompt: what guidance by two passes leads away from, instead of from no text.
+        true_cfg_scale: scale of guidance by two passes for a model that also has an input for
+            guidance; needs a negative prompt, as in FluxPipeline.
         num_images_per_prompt: images of each prompt, one after the other.
         local_masks: "regions" shows each local expert its region. "empty" shows them black
             images, as the authors' inference scripts did; only to compare with their images.
             None = the config's local_masks.
-        muted: region indices that are hidden from all experts, see `facemogle.masks.hiding`: the
-            model decides by itself what is there, as it now and then has to in training.
+        muted: indices of regions that are hidden from all experts, see `facemogle.masks.hiding`:
+            the model itself decides what is there, as it sometimes has to in training.
         expert_strengths: R factors from 0 to 100, 1 = untouched: on the gate's weights, which then
             are brought back to a sum of 1; or, where the config's strength_guides is set, of the
             difference that a region makes (0 = as if it was muted), at one more prediction a step
@@ -113,9 +113,9 @@ class Requesting(DiffusionPipeline):
             same of the negative prompt.
         condition_latents: (P, R, N, C) in place of masks; see `encode_mask`.
         sigmas, timesteps: see `facemogle.runs.schedule.make_schedule`.
-        sampled_tokens: indices of the tokens that are sampled, 0..N-1 row by row, in every image.
-            The transformer sees no others, which makes it quicker; they stay as they are, and have
-            gate weights all the same. None = all.
+        sampled_tokens: indices, 0..N-1 row by row, of the tokens that are sampled in every image.
+            The transformer sees no others, which makes it faster; the others stay as they are, but
+            still have gate weights. None = all.
         max_sequence_length: T5 tokens read of a prompt; None = the config's text_length.
         before, strength, margin, area, context: for an edit of one image, see `Change`.
         Raises ValueError; for the mask MaskError, which is one.

@@ -1,4 +1,4 @@
-"""What images are made from: one checked, immutable value that travels from the border to the
+"""What images are made from: one checked, immutable value that travels from where it enters to the
 denoising loop.
 
 Shapes: P prompts, B = P * num_images_per_prompt images, N = rows * columns tokens, R = 20 experts,
@@ -38,12 +38,12 @@ class Change:
     """What an edit starts from, and how far it may go.
 
     before: the image that is edited, of the request's size.
-    strength: in (0, 1]: the share of the steps that are made. 1 starts at noise; less starts at a
-        later stored level, which takes as much less time and stays closer to what was there.
-    margin: pixels around the change, see `Area.between`. area: in place of what the masks'
+    strength: in (0, 1], the share of the steps that are made. 1 starts from noise; less starts from
+        a later stored level, takes proportionally less time and stays closer to the old image.
+    margin: pixels around the change, see `Area.between`. area: replaces the one that the masks'
         difference and `margin` give.
-    context: tokens around the area that the model sees of the rest of the image: fewer are quicker,
-        and what is new may match the rest less well. None = the model's `edit_context`.
+    context: tokens around the area that the model sees of the rest of the image. Fewer are faster,
+        but the new part may match the rest less well. None = the model's `edit_context`.
     Raises ValueError.
     """
 
@@ -60,10 +60,10 @@ class Change:
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """Complete data of B images. It crosses to another process if no tensor or generator is in it.
+    """Complete data of B images. Without tensors and generators it can cross to another process.
 
-    Of prompts, label maps, text features and mask tokens there is one for each of P prompts, or one
-    for all of them.
+    There is one prompt, label map, row of text features and of mask tokens for each of P prompts,
+    or one for all of them.
 
     prompts: "" = no text. prompts_2: what T5 reads in their place. negative_prompts: what guidance
         by two passes leads away from. text_length: T5 tokens read; None = the model's.
@@ -137,7 +137,7 @@ class Request:
 
     @property
     def face(self) -> tuple[Any, ...]:
-        """What makes it this face: requests that share it differ in their masks at most."""
+        """What makes it this face: requests that share it differ at most in their masks."""
         experts = self.experts
         return self.prompts, self.noise, sorted(experts.muted), experts.strengths
 
@@ -180,7 +180,7 @@ class Request:
         if self.label_maps is not None and self.condition_latents is not None:
             raise ValueError("Give a mask or condition_latents, not both.")
         if self.experts.muted and self.label_maps is None:
-            raise ValueError("muted empties regions of a mask, but there is none: give a mask.")
+            raise ValueError("muted hides regions of a mask, but there is none: give a mask.")
         if self.experts.are_reweighted and not self.has_mask:
             raise ValueError(
                 "expert_strengths weigh a mask's experts, but there is none: give a mask."

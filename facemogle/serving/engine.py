@@ -70,7 +70,7 @@ class LocalEngine:
         from facemogle.photo.parser import Parsers
 
         self.facts = Facts.of(pipeline)
-        self._parsers = Parsers(self.facts.device)
+        self._parsers = Parsers(str(pipeline._execution_device))
 
     def warm_up(self, label_map: np.ndarray) -> None:
         """On a CPU, do a step, so that no visitor waits for what libraries do at their first run.

@@ -43,7 +43,7 @@ class ZeroGPUEngine:
 
     def __init__(self, pipeline: FaceMoGLEPipeline) -> None:
         self.facts = Facts.of(pipeline)
-        parsers = Parsers(self.facts.device)
+        parsers = Parsers(str(pipeline._execution_device))
 
         # Of other exceptions than Gradio's, only the name would come back.
         @spaces.GPU(duration=seconds_of)
