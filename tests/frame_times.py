@@ -24,7 +24,7 @@ from playwright.sync_api import Page
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from studio import served_apart
-from visitor import STARTING, chromium, take
+from visitor import STARTING, chromium, from_menu, take
 
 FRAME = 1000 / 60  # milliseconds
 POINTS = 90  # of a stroke; the browser takes one a frame
@@ -95,7 +95,7 @@ def stroke(page: Page, number: int, *, paints: bool) -> None:
 def measure(page: Page, name: str, strokes: int) -> dict[str, Any]:
     """Milliseconds: ``frames`` (interval, own code), ``moves`` and ``ups`` (handlers)."""
     tool, size, mirrors = TOOLS[name]
-    page.get_by_role("button", name="Start from: Long hair").click()
+    from_menu(page, "Start from: Long hair")
     page.get_by_label("Live", exact=True).set_checked(name == "live")
     take(page, "Skin" if tool == "Eraser" else "Hair", tool)
     page.get_by_label("Brush size").evaluate(

@@ -14,6 +14,7 @@ from visitor import (
     PATIENCE,
     drag,
     drawing,
+    from_menu,
     generate,
     open_mask,
     open_studio,
@@ -88,7 +89,7 @@ def test_a_saved_image_that_is_opened_can_be_edited(
     before, painted, content = shown(page), drawing(page), saved_image(page)
     other = browser.new_page(viewport={"width": 1280, "height": 800})
     open_studio(other, studio)
-    other.get_by_role("button", name="Short hair").click()
+    from_menu(other, "Start from: Short hair")
     open_mask(other, "face.png", content)
     expect(other.locator(".painting .notice")).to_contain_text("were restored")
     assert np.array_equal(shown(other), before)
@@ -189,7 +190,7 @@ def test_two_tabs_keep_their_own_drawing_and_share_the_history(
 ) -> None:
     other = page.context.new_page()
     open_studio(other, studio)
-    page.get_by_role("button", name="Short hair").click()
+    from_menu(page, "Start from: Short hair")
     mine = drawing(page)
     generate(page)
     other.get_by_role("textbox", name="Seed").fill("7")

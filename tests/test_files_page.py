@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import FilePayload, Locator, Page, expect
 from studio import TEMPLATE
-from visitor import drawing, open_mask, take
+from visitor import drawing, from_menu, open_mask, take
 
 from facemogle.masks.label_map import index_png, swap_sides
 from facemogle.masks.label_orders import to_order
@@ -19,7 +19,7 @@ from facemogle.masks.reading import read_mask
 from facemogle.masks.regions import REGIONS
 
 HAT, HAIR, NECK = 14, 13, 17
-OTHER = "Save for another program"
+OTHER = "Save mask for another program…"
 
 
 def white(inside: np.ndarray) -> bytes:
@@ -123,14 +123,14 @@ def test_another_label_order_is_offered_with_a_preview(
 
 
 def saved_for_others(page: Page, form: str) -> bytes:
-    page.get_by_role("button", name=OTHER).click()
+    from_menu(page, OTHER)
     with page.expect_download() as download:
         dialog(page).get_by_role("button", name=form).click()
     return Path(download.value.path()).read_bytes()
 
 
 def test_a_drawing_is_saved_for_other_programs(page: Page, tmp_path: Path) -> None:
-    page.get_by_role("button", name=OTHER).click()
+    from_menu(page, OTHER)
     page.screenshot(path=tmp_path / "save.png")
     page.keyboard.press("Escape")
 

@@ -10,6 +10,7 @@ from visitor import (
     FOREHEAD,
     drag,
     drawing,
+    from_menu,
     generate,
     open_layers,
     open_studio,
@@ -29,7 +30,7 @@ TOO_SMALL = """side => [...document.querySelectorAll(".studio :is(button, input,
 OVERLAPPING = """() => {
     const floating = innerWidth <= 760 ? ".run" : innerWidth <= 1100 ? ".layers" : null;
     const seen = [...document.querySelectorAll(".studio :is(button, input, textarea, a)")].filter(
-        (element) => element.checkVisibility() && !element.closest(".stage, .chips, .palette")
+        (element) => element.checkVisibility() && !element.closest(".stage, .words, .palette")
             && !(floating && element.closest(floating)));
     const box = (element) => element.getBoundingClientRect();
     const over = (a, b, low, high) =>
@@ -57,7 +58,7 @@ def test_hints_say_what_to_do_until_it_is_done(page: Page, studio: StudioUnderTe
     expect(tip).to_be_hidden()
     painted = drawing(page)
 
-    page.get_by_role("button", name="Blank").click()
+    from_menu(page, "Blank")
     assert not drawing(page).any()
     expect(tip).to_contain_text("Nothing is drawn yet. Paint Hat here")
     page.keyboard.press("Control+z")

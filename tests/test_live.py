@@ -19,6 +19,7 @@ from visitor import (
     PATIENCE,
     drag,
     drawing,
+    from_menu,
     generate,
     hold,
     open_mask,
@@ -543,7 +544,7 @@ def test_undo_brings_the_image_back_and_the_words_that_came_with_a_face(page: Pa
     expect(image).to_have_attribute("src", edit)
 
     page.keyboard.press("Control+z")
-    page.get_by_role("button", name="Random face").click()
+    from_menu(page, "Random face")
     expect(image).not_to_have_attribute("src", url, timeout=PATIENCE)
     page.keyboard.press("Control+z")
     expect(image).to_have_attribute("src", url)
@@ -556,7 +557,7 @@ def test_a_saved_image_brings_mask_and_settings_back(page: Page) -> None:
     page.get_by_role("textbox", name="Prompt").fill("a woman with a hat")
     generate(page, steps=2)
     content = saved_image(page)
-    page.get_by_role("button", name="Short hair").click()
+    from_menu(page, "Start from: Short hair")
     page.get_by_role("textbox", name="Prompt").fill("other")
     open_mask(page, "face.png", content)
     expect(page.locator(".painting .notice")).to_contain_text("were restored")

@@ -19,6 +19,7 @@ from visitor import (
     SIDE,
     drag,
     drawing,
+    from_menu,
     generate,
     heatmap,
     open_details,
@@ -86,7 +87,7 @@ def test_undo_and_redo_restore_exactly(page: Page) -> None:
     for y in (220, 250, 280):
         drag(page, (150, y), (360, y + 20))
         states.append(drawing(page))
-    page.get_by_role("button", name="Short hair").click()
+    from_menu(page, "Start from: Short hair")
     states.append(drawing(page))
     for state in states[-2::-1]:
         page.get_by_role("button", name="Undo").click()
@@ -176,7 +177,7 @@ def test_saved_masks_come_back_unchanged(page: Page) -> None:
     assert Image.open(io.BytesIO(saved_file(page, "Save label mask"))).mode == "P"
     for button in ("Save label mask", "Save colour mask"):
         content = saved_file(page, button)
-        page.get_by_role("button", name="Short hair").click()
+        from_menu(page, "Start from: Short hair")
         open_mask(page, "again.png", content)
         expect(page.locator(".painting .notice")).to_contain_text("Opened again.png")
         assert np.array_equal(drawing(page), original)
@@ -322,4 +323,4 @@ def test_wrong_values_are_explained_in_place(page: Page) -> None:
 def test_long_prompt_is_cut_with_a_note_and_is_only_text(page: Page) -> None:
     page.get_by_role("textbox", name="Prompt").fill("${alert(1)} <b>{{x}}</b> " + "hair " * 1900)
     generate(page)
-    expect(page.locator(".result .notice")).to_contain_text("its end was omitted")
+    expect(page.locator(".unread")).to_contain_text("omitted")

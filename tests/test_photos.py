@@ -13,7 +13,7 @@ from photo_scenes import put, room
 from PIL import Image
 from playwright.sync_api import FilePayload, Locator, Page, expect
 from studio import TEMPLATE, StudioUnderTest, serve_studio
-from visitor import PATIENCE, drag, drawing, generate, open_mask, shown, take
+from visitor import PATIENCE, drag, drawing, from_menu, generate, open_mask, shown, take
 
 from facemogle.masks.label_map import index_png
 from facemogle.photo.parser import load_parser
@@ -77,7 +77,7 @@ def test_a_photos_face_becomes_mask_and_base_and_goes_back_into_it(page: Page) -
     generate(page)
     assert (shown(page) == before).all(axis=2).mean() > 0.5
 
-    page.get_by_role("button", name="Faces and whole photo").click()
+    from_menu(page, "Faces and whole photo…")
     with page.expect_download() as download:
         dialog.get_by_role("button", name="Save into photograph").click()
     assert download.value.suggested_filename == "me_edited.png"
@@ -115,7 +115,7 @@ def test_a_photo_without_a_face_says_so_and_leaves_the_drawing(page: Page) -> No
 
 def open_pair(page: Page, image: bytes, mask: bytes | None = None) -> Locator:
     """Returns the dialog, in which both are chosen; without a mask, the drawing is it."""
-    page.get_by_role("button", name="Open photo with my mask").click()
+    from_menu(page, "Open photo + my mask…")
     dialog = page.get_by_role("dialog", name="Photo + my mask")
     expect(dialog.get_by_role("button", name="Edit this image")).to_be_disabled()
     file: FilePayload = {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": image}

@@ -8,7 +8,19 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, CDPSession, Page, expect
 from studio import TEMPLATE, StudioUnderTest
-from visitor import FRAMES, SIDE, drag, draw, drawing, generate, open_studio, take, touch, visiting
+from visitor import (
+    FRAMES,
+    SIDE,
+    drag,
+    draw,
+    drawing,
+    from_menu,
+    generate,
+    open_studio,
+    take,
+    touch,
+    visiting,
+)
 
 from facemogle.masks.reading import swap_sides
 
@@ -33,7 +45,7 @@ def page(visit: Page) -> Page:
     if mirror.get_attribute("aria-pressed") == "true":
         mirror.click()
     visit.locator("[data-command=fit]").click()
-    visit.get_by_role("button", name=f"Start from: {FIRST}").click()
+    from_menu(visit, f"Start from: {FIRST}")
     take(visit, "Hair")
     return visit
 
@@ -238,10 +250,10 @@ def test_line_with_shift_and_clear(page: Page) -> None:
 
 def test_one_region_comes_from_another_face(page: Page) -> None:
     take(page, "Hair")
-    page.get_by_role("button", name="Short hair").click()
+    from_menu(page, "Start from: Short hair")
     other = drawing(page)
-    page.get_by_role("button", name=f"Start from: {FIRST}").click()
-    page.get_by_role("button", name="Short hair").click(modifiers=["Shift"])
+    from_menu(page, f"Start from: {FIRST}")
+    from_menu(page, "Start from: Short hair", "Shift")
     assert np.array_equal(drawing(page) == HAIR, other == HAIR)
 
 

@@ -15,6 +15,7 @@ from visitor import (
     PATIENCE,
     drag,
     drawing,
+    from_menu,
     generate,
     heatmap,
     open_studio,
@@ -153,8 +154,8 @@ def test_a_locked_seed_stays_whatever_face_is_begun_with(page: Page) -> None:
     """7 became 42 with a template."""
     seed = page.get_by_role("textbox", name="Seed")
     seed.fill("7")
-    for face in ("Short hair", "Random face"):
-        page.get_by_role("button", name=face).first.click()
+    for face in ("Start from: Short hair", "Random face"):
+        from_menu(page, face)
         expect(seed).to_have_value("7")
 
 
@@ -162,7 +163,7 @@ def test_an_image_that_is_not_of_the_drawing_says_so(page: Page) -> None:
     generate(page)
     sign = page.locator(".age")
     expect(sign).to_be_hidden()
-    page.get_by_role("button", name="Short hair").first.click()
+    from_menu(page, "Start from: Short hair")
     expect(sign).to_be_visible()
     page.keyboard.press("Control+z")
     page.get_by_role("textbox", name="Prompt").fill("other words")

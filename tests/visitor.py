@@ -10,7 +10,7 @@ from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
@@ -127,10 +127,17 @@ def drawing(page: Page, button: str = "Save label mask") -> np.ndarray:
 FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
+def from_menu(page: Page, name: str, *held: Literal["Shift"]) -> None:
+    """Choose what the File menu offers. held: keys."""
+    page.get_by_role("button", name="File", exact=True).click()
+    menu = page.locator(".file-menu")
+    menu.get_by_role("button", name=name, exact=True).click(modifiers=held)
+
+
 def saved_file(page: Page, button: str) -> bytes:
     before = page.evaluate("scrollY")  # a click may scroll, and a test may know where the canvas is
     with page.expect_download() as download:
-        page.get_by_role("button", name=button, exact=True).click()
+        from_menu(page, button)
     page.evaluate("top => scrollTo(0, top)", before)
     page.evaluate(FRAMES)
     return Path(download.value.path()).read_bytes()

@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 
 from facemogle.network.tokens import painted_per_token
 from facemogle.prompts.reading import PromptReading, read_prompt
+from facemogle.prompts.regions import known_nouns
 from facemogle.prompts.words import known_words
 from facemogle.serving.facts import Facts
 from facemogle.weights.names import MINI_FOLDER
@@ -33,13 +34,15 @@ def early_facts(model: str, device: str | None) -> Facts | None:
         index, vae = (_read(folder / name) for name in ("model_index.json", "vae/config.json"))
         side = index["default_size"]
         tokens = side // painted_per_token(cast(Any, SimpleNamespace(config=vae)))
+        pieces = cast(Any, _Pieces(folder / "tokenizer_2"))
         return Facts(
             side,
             (tokens, tokens),
             index["default_steps"],
             index["default_guidance"],
             device.partition(":")[0] if device else _best_device(),
-            known_words(cast(Any, _Pieces(folder / "tokenizer_2"))),
+            known_words(pieces),
+            known_nouns(pieces),
             _Reader(folder / "tokenizer_2", index["text_length"]),
         )
     except (OSError, ValueError, LookupError):
@@ -47,7 +50,7 @@ def early_facts(model: str, device: str | None) -> Facts | None:
 
 
 class _Pieces:
-    """As much of a tokenizer as `known_words` needs, without the second that transformers takes."""
+    """What phrases and nouns need of a tokenizer, without the second that transformers takes."""
 
     def __init__(self, folder: Path) -> None:
         self._tokenizer = Tokenizer.from_str((folder / "tokenizer.json").read_text("utf-8"))

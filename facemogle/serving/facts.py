@@ -12,6 +12,7 @@ import numpy as np
 from facemogle.masks.label_orders import OURS
 from facemogle.masks.reading import read_mask
 from facemogle.prompts.reading import PromptReading, read_prompt
+from facemogle.prompts.regions import known_nouns
 from facemogle.prompts.words import known_words
 from facemogle.runs.experts import Experts
 from facemogle.runs.request import Change, Request, mask_size
@@ -28,6 +29,7 @@ class Facts:
     default_steps, default_guidance: that it does well with.
     device: "cpu", "cuda", ...
     words: phrases that it knows, by kind; see `facemogle.prompts.words`.
+    nouns: that it knows for each region, by index; see `facemogle.prompts.regions`.
     read_prompt: what it reads of a prompt, as `FaceMoGLEPipeline.read_prompt`.
     """
 
@@ -37,6 +39,7 @@ class Facts:
     default_guidance: float
     device: str
     words: dict[str, list[str]]
+    nouns: list[list[str]]
     read_prompt: Callable[[str], PromptReading]
 
     @classmethod
@@ -50,6 +53,7 @@ class Facts:
             pipeline.config["default_guidance"],
             pipeline._execution_device.type,
             known_words(pipeline.tokenizer_2),
+            known_nouns(pipeline.tokenizer_2),
             # Without the pipeline, which would have to go along to another process.
             partial(read_prompt, tokenizer=pipeline.tokenizer_2, length=length),
         )

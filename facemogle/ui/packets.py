@@ -1,8 +1,8 @@
 """Carry out one request and report it: step by step to the page, or as a whole to the API.
 
-A packet is a JSON object for the browser. ``kind`` says what it is: ``start`` (steps, grid, notes,
-kept: share of the pixels that stay those of the image before, else 0), ``step`` (index, t, image,
-gate), and one last ``done``, ``stopped`` or ``error`` (text, canRetry: whether the same request may
+A packet is a JSON object for the browser. ``kind`` says what it is: ``start`` (steps, grid, kept:
+share of the pixels that stay those of the image before, else 0), ``step`` (index, t, image, gate),
+and one last ``done``, ``stopped`` or ``error`` (text, canRetry: whether the same request may
 do better next time), or ``forgotten`` alone: the image that is to be edited has to be sent along.
 """
 
@@ -20,11 +20,9 @@ import numpy as np
 from PIL import Image
 
 from facemogle.gate.trace import Trace
-from facemogle.prompts.notes import prompt_notes
 from facemogle.runs.recorded import Recorded
 from facemogle.runs.request import Request
 from facemogle.serving.engine import Engine, EngineError, IsWanted, Unwanted
-from facemogle.serving.facts import Facts
 from facemogle.serving.reports import Report, Started
 from facemogle.ui.data_url import data_url
 
@@ -96,7 +94,7 @@ def _sample(
     with closing(engine.reports(request, is_wanted)) as reports:
         started = next(reports)
         assert isinstance(started, Started)
-        yield _start(engine.facts, request, started)
+        yield _start(request, started)
         for report in reports:
             assert isinstance(report, Report) and report.image is not None
             if report.recorded is not None:
@@ -110,12 +108,11 @@ def _sample(
     yield {"kind": "done"}
 
 
-def _start(facts: Facts, request: Request, started: Started) -> Packet:
+def _start(request: Request, started: Started) -> Packet:
     return {
         "kind": "start",
         "steps": started.num_steps,
         "grid": request.grid,
-        "notes": prompt_notes(facts.read_prompt(request.prompts[0])),
         "kept": started.kept,
     }
 

@@ -73,6 +73,7 @@ def build_page(
             model=_facts(engine.facts, model),
             templates=_packed_templates(faces),
             words=engine.facts.words,
+            nouns=engine.facts.nouns,
             read_photo=read_photo,
             read_pair=read_pair,
             save_photo=save_photo,

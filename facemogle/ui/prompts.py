@@ -6,8 +6,8 @@ from collections.abc import Callable
 from itertools import accumulate
 from typing import Any
 
-from facemogle.prompts.notes import prompt_notes
 from facemogle.prompts.reading import PromptReading, Span
+from facemogle.prompts.regions import painted_words
 
 
 class Prompts:
@@ -19,9 +19,10 @@ class Prompts:
     def read_words(self, sent: Any) -> dict[str, Any]:
         """Mark the words of a prompt. Called by the browser, outside the queue.
 
-        sent: the prompt. Returns ``text``, what the model is to see; ``notes``; and lists of spans
-        with ``start``, ``end`` (indices of a JavaScript string) and ``text``: ``unknown`` with
-        ``suggestions``, ``omitted``, and ``weights`` with ``weight`` and ``asked``. Or ``error``.
+        sent: the prompt. Returns ``text``, what the model is to see; ``limit``, tokens
+        that it reads; and lists of spans with ``start``, ``end`` (indices of a JavaScript string)
+        and ``text``: ``unknown`` with ``suggestions``, ``omitted``, ``weights`` with ``weight`` and
+        ``asked``, ``painted`` with ``region`` and ``isKnown``. Or ``error``.
         """
         if not isinstance(sent, str):
             return {"error": f"The prompt is {sent!r:.40}. Send text."}
@@ -33,10 +34,14 @@ class Prompts:
 
         return {
             "text": reading.text,
-            "notes": prompt_notes(reading),
+            "limit": reading.limit,
             "unknown": [span(one, suggestions=one.suggestions) for one in reading.unknown],
             "omitted": [span(one) for one in reading.omitted],
             "weights": [span(o, weight=o.weight, asked=o.asked) for o in reading.weights],
+            "painted": [
+                span(one, region=one.region, isKnown=one.is_known)
+                for one in painted_words(sent, reading.unknown)
+            ],
         }
 
 

@@ -71,6 +71,7 @@ def studio(
     model: dict[str, Any],
     templates: list[dict[str, Any]],
     words: dict[str, list[str]],
+    nouns: list[list[str]],
     read_photo: Callable[[Any], dict[str, Any]],
     read_pair: Callable[[Any], dict[str, Any]],
     save_photo: Callable[[Any], dict[str, Any]],
@@ -110,6 +111,7 @@ def studio(
         model=model,
         templates=templates,
         words=words,
+        nouns=nouns,
     )
 
 

@@ -13,7 +13,7 @@ import { Run } from "../../facemogle/ui/static/js/run/run.js";
 const SIDE = 16;
 const BITS = [0, 18, 17, 16, 8, 9, 1, 10, 11, 12, 2, 4, 5, 6, 7, 3, 13, 15, 14];
 const IMAGE_URL = "data:image/png;base64,iVBORw0KGgo=";
-const OURS = /^It (is no facemogle project|is damaged \(.*\)\. Nothing|was saved by a newer)/s;
+const OURS = /^It (is not a facemogle project|is damaged \(.*\)\. Nothing|was saved by a newer)/s;
 const ODD = [
   null, true, 0, -1, 1.5, 1e308, 2 ** 53, "", "0", "\0\ud800", "a".repeat(5000), [], [[]], [null], {}, { a: [] },
   "AAAA", "====", "eJwDAAAAAAE=", "data:image/png;base64,", [0, 0], Array(20).fill(1e9), "__proto__",

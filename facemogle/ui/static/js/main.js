@@ -7,8 +7,11 @@ import { ExpertSettings } from "./run/experts.js";
 import { offerExports } from "./gate/exports.js";
 import { OverImage } from "./gate/over_image.js";
 import { makeOneStop } from "./roving.js";
+import { setUpMenu } from "./menu.js";
 import { setUpTabs } from "./tabs.js";
+import { LayerWords } from "./layers/words.js";
 import { listenToKeys } from "./canvas/keys.js";
+import { Marks } from "./run/marks.js";
 import { Requests } from "./run/requests.js";
 import { setUpPainting } from "./canvas/painting.js";
 import { Projects } from "./files/projects.js";
@@ -17,7 +20,7 @@ import { Database } from "./history/database.js";
 import { loadDrawing, loadSettings, onStored, saveDrawing, saveSettings, stored, tabId } from "./history/store.js";
 import { UndoShelf } from "./history/undo_shelf.js";
 
-/** props: regions, experts, layers, max_bytes, model, templates, words of studio.py. */
+/** props: regions, experts, layers, max_bytes, model, templates, words, nouns of studio.py. */
 export async function mount({ element, trigger, props, server }) {
   const { regions, experts, templates, model } = props;
   const root = element.querySelector(".studio");
@@ -56,7 +59,9 @@ export async function mount({ element, trigger, props, server }) {
   const make = () => runner.request({ isDraft: false, isOwn: false });
   const examples = root.querySelector(".examples");
   const starting = { templates, words: props.words, suggest, isOwn, make, follow, examples };
-  const painting = { drawing, regions, experts, expertSettings, opening, starting, keep };
+  const menu = root.querySelector(".file-menu");
+  setUpMenu(root.querySelector(".masthead .file"), menu);
+  const painting = { menu, drawing, regions, experts, expertSettings, opening, starting, keep };
   const left = setUpPainting(root.querySelector(".painting"), painting);
 
   const requests = new Requests({ trigger, props });
@@ -78,13 +83,14 @@ export async function mount({ element, trigger, props, server }) {
     database, weigh: (weights, heard) => palette.weigh(weights, heard), gateListeners, askFirst, templates, words: props.words });
   const projects = new Projects({ drawing, runner, layerView: left.layerView, notice: left.notice });
   joinSelection(palette, runner.gate, over);
+  readPrompt(root, { ...left, composer: runner.composer, drawing, regions, nouns: props.nouns, read: server.read_words });
   offerExports(root.querySelector(".gate"), { gate: runner.gate, ask: server.export_gate });
 
   const asked = { generate: () => runner.submit(), stop: () => requests.stop(), saveProject,
     wipe: () => runner.shown.compare.wipe(), map: () => over.toggle() };
   listenToKeys(root, { ...left.commands, ...asked }, left.holdPan);
   setUpTabs(root);
-  for (const list of [".rail-tools", ".chips", ".examples", ".tiles"]) makeOneStop(root.querySelector(list));
+  for (const list of [".rail-tools", ".unread", ".chips", ".examples", ".tiles"]) makeOneStop(root.querySelector(list));
   guardUnstored(root.querySelector(".unstored"));
   root.dataset.ready = "true";
 }
@@ -109,6 +115,20 @@ function joinSelection(palette, gate, over) {
     });
     list.addEventListener("pointerleave", () => over.look(null));
   }
+}
+
+/** The prompt is read while it is typed, and shown at the layers that it speaks of. */
+function readPrompt(root, { palette, brush, composer, drawing, regions, nouns, read }) {
+  new LayerWords(root.querySelector(".inspector"), { palette, composer, nouns });
+  const marks = new Marks(root.querySelector(".composer"), {
+    composer, read, titles: regions.map(({ title }) => title),
+    isEmpty: (region) => !drawing.labels.includes(region),
+    paint: (region) => {
+      brush.set({ region, tool: "brush" });
+      root.querySelector(".canvas").focus({ preventScroll: true });
+    },
+  });
+  drawing.addEventListener("commit", () => marks.show());
 }
 
 /** The last drawing of this browser, or the first template. */

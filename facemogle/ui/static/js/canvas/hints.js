@@ -48,10 +48,10 @@ export class Hints {
   get text() {
     const { title } = this.regions[this.brush.region];
     if (this.isEmpty) {
-      return `Nothing is drawn yet. Paint ${title} here, choose another region from the list, or start from a face.`;
+      return `Nothing is drawn yet. Paint ${title} here, choose another region from the list, or start from a face: File.`;
     }
     if (!this.used.has("paint")) {
-      return `Painting: ${title}. The list has the other regions; below are faces to start from.`;
+      return `Painting: ${title}. The list has the other regions; File has faces to start from.`;
     }
     if (this.hasImage && !this.used.has("edit")) {
       return "Now change the drawing and generate again: what you do not touch stays as it is.";

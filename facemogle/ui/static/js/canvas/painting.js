@@ -30,11 +30,11 @@ const HAIR = 13;
 const ZOOM_STEP = 1.5;
 
 /**
- * Fill the panel. experts: their titles. expertSettings: ExpertSettings. opening, starting: what Files and Start
- * need from elsewhere. keep(drawing): a promise of it being stored. Returns
+ * Fill the panel. menu: of files. experts: their titles. expertSettings: ExpertSettings. opening, starting:
+ * what Files and Start need from elsewhere. keep(drawing): a promise of it being stored. Returns
  * { brush, palette, layerView, notice, commands by name, holdPan for listenToKeys, underlay(url) }.
  */
-export function setUpPainting(panel, { drawing, regions, experts, expertSettings, opening, starting, keep }) {
+export function setUpPainting(panel, { menu, drawing, regions, experts, expertSettings, opening, starting, keep }) {
   const find = (selector) => panel.querySelector(selector);
   const colors = regions.map(({ color }) => color);
   const saved = loadSettings();
@@ -54,6 +54,9 @@ export function setUpPainting(panel, { drawing, regions, experts, expertSettings
   const overlay = new Overlay(stage, { brush, viewport });
   new Screen(stage.querySelector("canvas"), { drawing, layerView, palette: colors });
   const pointed = find(".pointed");
+  palette.addEventListener("count", ({ detail }) => {
+    stage.querySelector("canvas").setAttribute("aria-label", said(detail, regions));
+  });
   const onHover = (region) => {
     pointed.textContent = region === null ? "" : regions[region].title;
     palette.point(region);
@@ -69,13 +72,13 @@ export function setUpPainting(panel, { drawing, regions, experts, expertSettings
   const openPair = () => pair.open();
   const question = new Question(find(".question"), colors);
   const ask = (asked) => question.ask(asked);
-  const files = new Files(find(".files"), {
+  const files = new Files(menu.querySelector(".files"), {
     drawing, notice, regions, palette: colors, ask, openPair, ...opening,
   });
   const { readPair, readPhoto, savePhoto, edited, adopt, maxBytes } = opening;
   files.photo = new Photo(find(".photo-faces"), {
     readPhoto, savePhoto, edited, adopt, send: (...asked) => files.send(...asked),
-    parserDownload: opening.parserDownload, notice, offer: find("[data-command=whole-photo]"),
+    parserDownload: opening.parserDownload, notice, offer: menu.querySelector("[data-command=whole-photo]"),
   });
   const pair = new Pair(find(".pairing"), {
     drawing, palette: colors, readPair, adopt, maxBytes, tell: (text) => notice.tell(text),
@@ -83,7 +86,7 @@ export function setUpPainting(panel, { drawing, regions, experts, expertSettings
   takeArrivals(panel, {
     target: stage, open: (given) => files.openAll(given), refuse: (text) => notice.warn(text),
   });
-  new Start(find(".start"), { drawing, brush, notice, palette: colors, ...starting });
+  new Start(menu.querySelector(".start"), { drawing, brush, notice, palette: colors, ...starting });
   const take = new TakeFrom(find(".take"), {
     drawing, brush, regions, templates: starting.templates,
     load: (file) => files.load(file), tell: (text) => notice.tell(text),
@@ -101,6 +104,14 @@ export function setUpPainting(panel, { drawing, regions, experts, expertSettings
   };
   const holdPan = (isHeld) => easel.holdPan(isHeld);
   return { brush, palette, layerView, notice, commands, holdPan, underlay };
+}
+
+/** The drawing in words, for those who do not see it. shown: how many pixels each region has. */
+function said(shown, regions) {
+  const all = shown.reduce((sum, count) => sum + count);
+  const parts = regions.map(({ title }, region) => [title, (100 * shown[region]) / all]).filter(([, part]) => part > 0);
+  const listed = parts.sort(([, a], [, b]) => b - a).map(([title, part]) => `${title} ${part < 1 ? "under 1" : Math.round(part)} %`);
+  return `The drawing: ${listed.join(", ")}`;
 }
 
 /** What keys and buttons can ask of this side, by name. */

@@ -19,8 +19,7 @@ export class Start {
       { ...template, map: inflate(fromBase64(template.labels)) }));
     const list = element.querySelector(".templates");
     for (const template of this.templates) {
-      const title = `Start from: ${template.title}`;
-      const button = image(list, title, "Shift+click takes only the selected region from it");
+      const button = image(list, template.title);
       button.addEventListener("click", ({ shiftKey }) => this.begin(template, shiftKey));
       template.map.then((map) => thumbnail(button.firstChild, map, palette));
     }
@@ -72,12 +71,14 @@ export class Start {
   }
 }
 
-function image(list, title, help) {
+function image(list, title) {
   const button = document.createElement("button");
   button.type = "button";
-  button.title = `${title}. ${help}`;
-  button.setAttribute("aria-label", title);
-  button.append(document.createElement("canvas"));
+  button.title = "Shift+click takes only the selected region from it";
+  button.setAttribute("aria-label", `Start from: ${title}`);
+  const name = document.createElement("span");
+  name.textContent = title;
+  button.append(document.createElement("canvas"), name);
   list.append(button);
   return button;
 }

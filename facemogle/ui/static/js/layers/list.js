@@ -6,9 +6,9 @@ import { Redraw } from "../canvas/redraw.js";
 const GLOBAL_COLOR = "conic-gradient(#c00, #fc0, #0c0, #0cc, #00c, #c0c, #c00)";
 
 /**
- * Emits "change" when another row is selected or what is set of it has changed, "point" when the pointer on
- * the canvas comes over another region, whose expert is then `pointed`, or null, and "weigh" when the gate's
- * weights are told.
+ * Emits "change" when another row is selected or what is set of it has changed, "count" with how many pixels
+ * each region shows, "point" when the pointer on the canvas comes over another region, whose expert is then
+ * `pointed`, or null, and "weigh" when the gate's weights are told.
  */
 export class Palette extends EventTarget {
   /** list: for the layers. states: LayerView. expertSettings: ExpertSettings. experts: their titles. */
@@ -120,6 +120,7 @@ export class Palette extends EventTarget {
     this.rows.forEach(({ badge }, region) => {
       badge.textContent = shown[region] ? "" : own[region] ? "covered" : "empty";
     });
+    this.dispatchEvent(new CustomEvent("count", { detail: shown }));
   }
 
   arrange(order) {

@@ -6,13 +6,15 @@ const SWITCHES = ["whole_face", "live"];
 
 export const anySeed = () => String(Math.floor(Math.random() * DICE_SIDES));
 
-export class Composer {
+/** Emits "prompt" when the prompt has become another one. */
+export class Composer extends EventTarget {
   /**
    * words: phrases by kind, of facemogle.ui.start; those of people are for a prompt's beginning.
    * settings: { prompt, seed, steps, strength, whole_face, live, locked }.
    * onChange(values, name): name of the field that was changed. onSubmit(): form valid or not.
    */
   constructor(form, { settings, words, onChange, onSubmit, onStop }) {
+    super();
     const find = (selector) => form.querySelector(selector);
     const named = (names) => Object.fromEntries(names.map((name) => [name, find(`[name=${name}]`)]));
     this.texts = named(TEXTS);
@@ -46,14 +48,14 @@ export class Composer {
     }
     this.isLocked = settings.locked ?? this.isLocked;
     this.showStrength();
-    this.showChips();
+    this.showPrompt();
   }
 
   /** As typed: the server checks them, and its messages name value and remedy. */
   get values() {
     const values = { locked: this.isLocked };
     for (const [name, field] of Object.entries(this.texts)) values[name] = field.value.trim();
-    values.prompt = this.texts.prompt.value;
+    values.prompt = this.prompt;
     for (const [name, field] of Object.entries(this.switches)) values[name] = field.checked;
     return values;
   }
@@ -72,6 +74,24 @@ export class Composer {
     this.tell("chips");
   }
 
+  get prompt() {
+    return this.texts.prompt.value;
+  }
+
+  /** As if a person had typed it. */
+  set prompt(prompt) {
+    this.texts.prompt.value = prompt;
+    this.tell("prompt");
+  }
+
+  /** Put other words in the place of a span of the prompt, if it is still there. */
+  replace({ start, end, text }, words) {
+    if (this.prompt.slice(start, end) !== text) return;
+    this.prompt = this.prompt.slice(0, start) + words + this.prompt.slice(end);
+    this.texts.prompt.focus();
+    this.texts.prompt.setSelectionRange(start + words.length, start + words.length);
+  }
+
   chip(text) {
     const button = document.createElement("button");
     button.type = "button";
@@ -80,21 +100,23 @@ export class Composer {
     return button;
   }
 
-  /** Which of the words the prompt has. */
-  showChips() {
+  /** Which of the chips' words the prompt has. */
+  showPrompt() {
     const parts = this.parts;
     for (const chip of this.chips) {
       chip.setAttribute("aria-pressed", String(parts.includes(chip.textContent)));
     }
+    if (this.prompt !== this.told) this.dispatchEvent(new Event("prompt"));
+    this.told = this.prompt;
   }
 
   get parts() {
-    return this.texts.prompt.value.split(",").map((part) => part.trim()).filter(Boolean);
+    return this.prompt.split(",").map((part) => part.trim()).filter(Boolean);
   }
 
   tell(name) {
     this.showStrength();
-    this.showChips();
+    this.showPrompt();
     this.onChange(this.values, name);
   }
 

@@ -41,6 +41,13 @@ export class Result {
     this.text.textContent = `Step 1 of ${run.steps}`;
   }
 
+  /** One of several images is under way. share: of all that is to be done. */
+  count(text, share) {
+    this.panel.dataset.state = "running";
+    this.text.textContent = text;
+    this.progress(share);
+  }
+
   /** Returns a promise of the image being on the screen. */
   step(run) {
     this.progress(run.done / run.steps);

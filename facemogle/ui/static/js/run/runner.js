@@ -1,7 +1,7 @@
 // The right side and the gating view: sends requests, shows what comes back.
 
 import { Accepted } from "./accepted.js";
-import { Composer } from "./composer.js";
+import { anySeed, Composer } from "./composer.js";
 import { Gate } from "../gate/gate.js";
 import { indexedPNG } from "../files/png.js";
 import { Inputs } from "./inputs.js";
@@ -16,6 +16,7 @@ import { SIDE } from "../layers/layers.js";
 import { Shown } from "./shown.js";
 import { loadSettings, saveSettings, setPending } from "../history/store.js";
 import { toBase64 } from "../files/codec.js";
+import { COUNT, Variations } from "./variations.js";
 
 const FIRST = { strength: 1, whole_face: false, live: false, locked: true };
 const TYPED = ["prompt", "seed", "steps", "strength"];
@@ -46,9 +47,13 @@ export class Runner {
       onStop: () => requests.stop(),
     });
     this.inputs = new Inputs({ drawing, composer: this.composer, expertSettings, templates });
+    this.variations = new Variations(panel.querySelector(".four"), {
+      take: (accepted) => this.takeVariation(accepted), leave: () => this.leaveVariations(),
+    });
+    panel.querySelector("[data-command=four]").addEventListener("click", () => this.vary());
     this.shown = new Shown(panel, {
       palette: this.colors, result: this.result, gate: this.gate, ...others,
-      isBusy: () => requests.isBusy, restore: (entry) => this.recalls.restore(entry),
+      isBusy: () => requests.isBusy, onShow: () => this.variations.close(), restore: (entry) => this.recalls.restore(entry),
     });
     this.live = new Live({
       key: () => this.inputs.key,
@@ -150,9 +155,40 @@ export class Runner {
   /** isOwn: whether live mode and not a person asks. isAgain: what a reload of the page has cut off. */
   request({ isDraft, isOwn, isAgain = false }) {
     if (isOwn && this.isUnchanged) return this.live.settle();
+    this.variations.close();
     const base = this.shown.accepted;
     Object.assign(this, this.inputs.taken({ isDraft }), { isOwn, isAgain, base, hasResent: false });
     this.send();
+  }
+
+  /** Make four faces of what is there now by other seeds, one after another. */
+  vary() {
+    if (this.shown.accepted?.isForeign && this.isUnchanged) return this.sayUnchanged();
+    const base = this.shown.accepted;
+    Object.assign(this, this.inputs.taken({ isDraft: false }), { isOwn: false, isAgain: false, base });
+    this.variations.open();
+    this.sendVariation();
+    this.result.seek();
+  }
+
+  sendVariation() {
+    const seed = anySeed();
+    const [asked, settings] = [this.asked, this.settings].map((values) => ({ ...values, seed }));
+    Object.assign(this, { asked, settings, hasResent: false });
+    this.send();
+  }
+
+  /** A person goes on with one of the four, and with its seed. */
+  takeVariation(accepted) {
+    this.leaveVariations();
+    this.inputs.put({ seed: accepted.settings.seed });
+    this.shown.archive.add(accepted);
+    this.recalls.recall(accepted, "One of four");
+  }
+
+  leaveVariations() {
+    this.variations.close();
+    this.requests.stop();
   }
 
   /** Send the request, again if the server has forgotten the image that it starts from. */
@@ -169,7 +205,7 @@ export class Runner {
     this.run = null;
     this.asksForEffect = false;
     this.notice.clear();
-    setPending(!this.isOwn);
+    setPending(!this.isOwn && !this.variations.isOpen);
     this.result.wait();
     this.live.sent({ isDraft: this.asked.is_draft, isOwn: this.isOwn });
   }
@@ -191,18 +227,22 @@ export class Runner {
     this.send();
   }
 
-  start({ steps, grid, notes, kept }) {
+  start({ steps, grid, kept }) {
     this.kept = kept;
     if (this.base) this.base.isKnown = true;
     this.run = new Run({ steps, grid, experts: this.experts.length, labels: this.labels });
+    if (this.variations.isOpen) return this.countVariations();
     this.result.start(this.run);
     this.gate.start(this.run);
-    if (notes.length) this.notice.tell(notes.join(" "));
   }
 
   step(packet) {
     const { run } = this;
     run.add(packet);
+    if (this.variations.isOpen) {
+      this.variations.show(packet.image);
+      return this.countVariations();
+    }
     this.underlay(packet.image);
     // The image comes first: drawing the gate's maps would hold it up.
     this.result.step(run).then(() => run === this.run && this.showGate());
@@ -216,7 +256,14 @@ export class Runner {
     this.weigh(meanWeights(this.run), this.settings);
   }
 
+  countVariations() {
+    const { run: { done, steps }, variations: { next } } = this;
+    this.result.count(`Face ${next} of ${COUNT}, step ${Math.min(done + 1, steps)} of ${steps}`,
+      (next - 1 + done / steps) / COUNT);
+  }
+
   done() {
+    if (this.variations.isOpen) return this.addVariation();
     const { seed, is_draft: isDraft } = this.asked;
     this.result.finish(this.run, { seed, isDraft, kept: this.kept });
     setPending(false);
@@ -235,8 +282,20 @@ export class Runner {
     compare.wipeOnce();
   }
 
+  addVariation() {
+    this.variations.add(this.finished(this.run));
+    this.live.done();
+    if (!this.variations.isOpen) return; // live mode makes what has been drawn meanwhile
+    if (!this.variations.isFull) return this.sendVariation();
+    this.result.settle("done", "Click the face to go on with");
+  }
+
   /** A full image is there: the next edit starts from it. */
   accept(run) {
+    this.shown.add(this.finished(run));
+  }
+
+  finished(run) {
     const { labels, settings, requests: { number } } = this;
     const isEdit = this.kept > 0;
     const isForeign = isEdit && this.base.isForeign;
@@ -244,19 +303,22 @@ export class Runner {
     const layers = packLayers(this.layers);
     const { image } = run.reports.at(-1);
     const photo = this.base?.photo;
-    this.shown.add(new Accepted({ image, labels, layers, settings, isForeign, isEdit, whole, run, photo, number }));
+    return new Accepted({ image, labels, layers, settings, isForeign, isEdit, whole, run, photo, number });
   }
 
   stopped() {
+    if (!this.variations.made.length) this.variations.close();
     this.ended();
     this.result.stop(this.run);
   }
 
   /** canRetry: whether the same request may do better next time. isAway: whether the server is gone. */
   error({ text, canRetry, isAway = false }) {
+    const isOne = !this.variations.isOpen;
+    if (!this.variations.made.length) this.variations.close();
     this.ended();
     // Gradio reloads the page when the server is back. Once, as the request may be what it died of.
-    setPending(isAway && !this.isOwn && !this.isAgain);
+    setPending(isAway && isOne && !this.isOwn && !this.isAgain);
     this.result.fail();
     this.notice.warn(text, canRetry && { title: "Retry", act: () => this.send() });
   }
