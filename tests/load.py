@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import httpx
 import psutil
 from page_protocol import UNKNOWN, Order, Protocol, Session
-from studio import served_apart
+from served import served_apart
 
 SETTLED = 5 * 60.0
 """Seconds after which a server has allocated what it needs; what it takes later, it loses."""
@@ -196,11 +196,15 @@ async def kill_replicas(process: int, log: Log, every: float) -> None:
     chance = random.Random(0)
     while True:
         await asyncio.sleep(every)
-        children = psutil.Process(process).children(recursive=True)
-        replicas = [child for child in children if REPLICA in " ".join(child.cmdline())]
-        if replicas:
+        if replicas := replicas_of(psutil.Process(process)):
             chance.choice(replicas).kill()
             log.killed += 1
+
+
+def replicas_of(page: psutil.Process) -> list[psutil.Process]:
+    """The processes that hold a model."""
+    children = page.children(recursive=True)
+    return [child for child in children if REPLICA in " ".join(child.cmdline())]
 
 
 def report(log: Log, alone: Log) -> bool:

@@ -18,7 +18,8 @@ import pytest
 from gradio.route_utils import GradioMultiPartParser
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
-from studio import ROOT, TEMPLATES, StudioUnderTest, free_port, serve_studio, short
+from served import ROOT, TEMPLATES, free_port
+from studio import StudioUnderTest, serve_studio, short
 
 from facemogle.commands.address import choose_port
 from facemogle.commands.page_arguments import parse_arguments

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from studio import ROOT
+from served import ROOT
 
 from facemogle.commands.page_arguments import replicas
 from facemogle.masks.label_map import index_png
