@@ -98,9 +98,9 @@ class Parts:
             DECODE: Part(lambda: self._decoded(self.last_step.latents)),
             FIRST: Part(lambda: self.image(self.label_map), self._know_prompts),
             SECOND: Part(lambda: self.image(self.changed), self._know),
-            EDIT: Part(lambda: self._edit(None), self._know),
-            NEAR_EDIT: Part(lambda: self._edit(NEAR), self._know),
-            HALF_EDIT: Part(lambda: self._edit(None, strength=0.5), self._know),
+            EDIT: Part(lambda: self.edit(None), self._know),
+            NEAR_EDIT: Part(lambda: self.edit(NEAR), self._know),
+            HALF_EDIT: Part(lambda: self.edit(None, strength=0.5), self._know),
             PLAIN: Part(self.plain_image, forget),
         }
         if self.stock is not None:
@@ -195,7 +195,8 @@ class Parts:
         t = torch.tensor([self.last_step.t])
         mogle.mix(mogle.gate(self.condition_latents[:, 0], self.x_t, t), self.expert_tokens)
 
-    def _edit(self, context: int | None, strength: float = 1.0) -> None:
+    def edit(self, context: int | None = None, strength: float = 1.0) -> None:
+        """An edit of one region. context: tokens around it that the model sees; None = its own."""
         change = {"before": self.before, "context": context, "strength": strength}
         finished(self.pipeline.run(self._request(self.changed, **change)))
 
