@@ -87,7 +87,7 @@ class Host:
             self.end(process)
 
     def start(self, *command: str) -> subprocess.Popen[bytes]:
-        own = "mount -t tmpfs tmpfs /tmp; mount -t tmpfs tmpfs /dev/shm; hostname $0; exec $@"
+        own = 'mount -t tmpfs tmpfs /tmp; mount -t tmpfs tmpfs /dev/shm; hostname $0; exec "$@"'
         apart = ["unshare", "--mount", "--uts", "--pid", "--fork", "--mount-proc", "--kill-child"]
         return subprocess.Popen(
             ["ip", "netns", "exec", self.name, *apart, "sh", "-c", own, self.name, *command],
