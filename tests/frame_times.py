@@ -23,7 +23,7 @@ from playwright.sync_api import Page
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from studio import served_apart
+from served import served_apart
 from visitor import STARTING, chromium, from_menu, take
 
 FRAME = 1000 / 60  # milliseconds

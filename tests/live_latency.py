@@ -21,7 +21,7 @@ from playwright.sync_api import Page
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from studio import served_apart
+from served import served_apart
 from visitor import chromium, drag, take
 
 STARTING = 120_000  # milliseconds

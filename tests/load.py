@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import httpx
 import psutil
 from page_protocol import UNKNOWN, Order, Protocol, Session
-from studio import served_apart
+from served import served_apart
 
 SETTLED = 5 * 60.0
 """Seconds after which a server has allocated what it needs; what it takes later, it loses."""
@@ -70,7 +70,7 @@ class Visitor:
 
     def __init__(self, protocol: Protocol, log: Log, number: int, steps: int) -> None:
         self.protocol, self.log, self.number, self.steps = protocol, log, number, steps
-        self.chance = random.Random(number)
+        self.chance, self.is_hasty = random.Random(number), True
         self.face: int | None = None  # number of the order that made it, in this session
         self.image = ""  # its data URL
         self.page = Session(protocol, number, steps)
@@ -95,7 +95,8 @@ class Visitor:
         await self.go()
 
     async def everything(self) -> None:
-        """Make all that a visit makes, once."""
+        """Make all that a visit makes, once, and wait for each."""
+        self.is_hasty = False
         await self.arrive()
         for doing in (self.make_face, self.edit, self.paint_live, self.open_photo, self.reload):
             await doing()
@@ -126,11 +127,9 @@ class Visitor:
         if self.face is None:
             return
         for stroke, mask in enumerate(self.page.masks[1:], 1):
-            is_last = stroke == len(self.page.masks) - 1
-            base = {"number": self.face}
-            await self.order(
-                f"draft {stroke}", mask, base=base, is_draft=True, may_be_replaced=not is_last
-            )
+            is_replaced = self.is_hasty and stroke < len(self.page.masks) - 1
+            more = {"base": {"number": self.face}, "is_draft": True}
+            await self.order(f"draft {stroke}", mask, is_replaced=is_replaced, **more)
 
     async def open_photo(self) -> None:
         self.note("photo", await self.page.read_photo())
@@ -162,7 +161,7 @@ class Visitor:
 
     async def order(self, what: str, mask: str, **more: Any) -> Order:
         """Have an image made, and note it."""
-        stops_at, is_replaced = more.pop("stops_at", None), more.pop("may_be_replaced", False)
+        stops_at, is_replaced = more.pop("stops_at", None), more.pop("is_replaced", False)
         order = await self.page.begin(mask, **more)
         self.log.orders.append(order)
         if stops_at is not None or is_replaced:
@@ -196,11 +195,15 @@ async def kill_replicas(process: int, log: Log, every: float) -> None:
     chance = random.Random(0)
     while True:
         await asyncio.sleep(every)
-        children = psutil.Process(process).children(recursive=True)
-        replicas = [child for child in children if REPLICA in " ".join(child.cmdline())]
-        if replicas:
+        if replicas := replicas_of(psutil.Process(process)):
             chance.choice(replicas).kill()
             log.killed += 1
+
+
+def replicas_of(page: psutil.Process) -> list[psutil.Process]:
+    """The processes that hold a model."""
+    children = page.children(recursive=True)
+    return [child for child in children if REPLICA in " ".join(child.cmdline())]
 
 
 def report(log: Log, alone: Log) -> bool:

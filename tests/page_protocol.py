@@ -17,7 +17,7 @@ import numpy as np
 from gradio_client.utils import apply_diff
 from photo_scenes import put, room
 from PIL import Image
-from studio import TEMPLATES
+from served import TEMPLATES
 
 from facemogle.masks.label_map import index_png
 from facemogle.masks.reading import read_mask

@@ -11,11 +11,11 @@ from threading import Thread
 import httpx
 import trustme
 import uvicorn
+from served import free_port
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
-from studio import free_port
 
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
 

@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page, expect
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from studio import ROOT, served_apart
+from served import ROOT, served_apart
 from visitor import (
     PATIENCE,
     STARTING,

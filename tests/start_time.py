@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import httpx
 import psutil
-from studio import ROOT, free_port
+from served import ROOT, free_port
 
 FINISHED = 'facemogle_images_total{kind="face",outcome="done"} 1.0'
 LONGEST = 300

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
+from served import TEMPLATES, free_port
 from steps import watched
 
 from facemogle.masks.reading import read_mask
@@ -22,8 +18,6 @@ from facemogle.ui.page import build_page
 from facemogle.ui.serve import serve
 from facemogle.weights.loading import load_pipeline
 
-ROOT = Path(__file__).parents[1]
-TEMPLATES = ROOT / "assets" / "templates"
 MODEL = "mini"
 TEMPLATE = read_mask(TEMPLATES / "long_hair.png").label_map
 """The face that is on the canvas at first, uint8 (512, 512)."""
@@ -76,30 +70,3 @@ def serve_studio(
     studio.record()
     yield studio
     page.close(verbose=False)
-
-
-@contextmanager
-def served_apart(*arguments: str) -> Iterator[tuple[str, int]]:
-    """Serve the page in a process of its own, as `app.py` does; its address and process id."""
-    port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "app.py", "--port", str(port), *arguments],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    try:
-        for line in process.stdout:  # one of them tells the address
-            if str(port) in line:
-                break
-        yield f"http://127.0.0.1:{port}", process.pid
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -14,7 +14,7 @@ import torch
 from facemogle.__main__ import main
 from facemogle.bench import faces
 from facemogle.bench.cli import table
-from facemogle.bench.floor import matrix_flops, share_of_floor
+from facemogle.bench.floor import matrix_flops, over_floor
 from facemogle.bench.parts import (
     DECODE,
     EDIT,
@@ -25,12 +25,15 @@ from facemogle.bench.parts import (
     SECOND,
     STEP,
     STEPS,
+    STOCK,
+    STOCK_EDIT,
     Parts,
     measure,
     ratios,
 )
 from facemogle.bench.plain import plain_latents
 from facemogle.bench.random_flux import TRANSFORMER, VAE, random_pipeline, random_text
+from facemogle.bench.stock import Kept, Stock
 from facemogle.network.text import Text
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.runs import mask_tokens
@@ -54,7 +57,7 @@ def label_map() -> np.ndarray:
 def test_times_every_part_in_every_repeat(
     pipeline: FaceMoGLEPipeline, label_map: np.ndarray
 ) -> None:
-    parts = Parts(pipeline, label_map, num_steps=1).all()
+    parts = Parts(pipeline, label_map, num_steps=1, stock=Stock(pipeline)).all()
     seconds = measure(parts, repeats=2, device=pipeline.device)
     assert list(seconds) == list(parts)
     assert all(len(times) == 2 and min(times) > 0 for times in seconds.values())
@@ -67,16 +70,16 @@ def test_the_changed_mask_differs_in_few_images(
     encoded: list[int] = []
     encode = pipeline.vae.encode
     monkeypatch.setattr(pipeline.vae, "encode", lambda x: encoded.append(len(x)) or encode(x))
-    parts = Parts(pipeline, label_map, num_steps=1).all()
+    parts = Parts(pipeline, label_map, num_steps=1, stock=Stock(pipeline)).all()
     counts = {}
     masks = ("encode mask, no image known", "encode mask, one region changed")
-    for name in (*masks, FIRST, SECOND, EDIT, NEAR_EDIT, PLAIN):
+    for name in (*masks, FIRST, SECOND, EDIT, NEAR_EDIT, PLAIN, STOCK, STOCK_EDIT):
         parts[name].prepare()
         encoded.clear()
         parts[name].run()
         counts[name] = sum(encoded)
-    # Global, hair, skin, empty; global, hair, hat; and in plain rendering always all.
-    assert list(counts.values()) == [4, 3, 4, 3, 3, 3, 20]
+    # Global, hair, skin, empty; global, hair, hat; and in the other renderings always all.
+    assert list(counts.values()) == [4, 3, 4, 3, 3, 3, 20, 20, 20]
 
 
 def test_the_transformer_step_is_the_one_that_images_are_made_of(
@@ -97,8 +100,8 @@ def test_the_transformer_step_is_the_one_that_images_are_made_of(
 
 def test_ratios_are_of_medians() -> None:
     seconds = {STEPS: [10.0, 90.0, 9.0], DECODE: [1.0], FIRST: [12.0], SECOND: [6.0]}
-    seconds |= {PLAIN: [24.0], EDIT: [8.0], NEAR_EDIT: [4.0]}
-    assert list(ratios(seconds).values()) == [12 / 11, 6 / 11, 0.5, 2, 3, 6]
+    seconds |= {PLAIN: [24.0], EDIT: [8.0], NEAR_EDIT: [4.0], STOCK: [36.0], STOCK_EDIT: [40.0]}
+    assert list(ratios(seconds).values()) == [12 / 11, 6 / 11, 0.5, 2, 3, 6, 3, 5]
 
 
 @pytest.mark.parametrize("model", ["tiny", "mini"])
@@ -115,6 +118,30 @@ def test_the_plain_rendering_is_the_same_computation(
     height, width = pipeline.image_size((4, 4))
     *_, last = pipeline.stream(PROMPT, label_map, 2, latents=noise, height=height, width=width)
     torch.testing.assert_close(plain, last.latents, rtol=0, atol=2e-4)
+
+
+def test_stock_pieces_do_the_work_that_is_compared(
+    pipeline: FaceMoGLEPipeline, label_map: np.ndarray
+) -> None:
+    """Their transformer has to be the pipeline's in size, its condition beside the image, and their
+    edit has to leave alone what it keeps; or the comparison would be with something else.
+    """
+    parts, stock, seen = Parts(pipeline, label_map, num_steps=2), Stock(pipeline), []
+    transformer = stock.transformer
+    assert transformer.x_embedder.base_layer.weight is pipeline.transformer.x_embedder.weight
+    hook = transformer.register_forward_pre_hook(
+        lambda _, args, kwargs: seen.append(kwargs["hidden_states"].shape), with_kwargs=True
+    )
+    parts.stock_image(stock)
+    hook.remove()
+    assert seen == [(1, 2 * 16, 64)] * 2
+    noise, tokens = (torch.randn(1, 16, 64) for _ in range(2))
+    may_change = torch.zeros(1, 16, 64)
+    may_change[:, :4] = 1
+    text = Text(*pipeline.encode_prompt(PROMPT)[:2])
+    edited = stock.latents(label_map, text, noise, 2, Kept(tokens, may_change))
+    assert torch.equal(edited[:, 4:], tokens[:, 4:])
+    assert not torch.equal(edited[:, :4], tokens[:, :4])
 
 
 def test_operations_of_a_step_are_those_of_its_matrices(
@@ -149,8 +176,8 @@ def test_operations_of_a_step_are_those_of_its_matrices(
     assert counted == 2 * (linear + attention + modulation + ends + pooled + times)
 
 
-def test_share_of_the_floor() -> None:
-    assert share_of_floor(flops=79 * 10**12, seconds=0.2) == 0.5
+def test_how_far_from_the_floor() -> None:
+    assert over_floor(flops=80, seconds=3.0, rate=40.0) == 1.5
 
 
 def test_random_weights_make_a_whole_image(label_map: np.ndarray) -> None:
@@ -179,6 +206,7 @@ def test_options_reach_the_model_and_the_report(
     said = capsys.readouterr().out
     assert "--fuse --first-block-cache 1000" in said
     assert "error of caching, largest" in said and "plain rendering / edit of one region" in said
+    assert "stock pieces / whole image" in said and "at that rate" in said
 
 
 def test_the_table_is_in_milliseconds() -> None:

@@ -14,7 +14,8 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from photo_scenes import put, room
 from PIL import Image
-from studio import TEMPLATES, StudioUnderTest, serve_studio
+from served import TEMPLATES
+from studio import StudioUnderTest, serve_studio
 from waiting import until
 
 from facemogle.gate.trace import Trace

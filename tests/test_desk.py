@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Dialog, FilePayload, Page, expect
-from studio import TEMPLATE, TEMPLATES, StudioUnderTest, free_port, short
+from served import TEMPLATES, free_port
+from studio import TEMPLATE, StudioUnderTest, short
 from visitor import (
     FOREHEAD,
     PATIENCE,

@@ -13,7 +13,8 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from playwright.sync_api import Browser, expect
-from studio import ROOT, TEMPLATES, free_port, short
+from served import ROOT, TEMPLATES, free_port
+from studio import short
 from visitor import PATIENCE, generate
 
 from facemogle.pipeline import FaceMoGLEPipeline

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import httpx
 import pytest
+from gradio.route_utils import GradioMultiPartParser
 from gradio_client import Client, handle_file
-from studio import ROOT, TEMPLATES, StudioUnderTest, free_port, serve_studio, short
+from gradio_client.exceptions import AppError
+from served import ROOT, TEMPLATES, free_port
+from studio import StudioUnderTest, serve_studio, short
 
 from facemogle.commands.address import choose_port
 from facemogle.commands.page_arguments import parse_arguments
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.ui import endpoints
 from facemogle.ui.studio import MAX_BODY
 
 MASK = TEMPLATES / "long_hair.png"
 AUTH = ("anna", "secret:word")
+PATIENCE = 120
 
 
 @pytest.fixture
@@ -105,6 +113,14 @@ def client(hosted: StudioUnderTest) -> Iterator[Client]:
     client.close()
 
 
+@pytest.fixture
+def visitor(hosted: StudioUnderTest, client: Client) -> Iterator[httpx.Client]:
+    """Somebody who has logged in, and speaks plain HTTP."""
+    api = f"{hosted.url}gradio_api/"
+    with httpx.Client(base_url=api, cookies=client.cookies, timeout=PATIENCE) as visitor:
+        yield visitor
+
+
 def make(client: Client, **change: Any) -> None:
     asked = {"mask": handle_file(MASK), "prompt": "a secret wish", "seed": 5, "steps": 2}
     client.predict(**asked | change, api_name="/generate")
@@ -157,6 +173,52 @@ def test_slow_clients_hold_up_nobody(hosted: StudioUnderTest, client: Client) ->
             slow = connections.enter_context(socket.create_connection((host, int(port))))
             slow.sendall(f"{head}\r\n\r\n0123456789".encode())
         make(client)
+
+
+def test_a_client_that_hardly_reads_holds_up_nobody(
+    hosted: StudioUnderTest, client: Client
+) -> None:
+    """Its answer waits in the server, and is there when it is wanted."""
+    files = {"files": ("mask.png", MASK.read_bytes())}
+    api = f"{hosted.url}gradio_api"
+    (path,) = httpx.post(f"{api}/upload", files=files, auth=AUTH).json()
+    mask = {"path": path, "meta": {"_type": "gradio.FileData"}}
+    call = httpx.post(f"{api}/call/generate", json={"data": [mask, "a face", 5, 2]}, auth=AUTH)
+    address = f"{api}/call/generate/{call.json()['event_id']}"
+    with httpx.stream("GET", address, auth=AUTH, timeout=PATIENCE) as slow:
+        make(client)
+        assert "event: complete" in slow.read().decode()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
+def test_a_disk_fault_is_told_in_a_line(
+    client: Client, visitor: httpx.Client, monkeypatch, caplog, number: int
+) -> None:
+    """An upload ended with a 500 and a traceback, a result with "null"; the page needs no disk."""
+
+    def fail(*_: object) -> Any:
+        raise OSError(number, os.strerror(number), "/secret/place")
+
+    with monkeypatch.context() as fault:
+        fault.setattr(GradioMultiPartParser, "parse", fail)
+        answer = visitor.post("upload", files={"files": ("mask.png", MASK.read_bytes())})
+    assert answer.status_code == 507 and "secret" not in answer.text
+    assert os.strerror(number) in answer.text and "Tell its operator" in answer.text
+    (line,) = (record for record in caplog.records if "/secret/place" in record.message)
+    assert line.exc_info is None
+    with monkeypatch.context() as fault:
+        fault.setattr(endpoints, "_fresh", fail)
+        with pytest.raises(AppError, match=os.strerror(number)):
+            make(client)
+    make(client)
+
+
+def test_a_clock_that_is_set_back_changes_nothing(client: Client, monkeypatch) -> None:
+    """Whatever waits must not wait for an hour that comes again."""
+    make(client)
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() - 3600)
+    make(client)
 
 
 def test_a_cache_that_cannot_be_written_is_named_at_the_start(tmp_path, monkeypatch) -> None:

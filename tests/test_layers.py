@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
-from studio import TEMPLATE, TEMPLATES, StudioUnderTest
+from served import TEMPLATES
+from studio import TEMPLATE, StudioUnderTest
 from visitor import PATIENCE, drawing, generate, open_studio, take, touch, visiting
 from waiting import until
 

@@ -11,7 +11,8 @@ import httpx
 import pytest
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
-from studio import TEMPLATES, StudioUnderTest, serve_studio
+from served import TEMPLATES
+from studio import StudioUnderTest, serve_studio
 
 from facemogle.masks.reading import read_mask
 from facemogle.ui.data_url import data_url

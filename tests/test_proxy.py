@@ -9,7 +9,8 @@ import pytest
 from gradio_client import Client, handle_file
 from playwright.sync_api import Browser, expect
 from reverse_proxy import reverse_proxy
-from studio import TEMPLATES, StudioUnderTest, serve_studio, short
+from served import TEMPLATES
+from studio import StudioUnderTest, serve_studio, short
 from visitor import PATIENCE
 
 from facemogle.pipeline import FaceMoGLEPipeline

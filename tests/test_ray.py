@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from served import ROOT, TEMPLATES
 from slow_model import load_slow_model, steps_of
-from studio import ROOT, TEMPLATES
 from waiting import until
 
 from facemogle.masks.reading import read_mask

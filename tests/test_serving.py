@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from studio import ROOT
+from served import ROOT
 
 from facemogle.commands.page_arguments import replicas
 from facemogle.masks.label_map import index_png

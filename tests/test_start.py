@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from studio import ROOT
+from served import ROOT
 
 from facemogle.serving.early_facts import early_facts
 from facemogle.serving.facts import Facts

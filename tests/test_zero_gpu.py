@@ -16,7 +16,7 @@ import gradio as gr
 import numpy as np
 import pytest
 from PIL import Image
-from studio import ROOT
+from served import ROOT
 
 import app
 from facemogle.pipeline import FaceMoGLEPipeline

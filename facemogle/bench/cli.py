@@ -14,10 +14,11 @@ from diffusers.hooks import FirstBlockCacheConfig
 from torch import Tensor
 
 from facemogle.bench import faces
-from facemogle.bench.floor import kernel_seconds, matrix_flops, share_of_floor
-from facemogle.bench.parts import Parts, measure, ratios
+from facemogle.bench.floor import kernel_seconds, matrix_flops, matrix_rate, over_floor
+from facemogle.bench.parts import STEP, Parts, measure, ratios
 from facemogle.bench.random_flux import random_pipeline, random_text
 from facemogle.bench.report import rows, summary
+from facemogle.bench.stock import Stock
 from facemogle.commands.arguments import (
     add_model_arguments,
     load_chosen,
@@ -85,15 +86,17 @@ def run(arguments: argparse.Namespace) -> int:
         size = mask_size(pipeline.grid_of(side, side))
         label_map = read_mask(arguments.mask, size=size).label_map
         num_steps = arguments.steps or pipeline.config["default_steps"]
-        exact = None
+        # Stock pieces share the weights, which have to be whole and in one place for that.
+        is_whole = arguments.quantize is None and arguments.offload is None
+        exact, stock = None, Stock(pipeline) if is_whole else None
         if arguments.first_block_cache is not None:
-            exact = Parts(pipeline, label_map, num_steps, text).before.image
+            exact = Parts(pipeline, label_map, num_steps, text, stock).before.image
         _speed_up(pipeline, arguments)
     except (ValueError, OSError) as error:
         say("bench", error)
         return 2
     device = pipeline._execution_device
-    parts = Parts(pipeline, label_map, num_steps, text)
+    parts = Parts(pipeline, label_map, num_steps, text, stock)
     seconds = measure(parts.all(), arguments.repeats, device)
     report = {
         "model": arguments.config or arguments.model,
@@ -105,7 +108,7 @@ def run(arguments: argparse.Namespace) -> int:
         "steps": num_steps,
         "repeats": arguments.repeats,
         "seconds": summary(seconds),
-        "ratios": {**ratios(seconds), **_more(parts, device, exact)},
+        "ratios": {**ratios(seconds), **_more(parts, min(seconds[STEP]), device, exact)},
     }
     _tell(report, table(report), arguments.json)
     return 0
@@ -171,23 +174,28 @@ def _options(arguments: argparse.Namespace) -> list[str]:
 
 
 @torch.no_grad()
-def _more(parts: Parts, device: torch.device, exact: np.ndarray | None) -> dict[str, float]:
-    """What is not a ratio of times: the error of caching, the floor on a GPU.
+def _more(
+    parts: Parts, step_seconds: float, device: torch.device, exact: np.ndarray | None
+) -> dict[str, float]:
+    """What is not a ratio of two parts: memory, the error of caching, the floor.
 
-    exact: the image without caching, uint8.
+    step_seconds: of a transformer step, at best. exact: the image without caching, uint8.
     """
-    found = {}
+    found = parts.memory()
+    flops, dtype = matrix_flops(parts.step), parts.pipeline.transformer.dtype
+    rate = matrix_rate(device, dtype)
+    name = str(dtype).removeprefix("torch.")
+    found["transformer step: GFLOP of matrix products"] = flops / 1e9
+    found[f"matrix products of {name}, GFLOP/s"] = rate / 1e9
+    found["transformer step / its products at that rate"] = over_floor(flops, step_seconds, rate)
     if exact is not None:
         error = np.abs(parts.before.image.astype(float) - exact) / 255
         found["error of caching, mean of pixels 0 to 1"] = error.mean()
         found["error of caching, largest"] = error.max()
     if device.type == "cuda":
-        flops, seconds = matrix_flops(parts.step), kernel_seconds(parts.step)
-        found["transformer step: TFLOP of matrix products"] = flops / 1e12
-        found["transformer step: milliseconds of kernels"] = 1000 * seconds
-        found["transformer step: share of kernel time at 790 TFLOP/s"] = share_of_floor(
-            flops, seconds
-        )
+        kernels = kernel_seconds(parts.step)
+        found["transformer step: milliseconds of kernels"] = 1000 * kernels
+        found["the same, kernels only"] = over_floor(flops, kernels, rate)
     return found
 
 

@@ -1,7 +1,8 @@
-"""How near a computation on a GPU comes to what its matrix products cost at least."""
+"""How near a computation comes to what its matrix products cost at least on this machine."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,8 +11,10 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
-FLOPS_PER_SECOND = 790e12
-"""What an H100 or H200 does in large bfloat16 matrix products; its data sheet says 989e12."""
+SIDES = {"cpu": 1024, "cuda": 8192}
+"""Of the square matrices by which the rate is measured: large, and soon multiplied."""
+
+_TRIES = 10
 
 
 def matrix_flops(call: Callable[[], Any]) -> int:
@@ -25,6 +28,20 @@ def matrix_flops(call: Callable[[], Any]) -> int:
     return counter.get_total_flops()
 
 
+def matrix_rate(device: torch.device, dtype: torch.dtype) -> float:
+    """Operations a second that this device does in large matrix products of a dtype, at best."""
+    side = SIDES.get(device.type, 4096)
+    left, right = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
+    seconds = []
+    for _ in range(_TRIES):
+        _finish(device)
+        start = time.perf_counter()
+        torch.mm(left, right)
+        _finish(device)
+        seconds.append(time.perf_counter() - start)
+    return 2 * side**3 / min(seconds)
+
+
 def kernel_seconds(call: Callable[[], Any]) -> float:
     """Time that CUDA kernels ran for, whatever the host did."""
     with profile(activities=[ProfilerActivity.CUDA]) as profiler:
@@ -33,8 +50,14 @@ def kernel_seconds(call: Callable[[], Any]) -> float:
     return sum(event.self_device_time_total for event in profiler.key_averages()) / 1e6
 
 
-def share_of_floor(flops: int, seconds: float) -> float:
-    """Share of the time that the matrix products alone would take; 1 = nothing else, at the rate
-    of FLOPS_PER_SECOND.
+def over_floor(flops: int, seconds: float, rate: float) -> float:
+    """How many times as long it took as the matrix products alone would at a rate; 1 = no longer.
+
+    rate: operations a second.
     """
-    return flops / FLOPS_PER_SECOND / seconds
+    return seconds / (flops / rate)
+
+
+def _finish(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,10 +13,13 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from facemogle.bench.memory import peak_memory
 from facemogle.bench.plain import plain_latents
+from facemogle.bench.stock import Kept, Stock
 from facemogle.network.text import Text
 from facemogle.network.tokens import pack
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.runs.area import Area
 from facemogle.runs.request import Request, grid_of
 from facemogle.runs.run import finished
 
@@ -29,6 +33,7 @@ FIRST, SECOND = "whole image, no mask image known", "whole image, one region cha
 EDIT, NEAR_EDIT = "edit of one region", "edit of one region, seen from near"
 HALF_EDIT = "edit of one region, strength 0.5"
 PLAIN = "whole image by the plain rendering"
+STOCK, STOCK_EDIT = "whole image by stock pieces", "edit of one region by stock pieces"
 """Names, in the report, of the parts that its ratios are made of."""
 
 
@@ -43,6 +48,7 @@ class Parts:
     """Everything that an image consists of.
 
     text: features in place of the prompt, for a pipeline without text encoders.
+    stock: made before the pipeline was sped up; None = not to be compared with.
     """
 
     def __init__(
@@ -51,8 +57,10 @@ class Parts:
         label_map: np.ndarray,
         num_steps: int,
         text: dict[str, Tensor] | None = None,
+        stock: Stock | None = None,
     ) -> None:
         self.pipeline = pipeline
+        self.stock = stock
         self.num_steps = num_steps
         self.label_map = label_map
         self.text = text or {}
@@ -90,11 +98,14 @@ class Parts:
             DECODE: Part(lambda: self._decoded(self.last_step.latents)),
             FIRST: Part(lambda: self.image(self.label_map), self._know_prompts),
             SECOND: Part(lambda: self.image(self.changed), self._know),
-            EDIT: Part(lambda: self._edit(None), self._know),
-            NEAR_EDIT: Part(lambda: self._edit(NEAR), self._know),
-            HALF_EDIT: Part(lambda: self._edit(None, strength=0.5), self._know),
+            EDIT: Part(lambda: self.edit(None), self._know),
+            NEAR_EDIT: Part(lambda: self.edit(NEAR), self._know),
+            HALF_EDIT: Part(lambda: self.edit(None, strength=0.5), self._know),
             PLAIN: Part(self.plain_image, forget),
         }
+        if self.stock is not None:
+            stock = partial(self.stock_image, self.stock), partial(self.stock_edit, self.stock)
+            parts |= {STOCK: Part(stock[0], forget), STOCK_EDIT: Part(stock[1], forget)}
         if self.text:
             del parts["encode prompt"]
         return parts
@@ -123,7 +134,39 @@ class Parts:
         return self._decoded(last.latents)
 
     def plain_image(self) -> Any:
-        """The same by the plain rendering."""
+        """The same by the plain rendering of the reference's algorithm."""
+        text, noise = self._inputs()
+        return self._decoded(
+            plain_latents(self.pipeline, self.label_map, text, noise, self.num_steps)
+        )
+
+    def stock_image(self, stock: Stock) -> Any:
+        """An image by stock pieces."""
+        text, noise = self._inputs()
+        return self._decoded(stock.latents(self.label_map, text, noise, self.num_steps))
+
+    def stock_edit(self, stock: Stock) -> Any:
+        """The edit of one region by stock pieces."""
+        text, noise = self._inputs()
+        tokens = self.before.at(0.0).to(noise)
+        area = Area.between(self.label_map, self.changed)
+        kept = Kept(tokens, area.weights(tokens.shape[2]).to(noise))
+        return self._decoded(stock.latents(self.changed, text, noise, self.num_steps, kept))
+
+    @torch.no_grad()
+    def memory(self) -> dict[str, float]:
+        """MiB that images take at most beside the models; nothing where that is not told."""
+        found = {}
+        parts = self.all()
+        for name in parts.keys() & {FIRST, EDIT, PLAIN, STOCK}:
+            parts[name].prepare()
+            peak = peak_memory(parts[name].run, self.pipeline._execution_device)
+            if peak is not None:
+                found[f"memory, MiB: {name}"] = peak
+        return found
+
+    def _inputs(self) -> tuple[Text, Tensor]:
+        """Text features, encoded anew, and noise (1, N, C), for the other renderings."""
         pipeline, (rows, columns) = self.pipeline, grid_of(self.label_map.shape[:2])
         target = pipeline._execution_device, pipeline.transformer.dtype
         noise = torch.randn((1, 16, 2 * rows, 2 * columns), generator=_seeded(), dtype=target[1])
@@ -134,9 +177,7 @@ class Parts:
         else:
             text = pipeline.text_of((PROMPT, ""), target[0])
         text = Text(text.sequence.to(*target), text.pooled.to(*target))
-        noise = pack(noise.to(target[0]))
-        latents = plain_latents(pipeline, self.label_map, text, noise, self.num_steps)
-        return self._decoded(latents)
+        return text, pack(noise.to(target[0]))
 
     def _know_prompts(self) -> None:
         """Leave the prompts known and the mask images not."""
@@ -154,7 +195,8 @@ class Parts:
         t = torch.tensor([self.last_step.t])
         mogle.mix(mogle.gate(self.condition_latents[:, 0], self.x_t, t), self.expert_tokens)
 
-    def _edit(self, context: int | None, strength: float = 1.0) -> None:
+    def edit(self, context: int | None = None, strength: float = 1.0) -> None:
+        """An edit of one region. context: tokens around it that the model sees; None = its own."""
         change = {"before": self.before, "context": context, "strength": strength}
         finished(self.pipeline.run(self._request(self.changed, **change)))
 
@@ -204,11 +246,11 @@ def measure(parts: dict[str, Part], repeats: int, device: torch.device) -> dict[
 
 def ratios(seconds: dict[str, list[float]]) -> dict[str, float]:
     """How near an image comes to what its transformer steps and its decoding cost anyway, and how
-    far it is from the plain rendering.
+    far it is from the other two renderings.
     """
     median = {name: statistics.median(times) for name, times in seconds.items()}
     least = median[STEPS] + median[DECODE]
-    return {
+    found = {
         "whole image / (all transformer steps + decode)": median[FIRST] / least,
         "the same after one region changed": median[SECOND] / least,
         "second image / first": median[SECOND] / median[FIRST],
@@ -216,6 +258,10 @@ def ratios(seconds: dict[str, list[float]]) -> dict[str, float]:
         "plain rendering / edit of one region": median[PLAIN] / median[EDIT],
         "plain rendering / edit seen from near": median[PLAIN] / median[NEAR_EDIT],
     }
+    if STOCK in median:
+        found["stock pieces / whole image"] = median[STOCK] / median[FIRST]
+        found["stock pieces' edit / edit of one region"] = median[STOCK_EDIT] / median[EDIT]
+    return found
 
 
 def _seeded() -> torch.Generator:

@@ -13,6 +13,7 @@ from PIL import UnidentifiedImageError
 from facemogle.serving.engine import Engine
 from facemogle.serving.facts import Facts
 from facemogle.ui.desk import Desk
+from facemogle.ui.disk_faults import unwritable
 from facemogle.ui.endpoints import add_endpoints
 from facemogle.ui.photos import Photos
 from facemogle.ui.prompts import Prompts
@@ -148,7 +149,7 @@ def _unusable(error: BaseException) -> str:
     if isinstance(error, UnidentifiedImageError):
         return "The image cannot be read. Give a PNG, JPEG or WebP file."
     if isinstance(error, OSError) and error.errno is not None:
-        return f"The server cannot read or write a file ({error.strerror}). Tell its operator."
+        return unwritable(error)
     first = str(error).strip().split("\n")[0][:200]
     return (
         f"An argument cannot be used ({type(error).__name__}: {first}). Give images and masks as "

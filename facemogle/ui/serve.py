@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from facemogle.serving.hosted import HostedEngine
 from facemogle.ui.departures import Departures
+from facemogle.ui.disk_faults import DiskFaults
 from facemogle.ui.health import health_routes
 from facemogle.ui.limits import VisitorLimits
 from facemogle.ui.looks import PAGE_CSS, theme
@@ -65,7 +66,13 @@ def serve(
         prevent_thread_lock=True,
         app_kwargs={
             "routes": [modules, *health],
-            "middleware": [visitors, limit, departures, Middleware(OwnAddress)],
+            "middleware": [
+                Middleware(DiskFaults),
+                visitors,
+                limit,
+                departures,
+                Middleware(OwnAddress),
+            ],
         },
         **launch,
     )

@@ -1,0 +1,180 @@
+"""A cluster of separate hosts, made of network namespaces on one machine: run by hand, as root.
+
+    python tests/cluster.py
+
+Three hosts with addresses, file systems under /tmp and process tables of their own: one with the
+page, and two with a replica of `mini` each. Two visitors have an image made, one on each node; in
+the middle one node's cable is pulled. Both images must come, the same as when nothing happens, and
+the page must live on. Then the node comes back, and a second replica with it. Exit status 1 if not.
+
+Needs Linux, root, iproute2 and requirements-serving.txt. Nothing is left of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import httpx
+from page_protocol import Order, Protocol, Session
+from served import ROOT
+
+NETWORK, BRIDGE = "10.77.0", "fmbridge"
+PAGE, NODES = "fmpage", ("fmnode1", "fmnode2")
+HOSTS = {PAGE: f"{NETWORK}.1", NODES[0]: f"{NETWORK}.2", NODES[1]: f"{NETWORK}.3"}
+PORT, RAY_PORT = 7860, 6379
+URL = f"http://{HOSTS[PAGE]}:{PORT}"
+ADDRESS = f"{HOSTS[PAGE]}:{RAY_PORT}"
+RAY = str(Path(sys.executable).parent / "ray")
+# A host that does not answer three times is given up; Ray's own times add up to half a minute.
+QUICK = {
+    "RAY_health_check_initial_delay_ms": "1000",
+    "RAY_health_check_period_ms": "1000",
+    "RAY_health_check_timeout_ms": "2000",
+    "RAY_health_check_failure_threshold": "3",
+}
+STEPS = 12
+PATIENCE = 600.0
+
+
+def ip(*arguments: str) -> None:
+    subprocess.run(["ip", *arguments], check=True)
+
+
+@contextmanager
+def network() -> Iterator[None]:
+    """A switch, and a cable from it to each host."""
+    ip("link", "add", BRIDGE, "type", "bridge")
+    try:
+        ip("addr", "add", f"{NETWORK}.254/24", "dev", BRIDGE)
+        ip("link", "set", BRIDGE, "up")
+        for host, address in HOSTS.items():
+            ip("netns", "add", host)
+            ip("link", "add", host, "type", "veth", "peer", "name", "eth0", "netns", host)
+            ip("link", "set", host, "master", BRIDGE, "up")
+            ip("-n", host, "addr", "add", f"{address}/24", "dev", "eth0")
+            ip("-n", host, "link", "set", "eth0", "up")
+            ip("-n", host, "link", "set", "lo", "up")
+        yield
+    finally:
+        for host in HOSTS:
+            subprocess.run(["ip", "netns", "delete", host], check=False)
+        subprocess.run(["ip", "link", "delete", BRIDGE], check=False)
+
+
+class Host:
+    """A host of the network, on which one command runs at a time, with all that it starts."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @contextmanager
+    def running(self, *command: str) -> Iterator[None]:
+        """Run a command until the end of the block."""
+        process = self.start(*command)
+        try:
+            yield
+        finally:
+            self.end(process)
+
+    def start(self, *command: str) -> subprocess.Popen[bytes]:
+        own = 'mount -t tmpfs tmpfs /tmp; mount -t tmpfs tmpfs /dev/shm; hostname $0; exec "$@"'
+        apart = ["unshare", "--mount", "--uts", "--pid", "--fork", "--mount-proc", "--kill-child"]
+        return subprocess.Popen(
+            ["ip", "netns", "exec", self.name, *apart, "sh", "-c", own, self.name, *command],
+            cwd=ROOT,
+            env={**os.environ, **QUICK, "PYTHONPATH": str(ROOT)},
+            start_new_session=True,
+        )
+
+    @staticmethod
+    def end(process: subprocess.Popen[bytes]) -> None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def cable(self, state: str) -> None:
+        """Pull it ("down") or plug it in ("up")."""
+        ip("link", "set", self.name, state)
+
+
+def node(name: str) -> list[str]:
+    """The command by which a host joins the cluster."""
+    own = f"--node-ip-address={HOSTS[name]}"
+    return [RAY, "start", f"--address={ADDRESS}", own, "--num-cpus=1", "--block"]
+
+
+def page() -> list[str]:
+    """The cluster's head, which makes no images, and the page beside it."""
+    own = f"--node-ip-address={HOSTS[PAGE]}"
+    head = f"{RAY} start --head {own} --port={RAY_PORT} --num-cpus=0 --include-dashboard=false"
+    serve = f"{sys.executable} app.py --replicas 2 --host {HOSTS[PAGE]} --port {PORT} --device cpu"
+    return ["sh", "-c", f"{head} && RAY_ADDRESS={ADDRESS} exec {serve}"]
+
+
+def wait_for(what: str, condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            raise SystemExit(f"{what}: waited in vain")
+        time.sleep(0.5)
+    print(what, flush=True)
+
+
+def is_ready() -> bool:
+    try:
+        return httpx.get(f"{URL}/healthz", timeout=5).json() == {"model": "ready"}
+    except httpx.TransportError:
+        return False
+
+
+async def images(while_made: Callable[[], None]) -> list[str]:
+    """Two visitors' images, made at once. while_made: called when both are under way."""
+    async with httpx.AsyncClient(timeout=None) as client:
+        protocol = await Protocol.learn(URL, client)
+        sessions = [Session(protocol, number, STEPS) for number in range(2)]
+        for session in sessions:
+            await session.open()
+        orders: list[Order] = [await session.begin(session.masks[0]) for session in sessions]
+        for order in orders:
+            await order.step(1)
+        while_made()
+        for order in orders:
+            last = await order.end()
+            assert last["kind"] == "done", last
+        for session in sessions:
+            await session.close()
+        return [order.pixels() for order in orders]
+
+
+def main() -> None:
+    second = Host(NODES[1])
+    with network(), Host(PAGE).running(*page()), Host(NODES[0]).running(*node(NODES[0])):
+        process = second.start(*node(NODES[1]))
+        try:
+            wait_for("the page and two replicas are there", is_ready)
+            expected = asyncio.run(images(lambda: print("two images at once", flush=True)))
+            start = time.monotonic()
+            made = asyncio.run(images(lambda: second.cable("down")))
+            print(f"with a node cut off: {time.monotonic() - start:.0f} s", flush=True)
+            assert made == expected, "another image came"
+            assert is_ready(), "the page is gone"
+            second.cable("up")
+            second.end(process)
+            process = second.start(*node(NODES[1]))
+            again = asyncio.run(images(lambda: print("and again two at once", flush=True)))
+            assert again == expected, "another image came"
+        finally:
+            second.end(process)
+
+
+if __name__ == "__main__":
+    main()

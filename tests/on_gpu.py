@@ -1,0 +1,326 @@
+"""All that is to be measured on a GPU, within six minutes: run by hand.
+
+    python tests/on_gpu.py --out on_gpu.md
+    python tests/on_gpu.py --out on_gpu.md --tiny       # rehearsed on a CPU, with tiny models
+
+Writes a line for each thing as soon as it is known: seconds, the most memory beside the models, or
+why it could not be done. What would begin too late is left out, and said so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import numpy as np
+import torch
+from diffusers.hooks import FirstBlockCacheConfig
+from parity import FIXTURES, load_case, with_unshifted_schedule
+from served import ROOT, TEMPLATES
+from torch import nn
+
+from facemogle.bench.memory import peak_memory
+from facemogle.bench.parts import Parts
+from facemogle.bench.random_flux import TRANSFORMER, VAE, random_pipeline, random_text
+from facemogle.masks.reading import read_mask
+from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.transformer import FaceMoGLETransformer
+from facemogle.weights import fitting
+from facemogle.weights.loading import load_pipeline
+
+LONGEST = 360.0
+CASE = "case_render_128_s4_seed42.npz"
+ATTENTION = ("native", "_native_cudnn", "_native_flash", "flash", "sage")
+SHALLOW = {"num_layers": 4, "num_single_layers": 8}
+"""A fifth of FLUX.1-dev's depth, for what has to go through files."""
+MOST_OFF = {"float32": 1e-3, "bfloat16": 5e-2, "float16": 1e-2}
+"""Difference of the latents from the reference's by the latents, both as root mean squares."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where and how large. sizes: of images, pixels. steps: of one. seconds: for each thing."""
+
+    device: torch.device
+    transformer: dict[str, Any]
+    vae: dict[str, Any]
+    sizes: tuple[int, int]
+    steps: int
+    repeats: int
+
+
+def setting(is_tiny: bool) -> Setting:
+    if not is_tiny:
+        return Setting(torch.device("cuda"), TRANSFORMER, VAE, (512, 1024), 28, 5)
+    small = {"num_layers": 1, "num_single_layers": 2, "num_attention_heads": 1}
+    vae = {**VAE, "block_out_channels": (32,) * 4}
+    return Setting(torch.device("cpu"), {**TRANSFORMER, **small}, vae, (64, 128), 2, 1)
+
+
+class Notes:
+    """Lines of the report, written as they come; what fails becomes one."""
+
+    def __init__(self, path: Path) -> None:
+        self._began, self._file, self.failed = time.monotonic(), path.open("w"), False
+
+    def write(self, line: str) -> None:
+        print(line, file=self._file, flush=True)
+        print(line, flush=True)
+
+    @contextmanager
+    def part(self, name: str, seconds: float) -> Iterator[None]:
+        """Do something that takes about so long; `Late` is raised inside if there is no time."""
+        began = time.monotonic()
+        try:
+            if began - self._began + seconds > LONGEST:
+                raise Late
+            yield
+        except Late:
+            self.write(f"- {name}: left out, {seconds:.0f} s would be too late")
+        except Exception as error:  # the next thing may still work
+            self.failed = True
+            said = str(error).strip().partition("\n")[0][:160]
+            self.write(f"- {name}: FAILED, {type(error).__name__}: {said}")
+        finally:
+            gc.collect()
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+            print(f"  ({name}: {time.monotonic() - began:.1f} s)", flush=True)
+
+
+class Late(Exception):
+    """There is no time left for it."""
+
+
+def seconds_of(call: Callable[[], Any], where: Setting) -> float:
+    """Median, after one to warm up."""
+    found = []
+    for _ in range(where.repeats + 1):
+        if where.device.type == "cuda":
+            torch.cuda.synchronize()
+        start = time.perf_counter()
+        call()
+        if where.device.type == "cuda":
+            torch.cuda.synchronize()
+        found.append(time.perf_counter() - start)
+    return statistics.median(found[1:])
+
+
+def cost(call: Callable[[], Any], where: Setting) -> str:
+    """Seconds and peak memory, as text."""
+    seconds, peak = seconds_of(call, where), peak_memory(call, where.device)
+    return f"{seconds:.3f} s" + ("" if peak is None else f", {peak:.0f} MiB more at most")
+
+
+@torch.no_grad()
+def parity(notes: Notes, where: Setting) -> None:
+    """The reference's latents, on this device in each dtype."""
+    case = load_case(CASE)
+    height, width = case["label_map"].shape
+    for name, most in MOST_OFF.items():
+        with notes.part(f"parity in {name}", 15):
+            pipeline = load_pipeline(
+                FIXTURES / "tiny_flux",
+                face_mogle=FIXTURES / "tiny_face_mogle",
+                device=str(where.device),
+                torch_dtype=getattr(torch, name),
+            )
+            given = (
+                "initial_latents", "prompt_embeds", "pooled_prompt_embeds", "condition_latents"
+            )  # fmt: skip
+            tensors = {
+                one.removeprefix("initial_"): torch.from_numpy(case[one]).to(
+                    where.device, getattr(torch, name)
+                )
+                for one in given
+            }
+            *_, last = with_unshifted_schedule(pipeline).stream(
+                guidance_scale=float(case["guidance_scale"]),
+                height=height,
+                width=width,
+                sigmas=case["sigmas"][:-1].tolist(),
+                timesteps=case["timesteps"].tolist(),
+                **tensors,
+            )
+            expected = case["final_latents"].astype(np.float64)
+            off = last.latents.double().cpu().numpy() - expected
+            share = float(np.sqrt((off**2).mean() / (expected**2).mean()))
+            notes.write(f"- parity in {name}: {share:.1e} of the latents, at most {most:.0e}")
+            assert share <= most, f"{share:.1e} is past {most:.0e}"
+
+
+def parts_of(pipeline: FaceMoGLEPipeline, size: int, where: Setting) -> Parts:
+    label_map = read_mask(TEMPLATES / "long_hair.png", size=(size, size)).label_map
+    return Parts(pipeline, label_map, where.steps, random_text(pipeline))
+
+
+def fresh(where: Setting, **change: Any) -> FaceMoGLEPipeline:
+    """Random weights, in bfloat16."""
+    config = {**where.transformer, **change}
+    return random_pipeline(where.device, torch.bfloat16, config, where.vae)
+
+
+@torch.no_grad()
+def flux(notes: Notes, where: Setting) -> None:
+    """A model of FLUX.1-dev's size: whole images, an edit, and what makes steps quicker."""
+    pipeline, large = fresh(where), where.sizes[1]
+    for size in where.sizes:
+        with notes.part(f"flux-dev at {size}", 60):
+            parts = parts_of(pipeline, size, where)
+            for name, call in {
+                "ours": lambda parts=parts: parts.image(parts.label_map),
+                "plain": parts.plain_image,
+                "an edit": parts.edit,
+                "a step": parts.step,
+            }.items():
+                notes.write(f"- flux-dev at {size}, {name}: {cost(call, where)}")
+    parts = parts_of(pipeline, large, where)
+    exact = parts.before.image.astype(float)
+    for name in ATTENTION:
+        with notes.part(f"attention by {name}", 5):
+            pipeline.transformer.set_attention_backend(name)
+            notes.write(f"- attention by {name}, a step at {large}: {cost(parts.step, where)}")
+    pipeline.transformer.set_attention_backend("native")
+    with notes.part("first-block cache", 20):
+        pipeline.transformer.enable_cache(FirstBlockCacheConfig(0.1))
+        seconds = cost(lambda: parts.image(parts.label_map), where)
+        error = np.abs(np.asarray(parts.image(parts.label_map), float) - exact).mean() / 255
+        notes.write(f"- first-block cache 0.1 at {large}: {seconds}; {error:.4f} off in the mean")
+        pipeline.transformer.disable_cache()
+    with notes.part("--fuse", 10):
+        pipeline.transformer.fuse_qkv_projections()
+        notes.write(f"- --fuse, a step at {large}: {cost(parts.step, where)}")
+    with notes.part("--compile", 60):
+        pipeline.transformer.compile_repeated_blocks(fullgraph=True)
+        start = time.perf_counter()
+        parts.step()
+        first = time.perf_counter() - start
+        notes.write(f"- --fuse --compile, first step {first:.0f} s, then {cost(parts.step, where)}")
+
+
+@torch.no_grad()
+def smaller(notes: Notes, where: Setting) -> None:
+    """Weights of fewer bits, and weights that wait off the GPU."""
+    from torchao.quantization import Float8WeightOnlyConfig, Int8WeightOnlyConfig, quantize_
+
+    large = where.sizes[1]
+    for name, config in {"int8": Int8WeightOnlyConfig(), "fp8": Float8WeightOnlyConfig()}.items():
+        with notes.part(f"--quantize {name}", 25):
+            pipeline = fresh(where)
+            quantize_(pipeline.transformer, config, filter_fn=is_quantised)
+            step = parts_of(pipeline, large, where).step
+            notes.write(f"- --quantize {name}, a step at {large}: {cost(step, where)}")
+            note_weights(notes, where)
+            del pipeline, step
+    kinds: tuple[fitting.Offload, ...] = ("model", "group")
+    for kind in kinds if where.device.type == "cuda" else ():
+        with notes.part(f"--offload {kind}", 40):
+            pipeline = fresh(where).to("cpu")
+            fitting.offload(pipeline, where.device, kind)
+            parts = parts_of(pipeline, large, where)
+            notes.write(
+                f"- --offload {kind}, an image at {large}: "
+                f"{cost(lambda parts=parts: parts.image(parts.label_map), where)}"
+            )
+            del pipeline, parts
+    with notes.part("--quantize nf4", 40), tempfile.TemporaryDirectory() as folder:
+        if where.device.type == "cpu":
+            raise Late
+        fresh(where, **SHALLOW).transformer.save_pretrained(folder)
+        chosen = fitting.quantisation_config("nf4", where.device, torch.bfloat16)
+        pipeline = fresh(where, **SHALLOW)
+        pipeline.transformer = FaceMoGLETransformer.from_pretrained(
+            folder,
+            dtype=torch.bfloat16,
+            quantization_config=chosen.quant_mapping["transformer"],
+        )
+        step = parts_of(pipeline, large, where).step
+        notes.write(f"- --quantize nf4, a fifth of the depth, a step: {cost(step, where)}")
+        note_weights(notes, where)
+
+
+def is_quantised(module: nn.Module, name: str) -> bool:
+    """As `fitting` has it."""
+    return isinstance(module, nn.Linear) and not any(kept in name for kept in fitting.KEPT)
+
+
+def note_weights(notes: Notes, where: Setting) -> None:
+    if where.device.type == "cuda":
+        notes.write(f"  - weights on the GPU: {torch.cuda.memory_allocated() / 2**30:.1f} GiB")
+
+
+def mini(notes: Notes, where: Setting) -> None:
+    """The whole bench."""
+    run = ["facemogle", "bench", "--config", "mini", "--device", str(where.device)]
+    said = shell(notes, "mini", 60, "-m", *run, "--repeats", str(where.repeats))
+    notes.write(f"```\n{said}\n```")
+
+
+def replicas(notes: Notes, where: Setting) -> None:
+    """Two of mini on one GPU: Ray is told of two, and each replica sees the one that there is."""
+    told = ["--num-gpus=2"] if where.device.type == "cuda" else ["--num-cpus=2"]
+    ray = str(Path(sys.executable).parent / "ray")
+    own = {**os.environ, "RAY_EXPERIMENTAL_NOSET_CUDA_VISIBLE_DEVICES": "1"}
+    start = [ray, "start", "--head", *told, "--include-dashboard=false"]
+    with notes.part("replicas", 90):
+        subprocess.run(start, env=own, check=True, capture_output=True)
+        try:
+            os.environ["RAY_ADDRESS"] = "auto"
+            load = ["tests/load.py", "--visitors", "4", "--minutes", "0.3", "--replicas", "2"]
+            notes.write(f"```\n{shell(notes, 'load', 90, *load)}\n```")
+        finally:
+            del os.environ["RAY_ADDRESS"]
+            subprocess.run([ray, "stop"], check=False, capture_output=True)
+
+
+def shell(notes: Notes, name: str, seconds: float, *arguments: str) -> str:
+    """What a command of Python's says."""
+    said = ""
+    with notes.part(name, seconds):
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=ROOT, capture_output=True, text=True, timeout=2 * seconds,
+        )  # fmt: skip
+        said = done.stdout.strip()
+        assert done.returncode == 0, done.stderr.strip().rpartition("\n")[2]
+    return said
+
+
+PARTS: dict[str, Callable[[Notes, Setting], None]] = {
+    "parity": parity,
+    "mini": mini,
+    "flux": flux,
+    "smaller": smaller,
+    "replicas": replicas,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--out", type=Path, default=Path("on_gpu.md"))
+    parser.add_argument("--tiny", action="store_true")
+    parser.add_argument("--only", choices=PARTS, action="append", help="(default: all)")
+    arguments = parser.parse_args()
+    where, notes = setting(arguments.tiny), Notes(arguments.out)
+    name = torch.cuda.get_device_name() if where.device.type == "cuda" else "cpu"
+    notes.write(f"{name}, torch {torch.__version__}, {where.steps} steps")
+    for part in arguments.only or PARTS:
+        PARTS[part](notes, where)
+    raise SystemExit(notes.failed)
+
+
+if __name__ == "__main__":
+    main()
