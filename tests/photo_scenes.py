@@ -41,9 +41,21 @@ def put(
 
     centre: x and y. side: of the head's square, in pixels. angle: in degrees.
     """
-    image, labels = head(n)
-    matrix = cv2.getRotationMatrix2D((SIDE / 2, SIDE / 2), angle, side / SIDE)
-    matrix[:, 2] += np.array(centre) - SIDE / 2
+    return put_face(scene, head(n), centre, side, angle)
+
+
+def put_face(
+    scene: np.ndarray,
+    face: tuple[np.ndarray, np.ndarray],
+    centre: tuple[float, float],
+    side: float,
+    angle: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same with any rendered head and its label map, uint8 (S, S, 3) and (S, S)."""
+    image, labels = face
+    own = len(labels)
+    matrix = cv2.getRotationMatrix2D((own / 2, own / 2), angle, side / own)
+    matrix[:, 2] += np.array(centre) - own / 2
     size = scene.shape[1::-1]
     truth = cv2.warpAffine(labels, matrix, size, flags=cv2.INTER_NEAREST)
     share = cv2.warpAffine((labels > 0).astype(np.float32), matrix, size)[..., None]

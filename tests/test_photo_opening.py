@@ -128,18 +128,62 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         open_photo(tmp_path / "nowhere.jpg")
 
 
-def test_large_photos_are_scaled_while_they_are_decoded(tmp_path: Path) -> None:
-    """100 megapixels as numbers of their own are over a gigabyte, several times over."""
-    path = tmp_path / "large.jpg"
-    Image.new("RGB", (11600, 8700), "tan").save(path, quality=50)
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """101 megapixels, as a camera stores what it held upright."""
+    path = tmp_path_factory.mktemp("large") / "large.jpg"
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    Image.new("RGB", (11600, 8700), "tan").save(path, quality=50, exif=turned)
+    return path
+
+
+def growth(code: str, path: Path) -> tuple[str, int]:
+    """What a child process prints, and the megabytes that it grew by at its peak."""
     code = (
-        "import resource, sys; from facemogle.photo.opening import open_photo\n"
-        "start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "photo = open_photo(sys.argv[1]); print(photo.pixels.shape, photo.size)\n"
-        "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - start) // 1024)"
+        "import resource, sys; path = sys.argv[1]\n"
+        "def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024\n" + code
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
     )
-    shape, megabytes = done.stdout.splitlines()
-    assert shape == "(3072, 4096, 3) (11600, 8700)" and int(megabytes) < 400
+    said, megabytes = done.stdout.splitlines()
+    return said, int(megabytes)
+
+
+def test_large_photos_are_scaled_while_they_are_decoded(large: Path) -> None:
+    """100 megapixels as numbers of their own are over a gigabyte, several times over."""
+    code = """
+from facemogle.photo.opening import open_photo
+start = peak()
+photo = open_photo(path)
+print(photo.pixels.shape, photo.size)
+print(peak() - start)
+"""
+    said, megabytes = growth(code, large)
+    assert said == "(4096, 3072, 3) (8700, 11600)" and megabytes < 400
+
+
+def test_an_edit_is_saved_into_a_large_photo_in_little_memory(large: Path) -> None:
+    """A face that fills 101 megapixels took 4.4 GB to paste and save."""
+    code = """
+import json; from base64 import b64decode; from io import BytesIO; from types import SimpleNamespace
+import numpy as np; from PIL import Image
+from facemogle.photo.crop import Crop; from facemogle.ui.photos import Photos
+def png(color):
+    content = BytesIO()
+    Image.new("RGB", (256, 256), color).save(content, "PNG")
+    return "crop.png", content.getvalue()
+crop = Crop.whole((11600, 8700), 256)
+place = json.dumps([*crop.matrix.ravel().tolist(), crop.side])
+files = [("large.jpg", open(path, "rb").read()), png("tan"), png("red")]
+photos = Photos(256, None)
+start = peak()
+answer = photos.save_photo(SimpleNamespace(files=files, data={"place": place}))
+grown = peak() - start
+Image.MAX_IMAGE_PIXELS = None
+print(Image.open(BytesIO(b64decode(answer["image"].split(",")[1]))).size)
+print(grown)
+"""
+    said, megabytes = growth(code, large)
+    assert said == "(8700, 11600)" and megabytes < 1000

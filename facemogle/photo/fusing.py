@@ -78,6 +78,12 @@ def fuse(
     return _with_glasses(labels, points, parsed, face)
 
 
+def turn_of(points: np.ndarray) -> float:
+    """How far a head is turned by its mesh, float (468, 2): 0 = to us, 1 = to the side."""
+    right, left = (abs(points[ear, 0] - points[NOSE_TIP, 0]) for ear in (R_EAR, L_EAR))
+    return 1 - min(right, left) / max(right, left)
+
+
 def _fitted(
     features: np.ndarray, image: np.ndarray, parsed: np.ndarray, face: np.ndarray
 ) -> np.ndarray:
@@ -133,9 +139,8 @@ def _regions(materials: np.ndarray, points: np.ndarray, face: np.ndarray) -> np.
     beyond = cv2.distanceTransform(1 - face.view(np.uint8), cv2.DIST_L2, 5) / width
     outside = (materials == SKIN) & (beyond > EDGE)
     top, low = points[list(EYE_CORNERS), 1].mean(), points[list(JAW), 1].mean()
-    nose = points[NOSE_TIP, 0]
+    nose, turned = points[NOSE_TIP, 0], turn_of(points)
     reach = {ear: abs(points[ear, 0] - nose) for ear in (R_EAR, L_EAR)}
-    turned = 1 - min(reach.values()) / max(reach.values())
     for name, ear, side in (("r_ear", R_EAR, -1), ("l_ear", L_EAR, 1)):
         is_near = reach[ear] == max(reach.values())
         if turned > HIDING and not is_near:

@@ -35,7 +35,7 @@ def export_gate(sent: dict[str, Any]) -> dict[str, str]:
     try:
         name, write = _KINDS[sent["kind"]]
         content = write(_trace(sent), sent)
-    except (LookupError, TypeError, ValueError, OSError) as error:
+    except (LookupError, TypeError, ValueError, OverflowError, OSError) as error:
         return {"error": f"The run could not be exported ({error}). Generate again, then export."}
     return {"name": name, "content": b64encode(content).decode()}
 

@@ -27,7 +27,7 @@ def export_mask(sent: dict[str, Any]) -> dict[str, str]:
     try:
         layers, order = _layers(sent)
         name, content = _file(sent["kind"], layers, order)
-    except (LookupError, TypeError, ValueError, zlib.error) as error:
+    except (LookupError, TypeError, ValueError, OverflowError, zlib.error) as error:
         return {"error": f"The mask could not be exported ({error}). Reload the page, try again."}
     return {"name": name, "content": b64encode(content).decode()}
 
