@@ -54,6 +54,8 @@ def tiny(
     tmp_path: Path, own_pipeline: FaceMoGLEPipeline, monkeypatch: pytest.MonkeyPatch
 ) -> list[str]:
     """Arguments of the command, which then uses a tiny model, parser and classifier."""
+    for name in ("MASKS_OF_NINE", "MASKS_OF_PHRASES", "STEERED"):
+        monkeypatch.setattr(measure, name, 1)
     pipeline = own_pipeline
     pipeline.register_to_config(default_size=64, default_steps=2)
     monkeypatch.setattr(arguments, "load_chosen", lambda arguments: pipeline)
@@ -71,8 +73,6 @@ def test_the_command_measures_everything_and_goes_on(
     out, masks = tmp_path / "out", tmp_path / "masks"
     masks.mkdir()
     (masks / "real.png").write_bytes(index_png(face()))
-    for name in ("MASKS_OF_NINE", "MASKS_OF_PHRASES", "STEERED"):
-        monkeypatch.setattr(measure, name, 1)
     monkeypatch.setattr(robustness, "SEEDS_A_MAP", 2)
     arguments = [*tiny, "--data", str(rendered), "--few", "5", "--masks", str(masks)]
     assert main(arguments) == 0

@@ -4,6 +4,7 @@ what the training code writes.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import cv2
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from facemogle.evaluation.judge import Judge, mesh_errors
 from facemogle.masks.reading import read_mask
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.weights.loading import load_pipeline
@@ -86,3 +88,24 @@ def test_the_mask_shows(mini: FaceMoGLEPipeline, label_map: np.ndarray) -> None:
     before, after = image(mini, prompt, label_map), image(mini, prompt, painted)
     change = np.abs(after - before).mean(axis=2)
     assert change[left].mean() > 2 * change[~left].mean()
+
+
+def test_cpus_with_and_without_bfloat16_make_the_same_face(
+    label_map: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rounding that a CPU chooses for speed must be nothing that anybody sees: a face sent on
+    would be another one elsewhere.
+    """
+    images = []
+    for multiplies in (False, True):
+        for module in [m for name, m in sys.modules.items() if name.startswith("facemogle.")]:
+            if hasattr(module, "cpu_multiplies_bfloat16"):
+                monkeypatch.setattr(module, "cpu_multiplies_bfloat16", lambda able=multiplies: able)
+        pipeline = load_pipeline("mini", device="cpu")  # whatever it chooses, it chooses anew
+        pipeline.set_progress_bar_config(disable=True)
+        images.append(image(pipeline, "a woman with fair skin, long black hair", label_map))
+    exact, rounded = images
+    assert 0 < np.abs(exact - rounded).mean() < 2 / 255
+    judge = Judge()
+    meshes = [judge.mesh(np.round(255 * one).astype(np.uint8)) for one in images]
+    assert mesh_errors(meshes[1][None], meshes[0][None]) < 0.005

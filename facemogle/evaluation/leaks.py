@@ -20,8 +20,8 @@ _NAMES = [attribute.name for attribute in ATTRIBUTES]
 _INDEX = {region.name: region.index for region in REGIONS}
 HAIR, BEARD, LIPSTICK = (_NAMES.index(name) for name in ("hair colour", "beard", "lipstick"))
 OTHER_COLORS = ("blond", "red", "gray", "brown")
-BLUE, GREEN = -4.0, -3.0
-"""Lab's b and a, in its own units, below which no beard of the renders' colours lies."""
+BLUE, GREEN = -3.0, -2.5
+"""Lab's b and a, in its own units, below which no full beard of the renders lies."""
 
 
 def leaks(

@@ -16,6 +16,8 @@ from facemogle.render.face import Face
 
 RACES = ("african", "asian", "caucasian")
 LEFT_EYE, RIGHT_EYE = slice(13606, 13614), slice(13614, 13622)
+CORNEA = 0.39
+"""Where the cornea's centre of curvature lies before the eyeball's, in radii of the eyeball."""
 NECK_JOINT, HEAD_JOINT, MOUTH_JOINT = slice(14534, 14542), slice(14070, 14078), slice(14590, 14598)
 
 
@@ -163,10 +165,13 @@ def place_camera(face: Face, pose: Pose, mouth_corners: np.ndarray) -> Camera:
     return Camera(matrix, target + axes.T @ (0, 0, distance), axes)
 
 
-def turn_eyes(eyes: np.ndarray, left: np.ndarray, face: Face, pose: Pose, camera: Camera):
+def turn_eyes(
+    eyes: np.ndarray, left: np.ndarray, face: Face, pose: Pose, camera: Camera
+) -> tuple[np.ndarray, np.ndarray]:
     """Turn each eyeball about its own centre to where the face looks.
 
-    eyes: (N, 3) on the posed body. left: bool (N,), of the left eye. Returns float32 (N, 3).
+    eyes: (N, 3) on the posed body. left: bool (N,), of the left eye. Returns float32 (N, 3), and
+    the centres of curvature of the corneas, left first, (2, 3).
     """
     if face.gaze == "camera":
         aim = pose.turn.T @ (camera.position - pose.between_eyes)
@@ -179,11 +184,13 @@ def turn_eyes(eyes: np.ndarray, left: np.ndarray, face: Face, pose: Pose, camera
         (1, 0, 0), -np.clip(up, -0.2, 0.2)
     )
     turn = pose.turn @ look @ pose.turn.T
-    eyes = eyes.copy()
+    eyes, ahead, corneas = eyes.copy(), pose.turn @ look @ (0, 0, 1), []
     for one in (left, ~left):
-        centre = (eyes[one].max(0) + eyes[one].min(0)) / 2
+        low, high = eyes[one].min(0), eyes[one].max(0)
+        centre = (high + low) / 2
         eyes[one] = (eyes[one] - centre) @ turn.T + centre
-    return eyes.astype(np.float32)
+        corneas.append(centre + CORNEA * (high - low).mean() / 2 * ahead)
+    return eyes.astype(np.float32), np.array(corneas)
 
 
 def rotation(axis: np.ndarray | tuple[float, ...], angle: float) -> np.ndarray:

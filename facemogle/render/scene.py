@@ -66,7 +66,7 @@ class Scene:
         self.teeth, self.tongue = pick("teeth"), pick("tongue")
         self.lashes = pick("lashes")
         self.eyes = parts["eyes"]["high-poly"]
-        eyes = turn_eyes(
+        eyes, self.corneas = turn_eyes(
             self.eyes.fitting.fit(pose.body), self.eyes.place[:, 0] > 0, face, pose, camera
         )
         self.eyes.surface.move(eyes)
@@ -225,7 +225,10 @@ class Scene:
                 pattern=self.pattern,
             )  # fmt: skip
         stage.irises[self.iris].use(0)
-        self.eyes.surface.draw("eyeball", tint=(0.95, 0.93, 0.93))
+        left, right = self.corneas
+        self.eyes.surface.draw(
+            "eyeball", tint=(0.95, 0.93, 0.93), left_cornea=left, right_cornea=right
+        )
         self.teeth.show()
         self.teeth.surface.draw("mouth", tint=(1.15, 1.09, 1.0), options=(0.9, 0, 0, 0))
         self.tongue.show()

@@ -47,6 +47,12 @@ void main() {
     albedo *= .5;
   }
 
+  // The mesh has but a dent where a nostril is, and its back wall faces the camera.
+  vec2 hole = (vec2(uv.x, abs(y - .517)) - vec2(.8793, .0086)) / vec2(.0019, .0026);
+  float nostril = 1. - smoothstep(.5, 1.15, length(hole));
+  albedo *= mix(vec3(1.), vec3(.16, .08, .07), nostril);
+  open *= 1. - .8 * nostril;
+
   vec2 fine = noise_at(41.);
   vec2 middle = noise_at(11.);
   vec2 wide = noise_at(3.1);
