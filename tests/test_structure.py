@@ -135,3 +135,10 @@ def test_the_readme_lists_every_command_and_no_other():
         for name in re.findall(r"`(?:python -m facemogle )?([a-z-]+)`", row.split(" | ")[0])
     }
     assert named == set(COMMANDS)
+
+
+def test_the_readme_shows_every_room():
+    """A map that leaves out rooms sends a reader astray."""
+    tree = (ROOT / "README.md").read_text().split("## The code")[1].split("##")[0]
+    rooms = {f.parent.name for f in PACKAGE.glob("*/__init__.py")}
+    assert {name for name in rooms if f"{name}/" not in tree} == set()
