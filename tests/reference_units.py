@@ -73,8 +73,8 @@ def mogle_alone(pipeline: FaceMoGLEPipeline, case: Case) -> dict[str, np.ndarray
 @torch.no_grad()
 def transformer_alone(pipeline: FaceMoGLEPipeline, case: Case) -> dict[str, np.ndarray]:
     transformer, given = pipeline.transformer, tensors_of(case)
-    names = "hidden_states encoder_hidden_states pooled_projections timestep guidance"
-    inputs = {name: given[name] for name in [*names.split(), "img_ids", "txt_ids"]}
+    taken = "hidden_states encoder_hidden_states pooled_projections timestep guidance"
+    inputs = {name: given[name] for name in [*taken.split(), "img_ids", "txt_ids"]}
     tokens = given["condition_latents"]
 
     def velocity(model: FaceMoGLETransformer, **options: Tensor) -> Tensor:
@@ -88,7 +88,9 @@ def transformer_alone(pipeline: FaceMoGLEPipeline, case: Case) -> dict[str, np.n
     embedded = transformer._embed_times(
         given["timestep"], given["guidance"], given["pooled_projections"]
     )
-    predicted, inside = watched(transformer, lambda: velocity(transformer, condition_tokens=tokens))
+    predicted, inside = with_streams(
+        transformer, lambda: velocity(transformer, condition_tokens=tokens)
+    )
     return {
         **arrays(
             noise_pred=predicted,
@@ -108,7 +110,7 @@ def transformer_alone(pipeline: FaceMoGLEPipeline, case: Case) -> dict[str, np.n
     }
 
 
-def watched(transformer: FaceMoGLETransformer, run: Any) -> tuple[Tensor, dict[str, Tensor]]:
+def with_streams(transformer: FaceMoGLETransformer, run: Any) -> tuple[Tensor, dict[str, Tensor]]:
     """What a run returns, and the streams before, between and after the blocks by their names."""
     inside: dict[str, Tensor] = {}
     blocks = {

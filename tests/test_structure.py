@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from facemogle.__main__ import COMMANDS
@@ -22,8 +23,13 @@ def module_name(file: Path) -> str:
 FILES = {module_name(file): file for file in sorted(PACKAGE.rglob("*.py"))}
 
 
-def imports(module: str) -> Iterator[str]:
+@cache
+def imports(module: str) -> tuple[str, ...]:
     """Dotted names that a module imports, wherever in it; ``from a import b`` gives a.b."""
+    return tuple(_imports(module))
+
+
+def _imports(module: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(FILES[module].read_text("utf8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -129,3 +135,10 @@ def test_the_readme_lists_every_command_and_no_other():
         for name in re.findall(r"`(?:python -m facemogle )?([a-z-]+)`", row.split(" | ")[0])
     }
     assert named == set(COMMANDS)
+
+
+def test_the_readme_shows_every_room():
+    """A map that leaves out rooms sends a reader astray."""
+    tree = (ROOT / "README.md").read_text().split("## The code")[1].split("##")[0]
+    rooms = {f.parent.name for f in PACKAGE.glob("*/__init__.py")}
+    assert {name for name in rooms if f"{name}/" not in tree} == set()

@@ -23,6 +23,7 @@ SIDE = 512
 PATIENCE = 60_000  # milliseconds for an image
 STARTING = 120_000  # ... for the page to come up on a busy machine
 CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or "/usr/bin/chromium")
+expect.set_options(timeout=PATIENCE)  # on a busy machine five seconds are nothing
 FOREHEAD = ((200, 170), (312, 170))  # of the first template
 
 
