@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -17,7 +18,9 @@ from facemogle.pipeline import FaceMoGLEPipeline
 def studio(pipeline: FaceMoGLEPipeline) -> Iterator[StudioUnderTest]:
     """The tiny model, which reads the words of mini only."""
     small = AutoTokenizer.from_pretrained(ROOT / "checkpoints/mini/tokenizer_2")
-    components = {**pipeline.components, "tokenizer_2": small}
+    encoder = deepcopy(pipeline.text_encoder_2)
+    encoder.resize_token_embeddings(len(small))
+    components = {**pipeline.components, "tokenizer_2": small, "text_encoder_2": encoder}
     yield from serve_studio(short(FaceMoGLEPipeline(**components), steps=2))
 
 
