@@ -128,7 +128,8 @@ def test_stock_pieces_do_the_work_that_is_compared(
     """
     parts, stock, seen = Parts(pipeline, label_map, num_steps=2), Stock(pipeline), []
     transformer = stock.transformer
-    assert transformer.x_embedder.base_layer.weight is pipeline.transformer.x_embedder.weight
+    weight = transformer.x_embedder.base_layer.weight
+    assert weight.data_ptr() == pipeline.transformer.x_embedder.weight.data_ptr()
     hook = transformer.register_forward_pre_hook(
         lambda _, args, kwargs: seen.append(kwargs["hidden_states"].shape), with_kwargs=True
     )
