@@ -229,7 +229,7 @@ def report(log: Log, alone: Log) -> bool:
         f"{len(overtaken)}, at most by {max(overtaken, default=0)}"
     )
     waits = sorted(order.began - order.sent for order in log.orders if order.began is not None)
-    p95 = statistics.quantiles(waits, n=20)[-1]
+    p95 = statistics.quantiles(waits, n=20, method="inclusive")[-1]
     print(f"wait: half {statistics.median(waits):.1f} s, 95 % {p95:.1f} s, most {waits[-1]:.1f} s")
     places = Counter(place for order in log.orders for place in order.places)
     print(f"places told while waiting: {sorted(places.items())}")
