@@ -22,6 +22,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -202,8 +203,12 @@ async def kill_replicas(process: int, log: Log, every: float) -> None:
 
 def replicas_of(page: psutil.Process) -> list[psutil.Process]:
     """The processes that hold a model."""
-    children = page.children(recursive=True)
-    return [child for child in children if REPLICA in " ".join(child.cmdline())]
+    found = []
+    for child in page.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it may just have ended
+            if REPLICA in " ".join(child.cmdline()):
+                found.append(child)
+    return found
 
 
 def report(log: Log, alone: Log) -> bool:
