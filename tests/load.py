@@ -37,6 +37,9 @@ from served import served_apart
 SETTLED = 5 * 60.0
 """Seconds after which a server has allocated what it needs; what it takes later, it loses."""
 
+LONGEST = 600.0
+"""Seconds after which what was asked for counts as lost."""
+
 LONG = 100  # steps of an image that is given up
 REPLICA = "ray::ServeReplica"
 """How Ray names its processes."""
@@ -87,8 +90,9 @@ class Visitor:
         while time.monotonic() < until:
             doing = self.chance.choice(list(self.doings))
             try:
-                await self.doings[doing]()
-            except (httpx.HTTPError, AssertionError, LookupError) as error:
+                async with asyncio.timeout(LONGEST):
+                    await self.doings[doing]()
+            except (httpx.HTTPError, AssertionError, LookupError, TimeoutError) as error:
                 self.log.lost.append(f"{self.number}, {doing}: {type(error).__name__}: {error}")
                 await self.go()
                 await self.arrive()
