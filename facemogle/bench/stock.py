@@ -74,7 +74,7 @@ class Stock:
         """Tokens (1, N, C) of an image, or of an edit; arguments as of `plain_latents`."""
         pipeline = self._pipeline
         mogle, device, grid = pipeline.mogle, noise.device, grid_of(label_map.shape[:2])
-        images = torch.from_numpy(np.stack(decouple(label_map))).to(device).permute(0, 3, 1, 2)
+        images = torch.from_numpy(decouple(label_map)).to(device).permute(0, 3, 1, 2)
         masks = encode_pixels(pipeline.vae, images / 127.5 - 1).to(mogle.dtype)[None]
         scheduler = make_schedule(pipeline.scheduler, noise.shape[1], num_steps)
         places = position_ids(grid).to(device).repeat(2, 1)
