@@ -28,7 +28,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 import torch
 from diffusers.hooks import FirstBlockCacheConfig
-from parity import FIXTURES, load_case, with_unshifted_schedule
+from reference_arrays import FIXTURES, load_case
+from reference_run import with_unshifted_schedule
 from served import ROOT, TEMPLATES
 from torch import nn
 
