@@ -64,6 +64,8 @@ def network() -> Iterator[None]:
             ip("-n", host, "addr", "add", f"{address}/24", "dev", "eth0")
             ip("-n", host, "link", "set", "eth0", "up")
             ip("-n", host, "link", "set", "lo", "up")
+            # Ray takes the address by which the world would be reached for its own.
+            ip("-n", host, "route", "add", "default", "via", f"{NETWORK}.254")
         yield
     finally:
         for host in HOSTS:
