@@ -77,6 +77,9 @@ def serve_page(arguments: argparse.Namespace) -> None:
     )
     prepare_folder(cache_folder())
     # Imported late because it takes seconds, which a wrong argument need not wait for.
+    from facemogle.ui.quick_import import import_gradio
+
+    import_gradio()
     from facemogle.serving.engine import EngineError
     from facemogle.serving.log import start_log
     from facemogle.ui.page import build_page

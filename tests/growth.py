@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -55,7 +56,7 @@ def of_images(count: int, repeats: int) -> Iterator[float]:
     return in_process(repeats, num_images_per_prompt=count)
 
 
-def in_process(repeats: int, **arguments: int) -> Iterator[float]:
+def in_process(repeats: int, **arguments: Any) -> Iterator[float]:
     import torch
 
     from facemogle.weights.loading import load_pipeline

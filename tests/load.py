@@ -22,6 +22,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,9 @@ from served import served_apart
 
 SETTLED = 5 * 60.0
 """Seconds after which a server has allocated what it needs; what it takes later, it loses."""
+
+LONGEST = 600.0
+"""Seconds after which what was asked for counts as lost."""
 
 LONG = 100  # steps of an image that is given up
 REPLICA = "ray::ServeReplica"
@@ -86,8 +90,9 @@ class Visitor:
         while time.monotonic() < until:
             doing = self.chance.choice(list(self.doings))
             try:
-                await self.doings[doing]()
-            except (httpx.HTTPError, AssertionError, LookupError) as error:
+                async with asyncio.timeout(LONGEST):
+                    await self.doings[doing]()
+            except (httpx.HTTPError, AssertionError, LookupError, TimeoutError) as error:
                 self.log.lost.append(f"{self.number}, {doing}: {type(error).__name__}: {error}")
                 await self.go()
                 await self.arrive()
@@ -202,8 +207,12 @@ async def kill_replicas(process: int, log: Log, every: float) -> None:
 
 def replicas_of(page: psutil.Process) -> list[psutil.Process]:
     """The processes that hold a model."""
-    children = page.children(recursive=True)
-    return [child for child in children if REPLICA in " ".join(child.cmdline())]
+    found = []
+    for child in page.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it may just have ended
+            if REPLICA in " ".join(child.cmdline()):
+                found.append(child)
+    return found
 
 
 def report(log: Log, alone: Log) -> bool:
@@ -229,7 +238,7 @@ def report(log: Log, alone: Log) -> bool:
         f"{len(overtaken)}, at most by {max(overtaken, default=0)}"
     )
     waits = sorted(order.began - order.sent for order in log.orders if order.began is not None)
-    p95 = statistics.quantiles(waits, n=20)[-1]
+    p95 = statistics.quantiles(waits, n=20, method="inclusive")[-1]
     print(f"wait: half {statistics.median(waits):.1f} s, 95 % {p95:.1f} s, most {waits[-1]:.1f} s")
     places = Counter(place for order in log.orders for place in order.places)
     print(f"places told while waiting: {sorted(places.items())}")

@@ -17,9 +17,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 import torch
 from diffusers.hooks import FirstBlockCacheConfig
-from parity import FIXTURES, load_case, with_unshifted_schedule
+from reference_arrays import FIXTURES, load_case
+from reference_run import with_unshifted_schedule
 from served import ROOT, TEMPLATES
 from torch import nn
 
@@ -52,7 +53,7 @@ MOST_OFF = {"float32": 1e-3, "bfloat16": 5e-2, "float16": 1e-2}
 
 @dataclass(frozen=True)
 class Setting:
-    """Where and how large. sizes: of images, pixels. steps: of one. seconds: for each thing."""
+    """Where and how large. sizes: of images, pixels. steps: of one."""
 
     device: torch.device
     transformer: dict[str, Any]
@@ -80,29 +81,22 @@ class Notes:
         print(line, file=self._file, flush=True)
         print(line, flush=True)
 
-    @contextmanager
-    def part(self, name: str, seconds: float) -> Iterator[None]:
-        """Do something that takes about so long; `Late` is raised inside if there is no time."""
+    def do(self, name: str, seconds: float, work: Callable[[], Any]) -> None:
+        """Do something that takes about so long, if there is time; it may fail."""
         began = time.monotonic()
-        try:
-            if began - self._began + seconds > LONGEST:
-                raise Late
-            yield
-        except Late:
+        if began - self._began + seconds > LONGEST:
             self.write(f"- {name}: left out, {seconds:.0f} s would be too late")
+            return
+        try:
+            work()
         except Exception as error:  # the next thing may still work
             self.failed = True
             said = str(error).strip().partition("\n")[0][:160]
             self.write(f"- {name}: FAILED, {type(error).__name__}: {said}")
-        finally:
-            gc.collect()
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
-            print(f"  ({name}: {time.monotonic() - began:.1f} s)", flush=True)
-
-
-class Late(Exception):
-    """There is no time left for it."""
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        print(f"  ({name}: {time.monotonic() - began:.1f} s)", flush=True)
 
 
 def seconds_of(call: Callable[[], Any], where: Setting) -> float:
@@ -125,41 +119,41 @@ def cost(call: Callable[[], Any], where: Setting) -> str:
     return f"{seconds:.3f} s" + ("" if peak is None else f", {peak:.0f} MiB more at most")
 
 
-@torch.no_grad()
 def parity(notes: Notes, where: Setting) -> None:
     """The reference's latents, on this device in each dtype."""
-    case = load_case(CASE)
-    height, width = case["label_map"].shape
     for name, most in MOST_OFF.items():
-        with notes.part(f"parity in {name}", 15):
-            pipeline = load_pipeline(
-                FIXTURES / "tiny_flux",
-                face_mogle=FIXTURES / "tiny_face_mogle",
-                device=str(where.device),
-                torch_dtype=getattr(torch, name),
-            )
-            given = (
-                "initial_latents", "prompt_embeds", "pooled_prompt_embeds", "condition_latents"
-            )  # fmt: skip
-            tensors = {
-                one.removeprefix("initial_"): torch.from_numpy(case[one]).to(
-                    where.device, getattr(torch, name)
-                )
-                for one in given
-            }
-            *_, last = with_unshifted_schedule(pipeline).stream(
-                guidance_scale=float(case["guidance_scale"]),
-                height=height,
-                width=width,
-                sigmas=case["sigmas"][:-1].tolist(),
-                timesteps=case["timesteps"].tolist(),
-                **tensors,
-            )
-            expected = case["final_latents"].astype(np.float64)
-            off = last.latents.double().cpu().numpy() - expected
-            share = float(np.sqrt((off**2).mean() / (expected**2).mean()))
-            notes.write(f"- parity in {name}: {share:.1e} of the latents, at most {most:.0e}")
-            assert share <= most, f"{share:.1e} is past {most:.0e}"
+        notes.do(f"parity in {name}", 15, partial(compare, notes, where, name, most))
+
+
+@torch.no_grad()
+def compare(notes: Notes, where: Setting, name: str, most: float) -> None:
+    """name: of the dtype. most: share of the latents that the difference may be."""
+    case, dtype = load_case(CASE), getattr(torch, name)
+    height, width = case["label_map"].shape
+    pipeline = load_pipeline(
+        FIXTURES / "tiny_flux",
+        face_mogle=FIXTURES / "tiny_face_mogle",
+        device=str(where.device),
+        torch_dtype=dtype,
+    )
+    given = ("initial_latents", "prompt_embeds", "pooled_prompt_embeds", "condition_latents")
+    tensors: dict[str, Any] = {
+        one.removeprefix("initial_"): torch.from_numpy(case[one]).to(where.device, dtype)
+        for one in given
+    }
+    *_, last = with_unshifted_schedule(pipeline).stream(
+        guidance_scale=float(case["guidance_scale"]),
+        height=height,
+        width=width,
+        sigmas=case["sigmas"][:-1].tolist(),
+        timesteps=case["timesteps"].tolist(),
+        **tensors,
+    )
+    expected = case["final_latents"].astype(np.float64)
+    off = last.latents.double().cpu().numpy() - expected
+    share = float(np.sqrt((off**2).mean() / (expected**2).mean()))
+    notes.write(f"- parity in {name}: {share:.1e} of the latents, at most {most:.0e}")
+    assert share <= most, f"{share:.1e} is past {most:.0e}"
 
 
 def parts_of(pipeline: FaceMoGLEPipeline, size: int, where: Setting) -> Parts:
@@ -177,38 +171,52 @@ def fresh(where: Setting, **change: Any) -> FaceMoGLEPipeline:
 def flux(notes: Notes, where: Setting) -> None:
     """A model of FLUX.1-dev's size: whole images, an edit, and what makes steps quicker."""
     pipeline, large = fresh(where), where.sizes[1]
+    transformer = pipeline.transformer
     for size in where.sizes:
-        with notes.part(f"flux-dev at {size}", 60):
-            parts = parts_of(pipeline, size, where)
-            for name, call in {
-                "ours": lambda parts=parts: parts.image(parts.label_map),
-                "plain": parts.plain_image,
-                "an edit": parts.edit,
-                "a step": parts.step,
-            }.items():
-                notes.write(f"- flux-dev at {size}, {name}: {cost(call, where)}")
+        notes.do(f"flux-dev at {size}", 60, partial(images, notes, where, pipeline, size))
     parts = parts_of(pipeline, large, where)
-    exact = parts.before.image.astype(float)
-    for name in ATTENTION:
-        with notes.part(f"attention by {name}", 5):
-            pipeline.transformer.set_attention_backend(name)
-            notes.write(f"- attention by {name}, a step at {large}: {cost(parts.step, where)}")
-    pipeline.transformer.set_attention_backend("native")
-    with notes.part("first-block cache", 20):
-        pipeline.transformer.enable_cache(FirstBlockCacheConfig(0.1))
+
+    def by(name: str) -> None:
+        transformer.set_attention_backend(name)
+        notes.write(f"- attention by {name}, a step at {large}: {cost(parts.step, where)}")
+
+    def cache() -> None:
+        transformer.enable_cache(FirstBlockCacheConfig(0.1))
         seconds = cost(lambda: parts.image(parts.label_map), where)
-        error = np.abs(np.asarray(parts.image(parts.label_map), float) - exact).mean() / 255
+        image = np.asarray(parts.image(parts.label_map), float)
+        error = np.abs(image - parts.before.image).mean() / 255
         notes.write(f"- first-block cache 0.1 at {large}: {seconds}; {error:.4f} off in the mean")
-        pipeline.transformer.disable_cache()
-    with notes.part("--fuse", 10):
-        pipeline.transformer.fuse_qkv_projections()
+        transformer.disable_cache()
+
+    def fuse() -> None:
+        transformer.fuse_qkv_projections()
         notes.write(f"- --fuse, a step at {large}: {cost(parts.step, where)}")
-    with notes.part("--compile", 60):
-        pipeline.transformer.compile_repeated_blocks(fullgraph=True)
+
+    def compiled() -> None:
+        transformer.compile_repeated_blocks(fullgraph=True)
         start = time.perf_counter()
         parts.step()
         first = time.perf_counter() - start
         notes.write(f"- --fuse --compile, first step {first:.0f} s, then {cost(parts.step, where)}")
+
+    for name in ATTENTION:
+        notes.do(f"attention by {name}", 5, partial(by, name))
+    transformer.set_attention_backend("native")
+    notes.do("first-block cache", 20, cache)
+    notes.do("--fuse", 10, fuse)
+    notes.do("--compile", 60, compiled)
+
+
+def images(notes: Notes, where: Setting, pipeline: FaceMoGLEPipeline, size: int) -> None:
+    parts = parts_of(pipeline, size, where)
+    calls = {
+        "ours": partial(parts.image, parts.label_map),
+        "plain": parts.plain_image,
+        "an edit": parts.edit,
+        "a step": parts.step,
+    }
+    for name, call in calls.items():
+        notes.write(f"- flux-dev at {size}, {name}: {cost(call, where)}")
 
 
 @torch.no_grad()
@@ -217,39 +225,40 @@ def smaller(notes: Notes, where: Setting) -> None:
     from torchao.quantization import Float8WeightOnlyConfig, Int8WeightOnlyConfig, quantize_
 
     large = where.sizes[1]
-    for name, config in {"int8": Int8WeightOnlyConfig(), "fp8": Float8WeightOnlyConfig()}.items():
-        with notes.part(f"--quantize {name}", 25):
-            pipeline = fresh(where)
-            quantize_(pipeline.transformer, config, filter_fn=is_quantised)
-            step = parts_of(pipeline, large, where).step
-            notes.write(f"- --quantize {name}, a step at {large}: {cost(step, where)}")
-            note_weights(notes, where)
-            del pipeline, step
-    kinds: tuple[fitting.Offload, ...] = ("model", "group")
-    for kind in kinds if where.device.type == "cuda" else ():
-        with notes.part(f"--offload {kind}", 40):
-            pipeline = fresh(where).to("cpu")
-            fitting.offload(pipeline, where.device, kind)
-            parts = parts_of(pipeline, large, where)
-            notes.write(
-                f"- --offload {kind}, an image at {large}: "
-                f"{cost(lambda parts=parts: parts.image(parts.label_map), where)}"
-            )
-            del pipeline, parts
-    with notes.part("--quantize nf4", 40), tempfile.TemporaryDirectory() as folder:
-        if where.device.type == "cpu":
-            raise Late
-        fresh(where, **SHALLOW).transformer.save_pretrained(folder)
-        chosen = fitting.quantisation_config("nf4", where.device, torch.bfloat16)
+
+    def quantised(name: str, config: Any) -> None:
+        pipeline = fresh(where)
+        quantize_(pipeline.transformer, config, filter_fn=is_quantised)
+        step = parts_of(pipeline, large, where).step
+        notes.write(f"- --quantize {name}, a step at {large}: {cost(step, where)}")
+        note_weights(notes, where)
+
+    def waiting(kind: fitting.Offload) -> None:
+        pipeline = fresh(where).to("cpu")
+        fitting.offload(pipeline, where.device, kind)
+        parts = parts_of(pipeline, large, where)
+        image = cost(partial(parts.image, parts.label_map), where)
+        notes.write(f"- --offload {kind}, an image at {large}: {image}")
+
+    def nf4() -> None:
         pipeline = fresh(where, **SHALLOW)
-        pipeline.transformer = FaceMoGLETransformer.from_pretrained(
-            folder,
-            dtype=torch.bfloat16,
-            quantization_config=chosen.quant_mapping["transformer"],
-        )
+        with tempfile.TemporaryDirectory() as folder:
+            pipeline.transformer.save_pretrained(folder)
+            chosen = fitting.quantisation_config("nf4", where.device, torch.bfloat16)
+            quantisation = chosen.quant_mapping["transformer"]
+            pipeline.transformer = FaceMoGLETransformer.from_pretrained(
+                folder, dtype=torch.bfloat16, quantization_config=quantisation
+            )
         step = parts_of(pipeline, large, where).step
         notes.write(f"- --quantize nf4, a fifth of the depth, a step: {cost(step, where)}")
         note_weights(notes, where)
+
+    for name, config in {"int8": Int8WeightOnlyConfig(), "fp8": Float8WeightOnlyConfig()}.items():
+        notes.do(f"--quantize {name}", 25, partial(quantised, name, config))
+    if where.device.type == "cuda":
+        notes.do("--offload model", 40, partial(waiting, "model"))
+        notes.do("--offload group", 40, partial(waiting, "group"))
+        notes.do("--quantize nf4", 40, nf4)
 
 
 def is_quantised(module: nn.Module, name: str) -> bool:
@@ -265,38 +274,40 @@ def note_weights(notes: Notes, where: Setting) -> None:
 def mini(notes: Notes, where: Setting) -> None:
     """The whole bench."""
     run = ["facemogle", "bench", "--config", "mini", "--device", str(where.device)]
-    said = shell(notes, "mini", 60, "-m", *run, "--repeats", str(where.repeats))
-    notes.write(f"```\n{said}\n```")
+    repeats = ["--repeats", str(where.repeats)]
+    notes.do("mini", 60, lambda: notes.write(shell(60, "-m", *run, *repeats)))
 
 
 def replicas(notes: Notes, where: Setting) -> None:
     """Two of mini on one GPU: Ray is told of two, and each replica sees the one that there is."""
-    told = ["--num-gpus=2"] if where.device.type == "cuda" else ["--num-cpus=2"]
+    told = "--num-gpus=2" if where.device.type == "cuda" else "--num-cpus=2"
     ray = str(Path(sys.executable).parent / "ray")
     own = {**os.environ, "RAY_EXPERIMENTAL_NOSET_CUDA_VISIBLE_DEVICES": "1"}
-    start = [ray, "start", "--head", *told, "--include-dashboard=false"]
-    with notes.part("replicas", 90):
+    load = ["tests/load.py", "--visitors", "4", "--minutes", "0.3", "--replicas", "2"]
+
+    def visit() -> None:
+        start = [ray, "start", "--head", told, "--include-dashboard=false"]
         subprocess.run(start, env=own, check=True, capture_output=True)
         try:
-            os.environ["RAY_ADDRESS"] = "auto"
-            load = ["tests/load.py", "--visitors", "4", "--minutes", "0.3", "--replicas", "2"]
-            notes.write(f"```\n{shell(notes, 'load', 90, *load)}\n```")
+            notes.write(shell(90, *load, RAY_ADDRESS="auto"))
         finally:
-            del os.environ["RAY_ADDRESS"]
             subprocess.run([ray, "stop"], check=False, capture_output=True)
 
+    notes.do("replicas", 90, visit)
 
-def shell(notes: Notes, name: str, seconds: float, *arguments: str) -> str:
-    """What a command of Python's says."""
-    said = ""
-    with notes.part(name, seconds):
-        done = subprocess.run(
-            [sys.executable, *arguments],
-            cwd=ROOT, capture_output=True, text=True, timeout=2 * seconds,
-        )  # fmt: skip
-        said = done.stdout.strip()
-        assert done.returncode == 0, done.stderr.strip().rpartition("\n")[2]
-    return said
+
+def shell(seconds: float, *arguments: str, **environment: str) -> str:
+    """What a command of Python's says. Raises AssertionError with its last word if it fails."""
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=2 * seconds,
+    )
+    assert done.returncode == 0, (done.stdout + done.stderr).strip().rpartition("\n")[2]
+    return f"```\n{done.stdout.strip()}\n```"
 
 
 PARTS: dict[str, Callable[[Notes, Setting], None]] = {

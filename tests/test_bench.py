@@ -15,6 +15,7 @@ from facemogle.__main__ import main
 from facemogle.bench import faces
 from facemogle.bench.cli import table
 from facemogle.bench.floor import matrix_flops, over_floor
+from facemogle.bench.memory import peak_memory
 from facemogle.bench.parts import (
     DECODE,
     EDIT,
@@ -128,7 +129,8 @@ def test_stock_pieces_do_the_work_that_is_compared(
     """
     parts, stock, seen = Parts(pipeline, label_map, num_steps=2), Stock(pipeline), []
     transformer = stock.transformer
-    assert transformer.x_embedder.base_layer.weight is pipeline.transformer.x_embedder.weight
+    weight = transformer.x_embedder.base_layer.weight
+    assert weight.data_ptr() == pipeline.transformer.x_embedder.weight.data_ptr()
     hook = transformer.register_forward_pre_hook(
         lambda _, args, kwargs: seen.append(kwargs["hidden_states"].shape), with_kwargs=True
     )
@@ -178,6 +180,12 @@ def test_operations_of_a_step_are_those_of_its_matrices(
 
 def test_how_far_from_the_floor() -> None:
     assert over_floor(flops=80, seconds=3.0, rate=40.0) == 1.5
+
+
+def test_memory_is_counted_at_its_peak() -> None:
+    """What is freed before the end was taken all the same."""
+    taken = peak_memory(lambda: np.ones(64 * 2**20, np.uint8).max(), torch.device("cpu"))
+    assert taken is None or 63 < taken < 200  # where only Linux tells
 
 
 def test_random_weights_make_a_whole_image(label_map: np.ndarray) -> None:

@@ -27,6 +27,14 @@ def test_the_page_imports_nothing_of_the_model() -> None:
     assert run(f"{page}; print([name for name in {SLOW} if name in sys.modules])") == "[]"
 
 
+def test_gradio_writes_no_stubs_for_editors() -> None:
+    """They take a third of its import, and a server's packages may not be writable."""
+    quick = "from facemogle.ui import quick_import as quick; quick.import_gradio()"
+    home = "import gradio.component_meta as home; is_ours = home.create_or_modify_pyi(0, 0) is None"
+    called = "quick.WRITER in home.ComponentMeta.__new__.__code__.co_names"
+    assert run(f"{quick}; {home}; print(is_ours and {called})") == "True"
+
+
 def test_a_folder_tells_what_its_model_tells() -> None:
     """The page is laid out by the first and draws what the second makes."""
     early, loaded = early_facts("mini", "cpu"), Facts.of(load_pipeline("mini", device="cpu"))

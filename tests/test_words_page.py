@@ -7,7 +7,8 @@ from copy import deepcopy
 
 import pytest
 from playwright.sync_api import Page, expect
-from studio import ROOT, StudioUnderTest, serve_studio, short
+from served import ROOT
+from studio import StudioUnderTest, serve_studio, short
 from transformers import AutoTokenizer
 from visitor import FOREHEAD, PATIENCE, drag, generate, take
 

@@ -158,7 +158,9 @@ class Parts:
         """MiB that images take at most beside the models; nothing where that is not told."""
         found = {}
         parts = self.all()
-        for name in parts.keys() & {FIRST, EDIT, PLAIN, STOCK}:
+        for name in (FIRST, EDIT, PLAIN, STOCK):
+            if name not in parts:
+                continue
             parts[name].prepare()
             peak = peak_memory(parts[name].run, self.pipeline._execution_device)
             if peak is not None:

@@ -60,7 +60,7 @@ class Stock:
             paths = list(flux_targets(self.transformer))
             self.transformer.add_adapter(LoraConfig(r=rank, target_modules=paths))
         self.transformer.to(ours.device, ours.dtype).eval()
-        self._pipeline = pipeline
+        self._pipeline, self._scale = pipeline, float(pipeline.config["default_guidance"])
 
     @torch.no_grad()
     def latents(
@@ -74,28 +74,25 @@ class Stock:
         """Tokens (1, N, C) of an image, or of an edit; arguments as of `plain_latents`."""
         pipeline = self._pipeline
         mogle, device, grid = pipeline.mogle, noise.device, grid_of(label_map.shape[:2])
-        images = torch.from_numpy(np.stack(decouple(label_map))).to(device).permute(0, 3, 1, 2)
+        images = torch.from_numpy(decouple(label_map)).to(device).permute(0, 3, 1, 2)
         masks = encode_pixels(pipeline.vae, images / 127.5 - 1).to(mogle.dtype)[None]
         scheduler = make_schedule(pipeline.scheduler, noise.shape[1], num_steps)
         places = position_ids(grid).to(device).repeat(2, 1)
-        scale = float(pipeline.config["default_guidance"])
         latents, experts = noise, (mogle.global_expert, *mogle.local_experts)
-        sigmas = [*torch.as_tensor(scheduler.sigmas).tolist(), 0.0]
+        sigmas = torch.as_tensor(scheduler.sigmas).tolist()  # one more than steps: 0 at the end
         for index, timestep in enumerate(torch.as_tensor(scheduler.timesteps)):
             t = (timestep / scheduler.config["num_train_timesteps"])[None]
             weights = mogle.gate(masks[:, 0], latents.to(mogle.dtype), t.double())
             condition = torch.zeros_like(masks[:, 0])
             for k, expert in enumerate(experts):
                 condition = condition + weights[..., k, None] * expert(masks[:, k])
-            velocities = [
-                self._velocity(latents, condition, sequence, pooled, t, places, scale)
-                for sequence, pooled in zip(
-                    text.sequence.split(1), text.pooled.split(1), strict=True
-                )
-            ]
-            velocity = velocities[-1] + scale * (velocities[0] - velocities[-1])
-            if len(velocities) == 1:
-                (velocity,) = velocities
+            texts = zip(text.sequence.split(1), text.pooled.split(1), strict=True)
+            prompted, *unprompted = (
+                self._velocity(latents, condition, *features, t, places) for features in texts
+            )
+            velocity = prompted
+            for other in unprompted:  # a model without a guidance input
+                velocity = other + self._scale * (prompted - other)
             step: Any = scheduler.step
             latents = step(velocity, timestep, latents, return_dict=False)[0]
             if kept is not None:
@@ -112,17 +109,16 @@ class Stock:
         pooled: Tensor,
         t: Tensor,
         places: Tensor,
-        scale: float,
     ) -> Tensor:
-        is_guided = self.transformer.config["guidance_embeds"]
+        guidance = None
+        if self.transformer.config["guidance_embeds"]:
+            guidance = torch.full_like(pooled[:, 0], self._scale)
         (velocity,) = self.transformer(
             hidden_states=torch.cat([latents, condition.to(latents.dtype)], dim=1),
             encoder_hidden_states=sequence,
             pooled_projections=pooled,
             timestep=t.to(latents),
-            guidance=torch.full_like(t, scale, dtype=latents.dtype).to(latents.device)
-            if is_guided
-            else None,
+            guidance=guidance,
             img_ids=places,
             txt_ids=places.new_zeros(sequence.shape[1], 3),
             return_dict=False,

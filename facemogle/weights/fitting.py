@@ -69,12 +69,12 @@ def offload(pipeline: FaceMoGLEPipeline, device: torch.device, kind: Offload) ->
         options: Any = {"onload_device": device, "use_stream": device.type == "cuda"}
         blocks = {"offload_type": "block_level", "num_blocks_per_group": 1}
         pipeline.transformer.enable_group_offload(**blocks, **options)
-        text: Any = (pipeline.text_encoder, pipeline.text_encoder_2)
-        if text[1] is not None:  # else text comes as features
-            apply_group_offloading(text[1], offload_type="leaf_level", **options)
-        for model in (text[0], pipeline.vae, pipeline.mogle):
-            if model is not None:
-                model.to(device)
+        small: list[Any] = [pipeline.vae, pipeline.mogle]
+        if pipeline.text_encoder_2 is not None:  # else text comes as features
+            small.append(pipeline.text_encoder)
+            apply_group_offloading(pipeline.text_encoder_2, offload_type="leaf_level", **options)
+        for model in small:
+            model.to(device)
 
 
 def _nf4(dtype: torch.dtype) -> tuple[Any, Any]:
