@@ -10,7 +10,6 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from facemogle.masks.iou import confusion_matrix, region_iou
 from facemogle.photo.features import (
     CHIN,
     EYE_CORNERS,
@@ -24,20 +23,29 @@ from facemogle.photo.features import (
     fit_brow,
     outline,
 )
-from facemogle.photo.materials import CLOTH, HAIR, HAT, SKIN, tell_materials
+from facemogle.photo.materials import CLOTH, HAIR, HAT, OF_REGION, SKIN, tell_materials
 from facemogle.render.labels import drop_specks
 
-KNOWN = 0.62
-"""Mean IoU of the face's parts between mesh and parser from which the parser knows such images,
-and draws the parts finer than a mesh."""
-TRUST = (0.0, 0.3, 0.5, KNOWN), (0.0, 0.65, 0.65, 0.95)
-"""That IoU, and how sure the parser's word then is."""
+KNOWN = 0.7
+"""Agreement of mesh and parser from which the parser knows such images, and draws all regions
+finer than the other witnesses."""
+IMPROBABLE = 0.1
+"""Probability of its material below which even such a parser's word is not taken for a pixel."""
+SAME_PART = 0.4
+"""IoU of a part between mesh and parser from which both mean it; the parser draws it finer."""
+TURNED = 0.45
+"""Turn of a head, 0 = to us, 1 = to the side, from which its mesh is a rough guess."""
+NEAR, ALIKE = 0.12, 4
+"""How far, in widths of the face, a part of the parser lies from the rough mesh's, and by which
+factor their areas differ, at most."""
+TRUST = (0.0, 0.3, KNOWN), (0.0, 0.65, 0.95)
+"""That agreement, and how sure the parser's word then is."""
 PARTS = [
     NUMBER[name]
     for name in ("nose", "l_eye", "r_eye", "l_brow", "r_brow", "mouth", "u_lip", "l_lip")
 ]
-SKINS = [NUMBER[name] for name in ("skin", "neck", "l_ear", "r_ear")]
 JEWELS = [NUMBER["ear_r"], NUMBER["neck_l"]]
+BROW_PARTS = [NUMBER["l_brow"], NUMBER["r_brow"]]
 LEAST_GLASSES = 0.012
 """Share of the face that glasses have on each side; less is a guess."""
 EDGE = 0.015
@@ -60,19 +68,16 @@ def fuse(
     """
     side = image.shape[0]
     features, face = draw_features(points, side), outline(points, side)
-    agreement = _agreement(features, parsed)
+    agreement = _agreement(features, parsed, float(np.ptp(points[list(OVAL), 0])))
     trust = float(np.interp(agreement, *TRUST))
-    materials = _settled(tell_materials(image, points, parsed, person, trust), points, face)
+    likely = tell_materials(image, points, parsed, person, trust)
+    materials = _settled(likely.argmax(0).astype(np.uint8), points, face)
     labels = _regions(materials, points, face)
     if agreement >= KNOWN:
-        finer = (materials == SKIN) & np.isin(parsed, SKINS)
-        finer |= (labels > 0) & np.isin(parsed, JEWELS)
+        own = np.take_along_axis(likely, OF_REGION[parsed][None], 0)[0]
+        finer = ((own >= IMPROBABLE) | np.isin(parsed, JEWELS)) & ~np.isin(parsed, PARTS)
         labels = np.where(finer, parsed, labels)
-        missed = [part for part in PARTS if not (parsed[features == part] == part).any()]
-        features = np.where(np.isin(features, missed), features, 0)
-        features = np.where(np.isin(parsed, PARTS), parsed, features)
-    else:
-        features = _fitted(features, image, parsed, face)
+    features = _chosen(features, image, parsed, points, agreement >= KNOWN)
     labels = drop_specks(labels, round(side * side * SMALLEST))
     labels = np.where((features > 0) & (labels == NUMBER["skin"]), features, labels)
     return _with_glasses(labels, points, parsed, face)
@@ -84,30 +89,73 @@ def turn_of(points: np.ndarray) -> float:
     return 1 - min(right, left) / max(right, left)
 
 
-def _fitted(
-    features: np.ndarray, image: np.ndarray, parsed: np.ndarray, face: np.ndarray
+def _chosen(
+    features: np.ndarray,
+    image: np.ndarray,
+    parsed: np.ndarray,
+    points: np.ndarray,
+    is_known: bool,
 ) -> np.ndarray:
-    """The mesh's features with brows where they are seen."""
-    width = float(np.ptp(np.flatnonzero(face.any(0))))
-    fitted = features.copy()
-    for name in ("r_brow", "l_brow"):
-        mesh = features == NUMBER[name]
-        if not mesh.any():
-            continue
-        brow = fit_brow(mesh, image, parsed == NUMBER[name], width)
-        fitted[mesh] = 0
-        fitted[brow & (fitted == 0)] = NUMBER[name]
-    return fitted
+    """Eyes, brows, nose, lips and mouth: each as the parser draws it, if it means the same part.
+
+    features: the mesh's. is_known: whether the parser knows such images. What it does not see is
+    the mesh's, but for what lies behind a head that is turned to the side.
+    """
+    width = float(np.ptp(points[list(OVAL), 0]))
+    is_turned = turn_of(points) > TURNED
+    chosen = np.zeros_like(features)
+    for part in PARTS:
+        mesh, own = features == part, parsed == part
+        if is_known or is_turned:
+            means_it = (mesh & own).any() or _is_near(mesh, own, width)
+        else:
+            means_it = _overlap(mesh, own) >= SAME_PART
+        if means_it:
+            area = own
+        elif part in BROW_PARTS and mesh.any():
+            area = fit_brow(mesh, image, own, width)
+        else:
+            area = mesh & ~(is_turned & _is_far(mesh, points))
+        chosen[area & ((chosen == 0) | mesh)] = part
+    return chosen
 
 
-def _agreement(features: np.ndarray, parsed: np.ndarray) -> float:
-    """Mean IoU of the face's parts between mesh and parser, in [0, 1]; none is behind glasses."""
+def _overlap(one: np.ndarray, other: np.ndarray) -> float:
+    either = (one | other).sum()
+    return float((one & other).sum() / either) if either else 0.0
+
+
+def _is_near(mesh: np.ndarray, own: np.ndarray, width: float) -> bool:
+    """Whether a part of the parser may be that of a rough mesh, by its place and its size."""
+    if not (mesh.any() and own.any()):
+        return False
+    apart = np.argwhere(mesh).mean(0) - np.argwhere(own).mean(0)
+    ratio = own.sum() / mesh.sum()
+    return bool(np.linalg.norm(apart) < NEAR * width and 1 / ALIKE < ratio < ALIKE)
+
+
+def _is_far(mesh: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Where a part lies on the side of a turned head that is away from us: bool as mesh."""
+    nose = points[NOSE_TIP, 0]
+    sign = -1 if abs(points[R_EAR, 0] - nose) < abs(points[L_EAR, 0] - nose) else 1
+    x = np.arange(mesh.shape[1]) + 0.5
+    return np.broadcast_to((x - nose) * sign > 0, mesh.shape)
+
+
+def _agreement(features: np.ndarray, parsed: np.ndarray, width: float) -> float:
+    """Share of the face's parts that the parser sees about where the mesh does, in [0, 1].
+
+    Their outlines say less: the mesh of a head that is turned is rough, and its nose and brows are
+    others than those of label maps. None is behind glasses.
+    """
     seen = parsed != NUMBER["eye_g"]
-    iou = region_iou(confusion_matrix(features[seen], parsed[seen]))
-    counts = np.bincount(features.ravel(), minlength=len(iou))
-    left = np.bincount(features[seen], minlength=len(iou))
-    parts = [part for part in PARTS if left[part] > counts[part] / 2]
-    return float(np.nanmean(iou[parts])) if parts else 0.0
+    parts = [features == part for part in PARTS]
+    near = [
+        _is_near(mesh, parsed == part, width)
+        for part, mesh in zip(PARTS, parts, strict=True)
+        if (mesh & seen).sum() > mesh.sum() / 2
+    ]
+    return float(np.mean(near)) if near else 0.0
 
 
 def _settled(materials: np.ndarray, points: np.ndarray, face: np.ndarray) -> np.ndarray:

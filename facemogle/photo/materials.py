@@ -52,7 +52,7 @@ RADIUS, SMOOTHNESS = 4, 1e-3
 def tell_materials(
     image: np.ndarray, points: np.ndarray, parsed: np.ndarray, person: np.ndarray, trust: float
 ) -> np.ndarray:
-    """The likeliest material of every pixel: uint8 (S, S).
+    """How likely each material is at every pixel: float32 (M, S, S), which sum to 1.
 
     image: uint8 (S, S, 3). points: mesh in its pixels, float (468, 2). parsed: labels of a parser,
     uint8 (S, S). person: share of a person, float32 (S, S). trust: in the parser,
@@ -79,7 +79,7 @@ def tell_materials(
         guess = np.stack([_guided(small, one) for one in guess]).clip(1e-6)
     guess = np.stack([cv2.GaussianBlur(one, (0, 0), 1.5) for one in guess])
     large = np.stack([cv2.resize(one, image.shape[1::-1]) for one in guess.astype(np.float32)])
-    return large.argmax(0).astype(np.uint8)
+    return large / large.sum(0)
 
 
 def _places(points: np.ndarray, face: np.ndarray) -> np.ndarray:

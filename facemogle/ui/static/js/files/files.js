@@ -47,7 +47,7 @@ export class Files {
   async open(file) {
     if (file.name.endsWith(EXTENSION)) return this.openProject(file);
     const asPhoto = { title: "Read it as a photo", act: () => this.openPhoto(file) };
-    const found = await this.load(file, file.type.startsWith("image/") && asPhoto);
+    const found = await this.load(file, isImage(file) && asPhoto);
     if (!found) return;
     const { labels, notes, part, settings, isForeign } = found;
     if (settings) this.adopt({ image: await pngUrl(file), labels, settings, isForeign });
@@ -185,6 +185,9 @@ export function thumbnail(canvas, labels, palette) {
   }
   context.putImageData(image, 0, 0);
 }
+
+/** By its name where the system has no type for it: a phone's HEIC, of which the server says what to do. */
+const isImage = ({ type, name }) => type.startsWith("image/") || /\.(hei[cf]|avif|webp|tiff?)$/i.test(name);
 
 const unpacked = (labels) => inflate(fromBase64(labels));
 
