@@ -31,8 +31,8 @@ def grow_flyaways(mesh: np.ndarray, face: Face, pose: Pose, color: np.ndarray) -
     out = unit(start * (1, 0.8, 1))
     down = np.array((0, -1.0, 0)) - out * -out[:, 1:2]
     along = unit(down + 0.3 * draw.normal(size=(count, 3)) + 0.1 * out)
-    length = draw.gamma(2.5, 0.045, (count, 1))
-    lift = draw.gamma(2, 0.2, (count, 1))
+    length = np.minimum(draw.gamma(2.5, 0.045, (count, 1)), 0.3)
+    lift = np.minimum(draw.gamma(2, 0.2, (count, 1)), 1)
     bend = 0.2 * draw.normal(size=(count, 3))
     steps = np.linspace(0, 1, 6)[None, :, None]
     path = start[:, None] + length[:, None] * (
