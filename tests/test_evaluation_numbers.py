@@ -160,12 +160,27 @@ def test_a_place_is_won_by_the_expert_that_weighs_most_there(tmp_path) -> None:
     labels[2:, 0] = SKIN
     log.add("a", Trace(np.array([1, 0.5], np.float32), weights, (2, 2)), labels)
     section = log.readable(["a"])
-    assert section is not None and section.columns == ["t=1.00", "t=0.50"]
+    assert section is not None and section.columns == ["t=1.00", "t=0.50", "all steps"]
     own, everyone, entropy = (values for _, values in section.rows)
-    assert own == pytest.approx([0, 1 / 3], abs=1e-4)
-    assert everyone == pytest.approx([1, 1 / 3], abs=1e-4)
-    assert entropy == pytest.approx([0, 1], abs=0.02)
+    assert own == pytest.approx([0, 1 / 3, 1 / 6], abs=1e-4)
+    assert everyone == pytest.approx([1, 1 / 3, 2 / 3], abs=1e-4)
+    assert entropy == pytest.approx([0, 1, 0.5], abs=0.02)
     assert log.readable(["z"]) is None
+
+
+def test_experts_are_counted_that_prefer_their_region_and_change(tmp_path) -> None:
+    """One step of indifference is enough not to prefer it, and 0.1 over t to change."""
+    log = GateLog(tmp_path / "gate.jsonl")
+    weights = np.full((2, 4, 20), 0.01, np.float32)
+    weights[:, :2, HAIR + 1] = [[0.5], [0.7]]
+    weights[:, 2:, SKIN + 1] = [[0.5], [0.01]]
+    labels = np.full((4, 4), SKIN, np.uint8)
+    labels[:2] = HAIR
+    log.add("a", Trace(np.array([1, 0.5], np.float32), weights, (2, 2)), labels)
+    section = log.experts(["a"])
+    assert section is not None
+    assert [values for _, values in section.rows] == [(2, 1, 0.5), (2, 2, 1.0)]
+    assert log.experts(["z"]) is None
 
 
 def face() -> np.ndarray:

@@ -12,7 +12,8 @@ import pytest
 from facemogle.render.anatomy import CENTRE, Roots, shell_directions
 from facemogle.render.cuts import CUTS, Fall
 from facemogle.render.face import Face, sample_face
-from facemogle.render.geometry import Pose
+from facemogle.render.flyaways import grow_flyaways
+from facemogle.render.geometry import RIGHT_EYE, Pose
 from facemogle.render.hats import hat_depth
 from facemogle.render.labels import NUMBER, annotate, drop_specks
 from facemogle.render.locks import draw_grain, grow_hair
@@ -73,6 +74,18 @@ def test_hair_of_a_face_is_always_the_same() -> None:
     other = grown(4, hair_cut="long waves")[1]
     assert (first.points == again.points).all() and (first.colors == again.colors).all()
     assert first.points.shape != other.points.shape or (first.points != other.points).any()
+
+
+def test_single_hairs_leave_the_outline_and_spare_the_forehead() -> None:
+    """Grown from everywhere, long ones lay across the face like cracks."""
+    body = np.tile(CENTRE + np.array((0, 0.25, 0.75)) * (1, -1, 1), (RIGHT_EYE.stop, 1))
+    pose = Pose(body, body, np.eye(3), np.zeros(3))  # its middle is the ball's
+    hairs = grow_flyaways(BALL.body, sample_face(1, 3), pose, COLOR)
+    path = hairs.points - CENTRE
+    start, away = path[:, 0], np.linalg.norm(path, axis=2)
+    assert np.abs(away[:, 0] - RADIUS).max() < 0.01 and len(path) > 100
+    assert not ((start[:, 2] > 0.35) & (start[:, 1] < 0.55)).any()
+    assert away.max() < 1.5 * RADIUS and RADIUS < away[:, -1].mean() < 1.1 * RADIUS
 
 
 def test_long_hair_lies_combed() -> None:

@@ -20,6 +20,8 @@ _NAMES = [attribute.name for attribute in ATTRIBUTES]
 _INDEX = {region.name: region.index for region in REGIONS}
 HAIR, BEARD, LIPSTICK = (_NAMES.index(name) for name in ("hair colour", "beard", "lipstick"))
 OTHER_COLORS = ("blond", "red", "gray", "brown")
+HAIRED = 0.04
+"""Share of a mask from which its hair is enough to read a colour."""
 BLUE, GREEN = -3.0, -2.5
 """Lab's b and a, in its own units, below which no full beard of the renders lies."""
 
@@ -40,8 +42,8 @@ def leaks(
     assert held.rows is not None
     truth, told = held.classes(), held.told()
 
-    def images(thing: str, form: str) -> list[np.ndarray]:
-        """Of a prompt for each of the masks, which tells a colour of the hair."""
+    def images(thing: str, form: str, numbers: Sequence[int]) -> list[np.ndarray]:
+        """Of a prompt for each of these masks, which tells a colour of the hair."""
         colors = cycle(OTHER_COLORS)
         return [
             gallery.image(
@@ -52,15 +54,19 @@ def leaks(
             for n in tqdm(numbers, desc=f"leaks: {thing}")
         ]
 
-    def read(thing: str, form: str) -> np.ndarray:
-        return np.concatenate([classifier.read(image[None]) for image in images(thing, form)])
+    def read(thing: str, form: str, numbers: Sequence[int]) -> np.ndarray:
+        found = [classifier.read(image[None])[0] for image in images(thing, form, numbers)]
+        return np.array(found).reshape(-1, len(ATTRIBUTES))
 
     black, stubble = _class(HAIR, "black"), _class(BEARD, "stubble")
     full = _class(BEARD, "full beard")
-    glasses = read("black glasses", "a woman with {} hair, black glasses")
-    shadow = read("stubble", "a man with {} hair, stubble")
-    bearded = zip(images("full beard", "a man with {} hair, a full beard"), numbers, strict=True)
-    odd = [odd_beard(image, held.faces.label_map(n)) for image, n in bearded]
+    haired = [n for n in numbers if (held.faces.label_map(n) == _INDEX["hair"]).mean() > HAIRED]
+    glasses = read("black glasses", "a woman with {} hair, black glasses", haired)
+    shadow = read("stubble", "a man with {} hair, stubble", numbers)
+    bearded = images("full beard", "a man with {} hair, a full beard", numbers)
+    odd = [
+        odd_beard(image, held.faces.label_map(n)) for image, n in zip(bearded, numbers, strict=True)
+    ]
     real_odd = [
         odd_beard(held.faces.image(n), held.faces.label_map(n))
         for n in np.flatnonzero(truth[:, BEARD] == full).tolist()

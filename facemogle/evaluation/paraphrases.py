@@ -6,34 +6,41 @@ import numpy as np
 
 from facemogle.attributes.vocabulary import ATTRIBUTES, Row, classes
 
-WORDS = {
-    "age": {"young": "youthful", "middle-aged": "mature", "older": "senior"},
-    "gender": {"woman": "female person", "man": "male person"},
+WORDS: dict[str, dict[str, tuple[str, ...]]] = {
+    "age": {
+        "young": ("youthful",),
+        "middle-aged": ("mature",),
+        "older": ("senior", "retired"),
+    },
+    "gender": {"woman": ("female person",), "man": ("male person",)},
     "hair colour": {
-        "black": "raven locks",
-        "brown": "chestnut locks",
-        "blond": "golden locks",
-        "red": "ginger locks",
-        "gray": "silver locks",
-        "dyed": "dyed locks",
+        "black": ("raven locks", "jet tresses"),
+        "brown": ("chestnut locks", "brunette tresses"),
+        "blond": ("golden locks", "flaxen tresses"),
+        "red": ("ginger locks", "coppery tresses"),
+        "gray": ("silver locks", "graying tresses"),
+        "dyed": ("dyed locks",),
     },
     "skin tone": {
-        "fair": "an ivory skintone",
-        "medium": "a bronze skintone",
-        "dark": "an ebony skintone",
+        "fair": ("an ivory skintone", "a porcelain skintone"),
+        "medium": ("a bronze skintone", "a caramel skintone"),
+        "dark": ("an ebony skintone", "a mahogany skintone"),
     },
-    "glasses": {"eyeglasses": "spectacles", "sunglasses": "tinted shades"},
-    "hat": {"hat": "headgear"},
+    "glasses": {
+        "eyeglasses": ("spectacles", "bifocals"),
+        "sunglasses": ("tinted shades", "aviators"),
+    },
+    "hat": {"hat": ("headgear", "headwear")},
     "beard": {
-        "stubble": "unshaven cheekbones",
-        "moustache or goatee": "whiskers",
-        "full beard": "bushy sideburns",
+        "stubble": ("unshaven cheekbones", "several days' growth"),
+        "moustache or goatee": ("whiskers",),
+        "full beard": ("bushy growth over chin", "abundant bristles"),
     },
-    "lipstick": {"lipstick": "rouge"},
-    "smile": {"none": "serious", "smile": "grinning"},
+    "lipstick": {"lipstick": ("rouge",)},
+    "smile": {"none": ("serious", "unsmiling"), "smile": ("grinning", "beaming")},
 }
 """By attribute and class, in the order in which a prompt names them; what has no words is not
-told."""
+told. Of several ways to say it, each face has one."""
 
 
 def paraphrase(row: Row) -> tuple[str, np.ndarray]:
@@ -43,11 +50,8 @@ def paraphrase(row: Row) -> tuple[str, np.ndarray]:
         for attribute, index in zip(ATTRIBUTES, classes(row), strict=True)
         if index >= 0
     }
-    parts = {
-        name: words[found[name]]
-        for name, words in WORDS.items()
-        if name in found and found[name] in words
-    }
+    ways = {name: words[found[name]] for name, words in WORDS.items() if found.get(name) in words}
+    parts = {name: texts[row["index"] % len(texts)] for name, texts in ways.items()}
     told = np.array([attribute.name in parts for attribute in ATTRIBUTES])
     head = f"A {parts.pop('age')} {parts.pop('gender')}" if "age" in parts else "A person"
     return ", ".join([head, *parts.values()]), told

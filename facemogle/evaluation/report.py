@@ -29,12 +29,16 @@ def text_table(sections: Sequence[Section]) -> str:
     """For a terminal."""
     lines = []
     for section in sections:
-        widths = [max(len(column) + 2, 10) for column in section.columns]
+        texts = [[_text(value) for value in values] for _, values in section.rows]
+        widths = [
+            max(10, 2 + max(len(column), *(len(row[n]) for row in texts), 0))
+            for n, column in enumerate(section.columns)
+        ]
         longest = max([len(section.title), *(len(name) for name, _ in section.rows)])
         heads = "".join(f"{c:>{w}}" for c, w in zip(section.columns, widths, strict=True))
         lines += [f"{section.title:<{longest}}{heads}"]
-        for name, values in section.rows:
-            cells = "".join(f"{_text(v):>{w}}" for v, w in zip(values, widths, strict=True))
+        for (name, _), row in zip(section.rows, texts, strict=True):
+            cells = "".join(f"{text:>{w}}" for text, w in zip(row, widths, strict=True))
             lines.append(f"{name:<{longest}}{cells}")
         lines += [section.note, ""] if section.note else [""]
     return "\n".join(lines).rstrip()

@@ -11,7 +11,7 @@ from facemogle.render.traits import ASYMMETRIES, BOTH_SIDES, ONE_SIDED, UNITS
 
 PARTS = (
     "person", "shape", "look", "pose", "light", "background", "hair", "skin", "worn", "words",
-    "even",
+    "even", "flyaways",
 )  # fmt: skip
 """Streams of random numbers. Each part of a face has its own, so that a change to one part leaves
 the others as they were."""

@@ -8,6 +8,7 @@ import numpy as np
 from facemogle.render.colors import Looks
 from facemogle.render.cuts import CUTS, facing
 from facemogle.render.face import Face
+from facemogle.render.flyaways import grow_flyaways
 from facemogle.render.geometry import Camera, Pose, turn_eyes
 from facemogle.render.gpu import SolidSurface, StrandSurface
 from facemogle.render.hats import make_hat
@@ -80,7 +81,7 @@ class Scene:
         self.iris = str(draw.choice(looks.irises(list(stage.irises))))
 
         self.strands: list[StrandSurface] = []
-        self.hair_mesh = None
+        self.hair_mesh = self.flyaways = None
         color = looks.hair
         line = anatomy.hairline - recession(face, anatomy.body)
         scalp = np.clip(line / 0.14, 0, 1)
@@ -89,7 +90,11 @@ class Scene:
             self.strands.append(StrandSurface(self.gpu, hair))
         elif face.hair_cut not in ("bald", *CUTS):
             self.hair_mesh = parts["hair"][face.hair_cut]
-            self.hair_mesh.surface.move(self._varied(self.hair_mesh))
+            mesh = self._varied(self.hair_mesh)
+            self.hair_mesh.surface.move(mesh)
+            if face.hat == "none":
+                flyaways = grow_flyaways(mesh, face, pose, color)
+                self.flyaways = StrandSurface(self.gpu, flyaways)
             scalp = stage.coverage[face.hair_cut]
         elif face.hair_cut == "bald":
             scalp = scalp * 0
@@ -259,6 +264,10 @@ class Scene:
                 "hair", tint=looks.hair, tint2=looks.hair_ends, options=(mean, 0, 0, 0)
             )
             context.depth_func = "<"
+        if self.flyaways:  # too thin for a label of their own
+            stage.write_to(ALL, NOTHING)
+            self.flyaways.draw("strand", gloss=0.5, label=0.0)
+            stage.write_to(ALL, ALL)
         if self.glasses and self.lenses:
             self._draw_glasses(self.glasses, self.lenses)
 
@@ -300,7 +309,7 @@ class Scene:
 
     def release(self) -> None:
         solids = [self.glasses, self.lenses, self.hat, *(solid for solid, _ in self.jewels)]
-        for thing in (*solids, self.beard, *self.strands, *self.brows):
+        for thing in (*solids, self.beard, self.flyaways, *self.strands, *self.brows):
             if thing:
                 thing.release()
 
