@@ -7,21 +7,10 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 from accelerate.utils import broadcast_object_list
 
 SAVE_EVERY_S = 1.0
-
-
-class Length(Protocol):
-    """steps: of the whole run, if that is known beforehand."""
-
-    steps: int | None
-
-    def passed(self, step: int) -> float:
-        """Share of the run that has passed after so many steps: 0 at its start, 1 at its end."""
-        ...
 
 
 class Steps:
@@ -31,8 +20,9 @@ class Steps:
         self.steps = steps
 
     def passed(self, step: int) -> float:
-        """See `Length`. Depends on the numbers of steps alone: a resumed run may have another
-        total.
+        """Share of the run that has passed after so many steps: 0 at its start, 1 at its end.
+
+        Depends on the numbers of steps alone, so a resumed run may have another total.
         """
         return step / self.steps
 
@@ -85,7 +75,7 @@ class Until:
         self.clock, self.name, self.end = clock, name, end
 
     def passed(self, step: int) -> float:
-        """See `Length`."""
+        """Share of the run that has passed: 0 at its first step, 1 at its end."""
         now = self.clock.seconds()
         began = self.clock.began.setdefault(self.name, now)
         if step == 0:
@@ -93,3 +83,8 @@ class Until:
         if now - self.clock.saved >= SAVE_EVERY_S:
             self.clock.save(now)
         return min((now - began) / max(self.end - began, 1e-9), 1.0)
+
+
+Length = Steps | Until
+"""How long a run is. Both have `steps`, the number of them if it is known beforehand, and `passed`.
+"""
