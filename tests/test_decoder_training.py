@@ -36,7 +36,7 @@ RECIPE = DecoderRecipe(
     batch=2,
     steps=2,
     own_faces=2,
-    judged_from=1,
+    judged_from=0.5,
 )
 
 

@@ -23,10 +23,10 @@ from facemogle.network.tokens import encode_pixels, painted_per_token, position_
 from facemogle.training.batches import (
     Batch,
     FlowData,
-    region_shares,
     square_of_tokens,
     token_weights,
 )
+from facemogle.training.clock import Steps
 from facemogle.training.data import Joined, Shuffled, Visit, endless, to_model_range
 from facemogle.training.flow import (
     MOST_GLOBAL,
@@ -37,7 +37,7 @@ from facemogle.training.flow import (
     with_guidance_input,
     without_guidance_input,
 )
-from facemogle.training.latent_store import LatentStore
+from facemogle.training.latent_store import LatentStore, region_shares
 from facemogle.training.recipe import PAPER, REGION_WEIGHTS, FlowRecipe, ModelRecipe, VAERecipe
 from facemogle.training.run import Run, learning_rate_factor, make_accelerator
 from facemogle.training.text import (
@@ -155,13 +155,13 @@ def small_run(folder: Path, until: int) -> torch.nn.Module:
     model = torch.nn.Linear(4, 1)
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.1)
     accelerator = make_accelerator("auto")  # accelerate allows one precision in a process
-    run = Run(accelerator, model, [optimizer], folder, 6, ema_decay=0.5)
+    run = Run(accelerator, model, [optimizer], folder, Steps(6), ema_decay=0.5)
     batches = endless(Numbers(), 2, seed=3, step=run.step)
 
     def loss_of(batch: torch.Tensor) -> dict[str, torch.Tensor]:
         return {"loss": (run.model(batch) - torch.randn(2, 1)).square().mean()}
 
-    run.train(batches, loss_of, until=until)
+    run.train(batches, loss_of, until=until / 6)
     return run.averaged()
 
 
@@ -190,10 +190,11 @@ def test_processes_share_the_batches_of_one() -> None:
 
 
 def test_learning_rate_rises_stays_and_falls() -> None:
-    rates = [learning_rate_factor(step, 1000, 0.4) for step in range(1000)]
-    assert rates[0] < 0.02 and rates[-1] <= 0.02
-    assert max(rates) == 1 == rates[500]
-    assert {learning_rate_factor(step, 1000, 0) for step in (0, 999)} == {1}
+    rates = [learning_rate_factor(step / 1000, 0.4) for step in range(1001)]
+    assert rates[0] == rates[-1] == 0.02
+    assert rates[:50] == sorted(rates[:50]) and rates[600:] == sorted(rates[600:], reverse=True)
+    assert {*rates[50:600]} == {1}
+    assert {learning_rate_factor(passed, 0) for passed in (0, 1)} == {1}
 
 
 def test_latents_are_those_that_the_pipeline_uses(faces: Path, tmp_path: Path) -> None:
@@ -232,7 +233,7 @@ def test_all_label_maps_and_captions_of_a_face_are_used(faces: Path, tmp_path: P
     store = LatentStore(FaceFolder(faces, 64), build_vae(VAERecipe()).eval(), tmp_path)
     data = FlowData(store, FlowRecipe(painted=1, hidden=0, drop_region=0, drop_text=0))
     rows = [data[Visit(1, seed)] for seed in range(12)]
-    maps = [store.regions(1, MapKind(bare, True)).float() for bare in (False, True)]
+    maps = [store.regions(1, MapKind(bare, True)) for bare in (False, True)]
     assert {[torch.equal(row[2], m) for m in maps].index(True) for row in rows} == {0, 1}
     captions = {row[-1] for row in rows}
     assert SENTENCE in captions and any(c.lower().startswith("a ") for c in captions)
@@ -242,7 +243,7 @@ def test_what_people_look_at_weighs_more() -> None:
     """Weights must lie where the region lies, and leave the loss' scale alone."""
     label_map = np.zeros((32, 48), np.uint8)
     label_map[16:, 32:] = 4
-    weights = token_weights(label_map, REGION_WEIGHTS)
+    weights = token_weights(region_shares(label_map), REGION_WEIGHTS)
     assert weights.argmax() == 5 and weights[5] > 5 * weights[0]
     assert torch.allclose(weights.mean(), torch.tensor(1.0))
 
@@ -253,9 +254,9 @@ def test_shares_are_of_the_map_that_the_experts_see(faces: Path, tmp_path: Path)
     data = FlowData(store, FlowRecipe(painted=0, bare=0, hidden=1, drop_region=0))
     row = data[Visit(2, 5)]
     label_map = store.faces.label_map(2, MapKind(hidden=True))
-    assert torch.equal(row[3], region_shares(label_map))
-    assert torch.equal(row[2], store.regions(2, MapKind(hidden=True)).float())
-    assert torch.equal(row[3].sum(1), torch.ones(16)) and not row[3][:, 0].any()
+    assert torch.equal(row[3].float(), region_shares(label_map))
+    assert torch.equal(row[2], store.regions(2, MapKind(hidden=True)))
+    assert torch.equal(row[3].float().sum(1), torch.ones(16)) and not row[3][:, 0].any()
     half = np.zeros((16, 32), np.uint8)
     half[:8, :16], half[:, 16:] = 13, 1
     assert region_shares(half)[0, [1, 14]].tolist() == [0.5, 0.5] and region_shares(half)[1, 2] == 1

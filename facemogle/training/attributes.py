@@ -17,6 +17,7 @@ from facemogle.attributes.classifier import AttributeClassifier, build_classifie
 from facemogle.attributes.vocabulary import ATTRIBUTES, classes
 from facemogle.faces.folder import FaceFolder, read_rows
 from facemogle.photo.parser import FaceParser
+from facemogle.training.clock import Steps
 from facemogle.training.data import Joined, Visit, endless, to_model_range
 from facemogle.training.distortion import distort
 from facemogle.training.parser import optimizers
@@ -99,12 +100,13 @@ def train_attributes(
     accelerator = make_accelerator(recipe.mixed_precision)
     torch.manual_seed(recipe.seed)
     classifier = build_classifier(parser, recipe.stages[-1].size)
+    total = sum(stage.steps for stage in recipe.stages)
     run = Run(
         accelerator,
         classifier.train(),
         optimizers(classifier, recipe),
         folder / "attribute_run",
-        sum(stage.steps for stage in recipe.stages),
+        Steps(total),
         recipe.ema_decay,
     )
     end = 0
@@ -125,7 +127,7 @@ def train_attributes(
             accelerator.process_index,
             accelerator.num_processes,
         )
-        run.train(loader, loss_of, until=end)
+        run.train(loader, loss_of, until=end / total)
     averaged = cast(AttributeClassifier, run.averaged().eval())
     if accelerator.is_main_process:
         deepcopy(averaged).half().save_pretrained(folder / "attributes")

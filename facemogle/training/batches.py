@@ -10,15 +10,12 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
-import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from facemogle.faces.folder import MapKind
-from facemogle.masks.regions import NUM_EXPERTS, REGIONS
-from facemogle.network.tokens import PIXELS_PER_TOKEN
+from facemogle.masks.regions import REGIONS
 from facemogle.training.data import Visit
 from facemogle.training.latent_store import LatentStore
 from facemogle.training.recipe import FlowRecipe
@@ -43,7 +40,13 @@ class Batch:
     t5_ids: Tensor
 
     def to(self, device: torch.device) -> Batch:
-        return Batch(*(getattr(self, field.name).to(device) for field in fields(self)))
+        """On that device, and what is kept in half precision in single precision."""
+        parts = (getattr(self, field.name).to(device, non_blocking=True) for field in fields(self))
+        return Batch(*(part.float() if part.dtype == torch.half else part for part in parts))
+
+    def pin_memory(self) -> Batch:
+        """In memory that a GPU reads faster; called by `DataLoader`."""
+        return Batch(*(getattr(self, field.name).pin_memory() for field in fields(self)))
 
     def rows(self, rows: Tensor) -> Batch:
         """Some of the faces; rows: their indices."""
@@ -81,12 +84,10 @@ class FlowData(Dataset[Row]):
         draw, generator = random.Random(visit.seed), torch.Generator().manual_seed(visit.seed)
         kind = MapKind(
             bare=name in self.faces.bare and draw.random() < recipe.bare,
-            # By face, so that each face's masks are encoded once.
-            painted=zlib.crc32(name.encode()) % 1000 < 1000 * recipe.painted,
+            painted=self._is_painted(name),
             hidden=draw.random() < recipe.hidden,
         )
         regions = self.store.regions(n, kind)
-        shares = region_shares(self.faces.label_map(n, kind))
         dropped = torch.rand(len(regions), generator=generator) < recipe.drop_region
         dropped[0] = False
         regions[dropped] = self.store.black
@@ -95,35 +96,34 @@ class FlowData(Dataset[Row]):
         noise = torch.randn(clean.shape, generator=generator)
         normal = torch.randn((), generator=generator)
         t = (recipe.t_mean + recipe.t_deviation * normal).sigmoid()
-        weights = token_weights(self.faces.label_map(n), recipe.region_weights)
+        weights = token_weights(self.store.shares(n, MapKind()), recipe.region_weights)
         caption = "" if draw.random() < recipe.drop_text else caption
         guided = caption and draw.random() < recipe.guided
         guidance = torch.tensor(draw.uniform(1, recipe.max_guidance) if guided else 1.0)
-        return clean, noise, regions.float(), shares, t, weights, guidance, caption
+        shares = self.store.shares(n, kind)
+        return clean, noise, regions, shares, t, weights, guidance, caption
+
+    def kinds(self, n: int) -> list[MapKind]:
+        """All label maps of face n that visits may see."""
+        name = self.faces.ids[n]
+        bare = (False, True) if name in self.faces.bare and self.recipe.bare else (False,)
+        hidden = (False, True) if self.recipe.hidden else (False,)
+        painted = self._is_painted(name)
+        return [MapKind(one, painted, other) for one in bare for other in hidden]
+
+    def _is_painted(self, name: str) -> bool:
+        """By face, so that each face's masks are encoded once."""
+        return zlib.crc32(name.encode()) % 1000 < 1000 * self.recipe.painted
 
 
-def region_shares(label_map: np.ndarray) -> Tensor:
-    """How much of each token's square belongs to each expert's region, 0..1: float32 (N, R).
-
-    The global expert, which has none, gets 0; the others' sum is 1. label_map: uint8 (H, W).
-    """
-    rows, columns = (side // PIXELS_PER_TOKEN for side in label_map.shape)
-    squares = label_map.reshape(rows, PIXELS_PER_TOKEN, columns, PIXELS_PER_TOKEN)
-    squares = squares.swapaxes(1, 2).reshape(rows * columns, -1)
-    experts = torch.from_numpy(squares).long() + 1
-    return F.one_hot(experts, NUM_EXPERTS).float().mean(dim=1)
-
-
-def token_weights(label_map: np.ndarray, region_weights: Mapping[str, float]) -> Tensor:
+def token_weights(shares: Tensor, region_weights: Mapping[str, float]) -> Tensor:
     """How much each token counts in the loss: its pixels' mean weight, brought to a mean of 1.
 
-    label_map: uint8 (H, W). region_weights: of pixels, by region name; 1 for those not named.
-    Returns float32 (N,).
+    shares: of the regions in each token's square, (N, R), see `region_shares`. region_weights: of
+    pixels, by region name; 1 for those not named. Returns float32 (N,).
     """
-    by_label = np.array([region_weights.get(region.name, 1) for region in REGIONS], np.float32)
-    rows, columns = (side // PIXELS_PER_TOKEN for side in label_map.shape)
-    squares = by_label[label_map].reshape(rows, PIXELS_PER_TOKEN, columns, PIXELS_PER_TOKEN)
-    weights = torch.from_numpy(squares.mean(axis=(1, 3)).reshape(-1))
+    of_regions = torch.tensor([region_weights.get(region.name, 1) for region in REGIONS])
+    weights = shares[:, 1:].float() @ of_regions.float()
     return weights / weights.mean()
 
 

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from facemogle.commands.arguments import say, whole_number
-from facemogle.training.recipe import PAPER, DecoderRecipe, FewSteps, FlowRecipe, Stage, VAERecipe
+from facemogle.commands.arguments import non_negative, say, whole_number
+from facemogle.network.tokens import PIXELS_PER_TOKEN
+from facemogle.training.recipe import (
+    LARGE_GPU,
+    PAPER,
+    DecoderRecipe,
+    FewSteps,
+    FlowRecipe,
+    Stage,
+    TimedRecipe,
+    VAERecipe,
+)
 
 if TYPE_CHECKING:
     from accelerate import PartialState
@@ -87,6 +98,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f"{' '.join(map(stage_text, PAPER.stages))})",
     )
     parser.add_argument(
+        "--minutes",
+        type=non_negative,
+        metavar="N",
+        help="embedded: train all of the model in this time, VAE, transformer, larger decoder and "
+        "distillation one after the other; the STEPS of several --stage are then their shares of "
+        "the transformer's time. The time used is remembered if the command is stopped",
+    )
+    parser.add_argument(
         "--slower",
         type=float,
         default=1.0,
@@ -129,9 +148,13 @@ def run(arguments: argparse.Namespace) -> int:
     from facemogle.training.sheet import contact_sheet
     from facemogle.weights.loading import CheckpointError
 
+    timed = arguments.minutes is not None
+    if timed and (arguments.recipe != "embedded" or arguments.start):
+        say("train", "--minutes trains a whole model anew: leave out --recipe and --from.")
+        return 2
     state = PartialState(cpu=not torch.cuda.is_available())
     recipes = {
-        "embedded": _train_embedded,
+        "embedded": _train_in_time if timed else _train_embedded,
         "few-steps": _train_embedded,
         "decoder": _train_decoder,
         "paper": _train_paper,
@@ -177,6 +200,19 @@ def _train_embedded(
     return pipeline, arguments.out / "pipeline"
 
 
+def _train_in_time(
+    arguments: argparse.Namespace, state: PartialState
+) -> tuple[FaceMoGLEPipeline, Path]:
+    from facemogle.training.clock import Clock
+    from facemogle.training.timed import train_in_time
+
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    recipe = timed_recipe(arguments, state.device.type == "cuda", state.num_processes)
+    clock, seconds = Clock(arguments.out / "clock.json"), 60 * arguments.minutes
+    pipeline = train_in_time(arguments.data, arguments.out, recipe, clock, seconds)
+    return pipeline, arguments.out / "pipeline"
+
+
 def _train_decoder(arguments: argparse.Namespace, state: PartialState) -> tuple[None, Path]:
     import torch
 
@@ -216,6 +252,31 @@ def _recipe(arguments: argparse.Namespace) -> FlowRecipe:
         stages=tuple(arguments.stage or recipe.stages),
         mixed_precision=arguments.mixed_precision,
         seed=arguments.seed,
+    )
+
+
+def timed_recipe(arguments: argparse.Namespace, on_gpu: bool, processes: int) -> TimedRecipe:
+    """All parts' numbers, with a machine's cores at work for its training processes."""
+    recipe = LARGE_GPU if on_gpu else TimedRecipe()
+    shared = {
+        "mixed_precision": arguments.mixed_precision,
+        "seed": arguments.seed,
+        "workers": max(1, (os.cpu_count() or 1) // processes),
+    }
+    stages = tuple(arguments.stage or recipe.flow.stages)
+    tokens = stages[-1].size // PIXELS_PER_TOKEN
+    crop = min(recipe.decoder.crop, tokens)
+    return replace(
+        recipe,
+        vae=replace(recipe.vae, **shared),
+        flow=replace(
+            recipe.flow,
+            stages=stages,
+            matrix_rate=arguments.slower * recipe.flow.matrix_rate,
+            rate=arguments.slower * recipe.flow.rate,
+            **shared,
+        ),
+        decoder=replace(recipe.decoder, size=2 * stages[-1].size, crop=crop, **shared),
     )
 
 

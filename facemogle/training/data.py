@@ -70,17 +70,28 @@ def endless(
     step: int,
     process: int = 0,
     processes: int = 1,
+    workers: int = 0,
     **options: Any,
 ) -> DataLoader:
     """Shuffled batches without end, from the batch on that a run has at this step.
 
-    batch: visits of one process in one step; with several, see `Shuffled`.
+    batch: visits of one process in one step; with several, see `Shuffled`. workers: processes that
+    load them, as copies of this one; 0 = this one does.
     """
     start = step * batch * processes
     order = Shuffled(len(dataset), seed, start, process, processes, batch)  # pyright: ignore[reportArgumentType]
     # A generator of its own: otherwise starting a loader would draw from torch's global one, and
     # a resumed run would see other noise than an uninterrupted one.
-    return DataLoader(dataset, batch, sampler=order, generator=torch.Generator(), **options)
+    return DataLoader(
+        dataset,
+        batch,
+        sampler=order,
+        generator=torch.Generator(),
+        num_workers=workers,
+        multiprocessing_context="fork" if workers else None,
+        pin_memory=torch.cuda.is_available(),
+        **options,
+    )
 
 
 def to_model_range(image: np.ndarray) -> torch.Tensor:

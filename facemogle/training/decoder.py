@@ -23,6 +23,7 @@ from facemogle.faces.folder import FaceFolder
 from facemogle.faces.paper import open_faces
 from facemogle.network.tokens import PIXELS_PER_TOKEN, decode_tokens
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.training.clock import Length, Steps
 from facemogle.training.critic import Critic, critic_loss, painter_loss
 from facemogle.training.data import Joined, Visit, endless, to_model_range
 from facemogle.training.latent_store import LatentStore
@@ -129,11 +130,16 @@ def with_gradient_of(x: Tensor, norm: float) -> Tensor:
 
 
 def train_decoder(
-    data: Sequence[str | Path], folder: Path, recipe: DecoderRecipe, start: FaceMoGLEPipeline
+    data: Sequence[str | Path],
+    folder: Path,
+    recipe: DecoderRecipe,
+    start: FaceMoGLEPipeline,
+    length: Length | None = None,
 ) -> AutoencoderDC:
     """Train a large decoder for a model; its VAE with it, averaged, goes to ``folder/large_vae``.
 
-    start: the model, on whose own latents the decoder learns too.
+    start: the model, on whose own latents the decoder learns too. length: of the run; None = the
+    recipe's steps.
     """
     accelerator = make_accelerator(recipe.mixed_precision)
     torch.manual_seed(recipe.seed)
@@ -151,7 +157,7 @@ def train_decoder(
         model,
         optimizers,
         folder / "decoder_run",
-        recipe.steps,
+        length or Steps(recipe.steps),
         recipe.ema_decay,
         recipe.max_gradient,
     )
@@ -160,7 +166,12 @@ def train_decoder(
     for path in data:
         store = LatentStore(open_faces(path, recipe.size // 2), start.vae, folder)
         own = OwnLatents(start, store)
+        if recipe.workers:
+            share = accelerator.process_index, accelerator.num_processes
+            store.fill(lambda n: (), recipe.workers, *share)
+            own.fill(recipe.own_faces, *share)
         crops.append(PaintedCrops(open_faces(path, recipe.size), store, own, recipe))
+    accelerator.wait_for_everyone()
     loader = endless(
         Joined(crops),
         recipe.batch,
@@ -168,13 +179,14 @@ def train_decoder(
         run.step,
         accelerator.process_index,
         accelerator.num_processes,
+        recipe.workers,
     )
     pairs = ([part.to(accelerator.device) for part in pair] for pair in loader)
-    for end, judged in ((recipe.judged_from, False), (recipe.steps, True)):
+    for end, judged in ((recipe.judged_from, False), (1.0, True)):
         run.train(
             pairs,
             lambda pair, judged=judged: decoder_loss(run.model, pair, recipe, judged),
-            until=min(end, recipe.steps),
+            until=end,
         )
     averaged = run.averaged()
     assert isinstance(averaged, PainterAndCritic)

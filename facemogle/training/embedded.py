@@ -14,6 +14,7 @@ from transformers import CLIPTextModel, CLIPTokenizer, T5EncoderModel, T5Tokeniz
 from facemogle.faces.paper import open_faces
 from facemogle.network.tokens import PIXELS_PER_TOKEN, painted_per_token
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.training.clock import Length
 from facemogle.training.few_steps import FewStepsTrainer, Teacher
 from facemogle.training.flow import FlowModel, with_guidance_input, without_guidance_input
 from facemogle.training.muon import Muon
@@ -32,14 +33,16 @@ def train_embedded(
     start: FaceMoGLEPipeline | None = None,
     few: FewSteps | None = None,
     blend: float = 1.0,
+    length: Length | None = None,
+    latents: Path | None = None,
 ) -> FaceMoGLEPipeline:
     """Train on the VAE in ``folder/vae``; the pipeline goes to ``folder/pipeline``.
 
     start: the model to go on from; words of the captions that it lacks are added to its own.
     None = an untrained one. few: distil the start into fewer steps. blend: share of the trained
     weights in the result, the rest being the start's: what is new is learnt, and less of what was
-    there forgotten (WiSE-FT, arXiv 2109.01903). The stored transformer is in half precision, to
-    take less room.
+    there forgotten (WiSE-FT, arXiv 2109.01903). length, latents: see `FlowTrainer`. The stored
+    transformer is in half precision, to take less room.
     """
     accelerator = make_accelerator(recipe.mixed_precision)
     torch.manual_seed(recipe.seed)
@@ -60,7 +63,7 @@ def train_embedded(
     vae = AutoencoderDC.from_pretrained(folder / "vae", dtype=precision)
     before = {name: weights.clone() for name, weights in model.state_dict().items()}
     optimizers = _optimizers(model, recipe)
-    parts = accelerator, model, optimizers, tokenizers, vae, data, folder, recipe
+    parts = accelerator, model, optimizers, tokenizers, vae, data, folder, recipe, length, latents
     if few:
         trainer = FewStepsTrainer(*parts, teacher=Teacher(model, few), scheduler=make_scheduler())
     else:

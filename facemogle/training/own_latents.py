@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,6 +20,15 @@ from facemogle.training.latent_store import LatentStore, write_whole
 
 FEWEST, MOST = 2, 5
 """Of the last steps of sampling, so many are made again."""
+AT_ONCE = 32
+
+
+class _Plan(NamedTuple):
+    """What is drawn for a face. seed: of its noise. steps: that are made again."""
+
+    seed: int
+    steps: int
+    caption: str
 
 
 class OwnLatents:
@@ -33,28 +46,54 @@ class OwnLatents:
 
     def of(self, n: int) -> Tensor:
         """Half-precision latents (N, C) of face n."""
-        path = self.store.folder / f"{self.store.faces.ids[n]}.own.safetensors"
-        if not path.is_file():
-            write_whole(path, {"own": self._made(n).half().clone()})
-        return load_file(path)["own"]
+        if not self._path(n).is_file():
+            self._make([n])
+        return load_file(self._path(n))["own"]
 
-    def _made(self, n: int) -> Tensor:
-        faces, name = self.store.faces, self.store.faces.ids[n]
+    def fill(self, most: int, process: int = 0, processes: int = 1) -> None:
+        """Make those of the first so many faces that are missing, many at once, as a GPU likes it.
+
+        process, processes: others do every other face.
+        """
+        faces = range(process, min(most, len(self.store.faces)), processes)
+        missing = [n for n in faces if not self._path(n).is_file()]
+        by_steps = sorted(missing, key=lambda n: self._plan(n).steps)
+        for _, group in groupby(by_steps, lambda n: self._plan(n).steps):
+            alike = list(group)
+            for first in range(0, len(alike), AT_ONCE):
+                self._make(alike[first : first + AT_ONCE])
+
+    def _path(self, n: int) -> Path:
+        return self.store.folder / f"{self.store.faces.ids[n]}.own.safetensors"
+
+    def _plan(self, n: int) -> _Plan:
+        name = self.store.faces.ids[n]
         draw = random.Random(name)
-        generator = torch.Generator().manual_seed(draw.getrandbits(32))
-        clean = self.store.image(n).float()[None]
+        seed, steps = draw.getrandbits(32), draw.randint(FEWEST, MOST)
+        return _Plan(seed, steps, draw.choice(self.store.faces.captions[name]))
+
+    def _make(self, numbers: Sequence[int]) -> None:
+        """Make and store those of some faces of which all get the same number of steps."""
+        faces, plans = self.store.faces, [self._plan(n) for n in numbers]
+        clean = torch.stack([self.store.image(n).float() for n in numbers])
+        noise = torch.stack(
+            [
+                torch.randn(clean.shape[1:], generator=torch.Generator().manual_seed(plan.seed))
+                for plan in plans
+            ]
+        )
         steps = self.pipeline.config["default_steps"]
-        levels = np.linspace(1, 1 / steps, steps)[-draw.randint(FEWEST, MOST) :].tolist()
+        levels = np.linspace(1, 1 / steps, steps)[-plans[0].steps :].tolist()
         scheduler = make_schedule(self.pipeline.scheduler, clean.shape[1], len(levels), levels)
         t = float(torch.as_tensor(scheduler.sigmas)[0])
         side = faces.size // PIXELS_PER_TOKEN * painted_per_token(self.pipeline.vae)
-        noise = torch.randn(clean.shape, generator=generator)
         *_, last = self.pipeline.stream(
-            draw.choice(faces.captions[name]),
-            faces.label_map(n),
+            [plan.caption for plan in plans],
+            [faces.label_map(n) for n in numbers],
             latents=(1 - t) * clean + t * noise,
             sigmas=levels,
             height=side,
             width=side,
         )
-        return last.latents[0]
+        for n, own in zip(numbers, last.latents.half(), strict=True):
+            write_whole(self._path(n), {"own": own.clone()})

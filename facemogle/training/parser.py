@@ -18,6 +18,7 @@ from facemogle.faces.folder import FaceFolder
 from facemogle.masks.iou import confusion_matrix
 from facemogle.masks.regions import NUM_REGIONS, REGIONS
 from facemogle.photo.parser import FaceParser, load_parser, save_parser
+from facemogle.training.clock import Steps
 from facemogle.training.data import Joined, Visit, endless, to_model_range
 from facemogle.training.distortion import distort
 from facemogle.training.muon import Muon
@@ -91,12 +92,13 @@ def train_parser(
     accelerator = make_accelerator(recipe.mixed_precision)
     torch.manual_seed(recipe.seed)
     parser = start or build_parser(recipe)
+    total = sum(stage.steps for stage in recipe.stages)
     run = Run(
         accelerator,
         parser.model.train(),
         optimizers(parser.model, recipe),
         folder / "parser_run",
-        sum(stage.steps for stage in recipe.stages),
+        Steps(total),
         recipe.ema_decay,
     )
 
@@ -118,7 +120,7 @@ def train_parser(
             accelerator.process_index,
             accelerator.num_processes,
         )
-        run.train(loader, loss_of, until=end)
+        run.train(loader, loss_of, until=end / total)
     parser.model = cast(SegformerForSemanticSegmentation, run.averaged().eval())
     if accelerator.is_main_process:
         save_parser(parser, folder / "parser")

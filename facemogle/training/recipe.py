@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 class VAERecipe:
     """channels: width per level, full to 1/8 resolution; the first level has no layers.
     size: side of the images read, crop: side of the crops trained on, both in pixels.
+    workers: processes that load the data; 0 = the one that trains.
     """
 
     channels: tuple[int, ...] = (16, 32, 64, 128)
@@ -23,6 +24,7 @@ class VAERecipe:
     ema_decay: float = 0.995
     mixed_precision: str = "auto"
     seed: int = 0
+    workers: int = 0
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,12 @@ class DecoderRecipe:
     channels, layers: per level, full resolution first. size: side of the images painted, in pixels.
     crop: side of the crops trained on, in tokens. own: share of the visits that see latents which
     the model has made, of the first own_faces faces of a folder. noise, own_noise: most that is
-    added to true and to such latents, whose own standard deviation is 1. judged_from: the step at
-    which the critic joins.
+    added to true and to such latents, whose own standard deviation is 1. judged_from: the
+    share of the run after which the critic joins.
     judge_share: how far what the critic says moves the painting, beside 1 of the difference in
     pixels. feature_weight: of the difference in what the critic sees, beside 1 of its answers.
-    penalty_weight: of its penalty.
+    penalty_weight: of its penalty. workers: processes that load the data, all of whose latents are
+    then encoded beforehand; 0 = the one that trains loads it, and encodes what it needs.
     """
 
     channels: tuple[int, ...] = (16, 32, 64, 128, 256)
@@ -54,12 +57,13 @@ class DecoderRecipe:
     own_faces: int = 250
     noise: float = 0.35
     own_noise: float = 0.15
-    judged_from: int = 600
+    judged_from: float = 0.1
     judge_share: float = 1.0
     feature_weight: float = 2.0
     penalty_weight: float = 0.05
     mixed_precision: str = "auto"
     seed: int = 0
+    workers: int = 0
 
 
 @dataclass(frozen=True)
@@ -138,6 +142,7 @@ class FlowRecipe:
     guided: share of the visits that learn to be guided by the prompt, by a scale drawn from 1 to
     max_guidance, see `facemogle.training.flow.guidance_term`.
     region_weights: how much a pixel counts in the loss, by its region; 1 for those not named.
+    workers: as `DecoderRecipe`'s.
     """
 
     stages: tuple[Stage, ...] = (Stage(128, 32, 1300), Stage(256, 16, 800, 1500))
@@ -164,6 +169,7 @@ class FlowRecipe:
     region_weights: Mapping[str, float] = field(default_factory=lambda: REGION_WEIGHTS)
     mixed_precision: str = "auto"
     seed: int = 0
+    workers: int = 0
 
 
 @dataclass(frozen=True)
@@ -237,3 +243,33 @@ class AttributeRecipe:
     ema_decay: float = 0.99
     mixed_precision: str = "auto"
     seed: int = 0
+
+
+@dataclass(frozen=True)
+class TimedRecipe:
+    """All parts of the embedded model in a given time, see `facemogle.training.timed`.
+
+    shares: of the time, part by part in their order; what is missing to 1 is for starting and for
+    writing the results.
+    """
+
+    shares: Mapping[str, float] = field(
+        default_factory=lambda: {
+            "vae": 0.10,
+            "transformer": 0.52,
+            "decoder": 0.17,
+            "few-steps": 0.17,
+        }
+    )
+    vae: VAERecipe = VAERecipe()
+    flow: FlowRecipe = FlowRecipe()
+    decoder: DecoderRecipe = DecoderRecipe()
+    few: FewSteps = FewSteps()
+
+
+LARGE_GPU = TimedRecipe(
+    vae=VAERecipe(batch=128, learning_rate=2e-3),
+    flow=FlowRecipe(stages=(Stage(128, 512, 1), Stage(256, 256, 3))),
+    decoder=DecoderRecipe(batch=64, own_faces=100),
+)
+"""For a GPU that small batches leave idle. Not measured yet: no such GPU was at hand."""

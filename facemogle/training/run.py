@@ -17,22 +17,22 @@ from torch.optim import Optimizer
 from tqdm.auto import tqdm
 
 from facemogle.runs.mask_tokens import cpu_multiplies_bfloat16
+from facemogle.training.clock import Length
 
-WARM_UP_STEPS = 100
+WARM_UP_SHARE = 0.05
 REPORT_EVERY = 25
 SAVE_EVERY_S = 240
 
 
-def learning_rate_factor(step: int, total: int, decay_share: float) -> float:
-    """Warm-up, constant, linear decay to 2 %; 1 throughout if there is no share of decay.
+def learning_rate_factor(passed: float, decay_share: float) -> float:
+    """Warm-up from 2 %, constant, linear decay to 2 %; 1 throughout if there is no share of decay.
 
-    Depends on the numbers of steps alone, so a resumed run may have another total.
-    decay_share: share of the steps, at the end, over which it falls.
+    passed: share of the run that has passed. decay_share: of the run, at its end, over which the
+    factor falls.
     """
     if not decay_share:
         return 1.0
-    decay = (total - step) / (decay_share * total)
-    return min((step + 1) / WARM_UP_STEPS, 1.0, max(decay, 0.02))
+    return max(min(passed / WARM_UP_SHARE, 1.0, (1 - passed) / decay_share), 0.02)
 
 
 class Run:
@@ -40,7 +40,8 @@ class Run:
 
     model: everything that is trained, as one module; a frozen part of it is not stored.
     ``folder/state`` holds what resuming needs, ``folder/log.jsonl`` one line of losses per report.
-    max_gradient: norm to which gradients are clipped. decay_share: see `learning_rate_factor`.
+    length: how long it is. max_gradient: norm to which gradients are clipped.
+    decay_share: see `learning_rate_factor`.
     """
 
     def __init__(
@@ -49,18 +50,24 @@ class Run:
         model: nn.Module,
         optimizers: list[Optimizer],
         folder: Path,
-        total_steps: int,
+        length: Length,
         ema_decay: float,
         max_gradient: float = 1.0,
         decay_share: float = 0.4,
     ) -> None:
-        self.accelerator, self.folder, self.total_steps = accelerator, folder, total_steps
+        self.accelerator, self.folder, self.length = accelerator, folder, length
         self.max_gradient, self.decay_share = max_gradient, decay_share
         self.base_rates = [[g["lr"] for g in o.param_groups] for o in optimizers]
         self.model, *self.optimizers = accelerator.prepare(model, *optimizers)
         self.saved = time.monotonic()
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]
-        self.ema = EMAModel(self.parameters, decay=ema_decay, use_ema_warmup=True, power=0.75)
+        self.ema = EMAModel(
+            self.parameters,
+            decay=ema_decay,
+            use_ema_warmup=True,
+            power=0.75,
+            foreach=accelerator.device.type == "cuda",
+        )
         self.ema.to(accelerator.device)
         self.step = 0
         folder.mkdir(parents=True, exist_ok=True)
@@ -70,7 +77,11 @@ class Run:
         accelerator.register_load_state_pre_hook(lambda models, path: models.clear())
         if (folder / "state").is_dir():
             accelerator.load_state(str(folder / "state"))
-            accelerator.print(f"Resuming {folder} at step {self.step} of {total_steps}.")
+            accelerator.print(f"Resuming {folder} at step {self.step}, {self.passed():.0%} done.")
+
+    def passed(self) -> float:
+        """Share of the run that has passed, 0 to 1."""
+        return self.length.passed(self.step)
 
     def state_dict(self) -> dict:
         model = self.accelerator.unwrap_model(self.model)
@@ -94,17 +105,16 @@ class Run:
         return broadcast_object_list(answer)[0]
 
     def train(
-        self, batches: Iterable, loss_of: Callable[..., dict[str, Tensor]], until: int | None = None
+        self, batches: Iterable, loss_of: Callable[..., dict[str, Tensor]], until: float = 1.0
     ) -> None:
-        """Train until step ``until`` (None = ``total_steps``).
+        """Train until a share of the run has passed.
 
         ``loss_of(batch)`` returns named losses; ``loss`` is minimised, all are reported.
         """
-        until = until or self.total_steps
-        if self.step >= until:
+        if self.passed() >= until:
             return
         bar = tqdm(
-            total=self.total_steps,
+            total=self.length.steps,
             initial=self.step,
             desc=self.folder.name,
             mininterval=5,
@@ -119,13 +129,13 @@ class Run:
                 report.write(self.step)
             if self._is_time_to_save():
                 self.save()
-            if self.step >= until:
+            if self.passed() >= until:
                 break
         bar.close()
         self.save()
 
     def _update(self, batch: object, loss_of: Callable[..., dict[str, Tensor]]) -> dict:
-        factor = learning_rate_factor(self.step, self.total_steps, self.decay_share)
+        factor = learning_rate_factor(self.passed(), self.decay_share)
         for optimizer, rates in zip(self.optimizers, self.base_rates, strict=True):
             for group, rate in zip(optimizer.param_groups, rates, strict=True):
                 group["lr"] = rate * factor

@@ -16,6 +16,7 @@ from transformers import PreTrainedTokenizerBase
 from facemogle.faces.paper import open_faces
 from facemogle.network.tokens import PIXELS_PER_TOKEN, VAE, position_ids
 from facemogle.training.batches import Batch, FlowData, Row, square_of_tokens
+from facemogle.training.clock import Length, Steps
 from facemogle.training.data import Joined, endless
 from facemogle.training.flow import FlowModel, flow_loss, guidance_term
 from facemogle.training.latent_store import LatentStore
@@ -28,7 +29,9 @@ class FlowTrainer:
 
     model: those of its parameters that require a gradient are trained, by the optimizers.
     tokenizers: CLIP's and T5's. vae: encodes images and masks, in its own precision.
-    data: folders of faces, used together. folder: of the run.
+    data: folders of faces, used together. folder: of the run. length: of all stages together,
+    whose steps then are their shares of it; None = the stages' steps. latents: folder of the
+    `LatentStore`; None = the run's.
     """
 
     def __init__(
@@ -41,21 +44,24 @@ class FlowTrainer:
         data: Sequence[str | Path],
         folder: Path,
         recipe: FlowRecipe,
+        length: Length | None = None,
+        latents: Path | None = None,
     ) -> None:
         self.accelerator, self.tokenizers = accelerator, tokenizers
-        self.data, self.folder, self.recipe = data, folder, recipe
+        self.data, self.recipe, self.latents = data, recipe, latents or folder
         self.vae = vae.to(accelerator.device).requires_grad_(False)
         if accelerator.mixed_precision == "bf16" and accelerator.device.type == "cpu":
             # Twice as fast there as the fused kernel, of which the backward pass is slow.
             torch.backends.cuda.allow_fp16_bf16_reduction_math_sdp(True)
             model.transformer.set_attention_backend("_native_math")
-        self.ends = list(accumulate(stage.steps for stage in recipe.stages))
+        ends = list(accumulate(stage.steps for stage in recipe.stages))
+        self.ends = [end / ends[-1] for end in ends]
         self.run = Run(
             accelerator,
             model,
             optimizers,
             folder / "flow_run",
-            self.ends[-1],
+            length or Steps(ends[-1]),
             recipe.ema_decay,
             recipe.max_gradient,
             recipe.decay_share,
@@ -64,7 +70,7 @@ class FlowTrainer:
     def train(self) -> FlowModel:
         """The model with averaged weights."""
         for stage, end in zip(self.recipe.stages, self.ends, strict=True):
-            if self.run.step < end:
+            if self.run.passed() < end:
                 self._train_stage(stage, end)
         model = self.run.averaged()
         assert isinstance(model, FlowModel)
@@ -72,8 +78,9 @@ class FlowTrainer:
         model.transformer.set_attention_backend("native")
         return model.cpu().eval()
 
-    def _train_stage(self, stage: Stage, end: int) -> None:
+    def _train_stage(self, stage: Stage, end: float) -> None:
         data = Joined([self._faces(folder, stage) for folder in self.data])
+        self.accelerator.wait_for_everyone()
         loader = endless(
             data,
             stage.batch,
@@ -81,6 +88,7 @@ class FlowTrainer:
             self.run.step,
             self.accelerator.process_index,
             self.accelerator.num_processes,
+            self.recipe.workers,
             collate_fn=self._collate,
         )
         # One place in the image has the same position at every image size.
@@ -122,7 +130,12 @@ class FlowTrainer:
 
     def _faces(self, folder: str | Path, stage: Stage) -> FlowData:
         faces = open_faces(folder, stage.size, stage.faces)
-        return FlowData(LatentStore(faces, self.vae, self.folder), self.recipe)
+        store = LatentStore(faces, self.vae, self.latents)
+        data = FlowData(store, self.recipe)
+        if self.recipe.workers:
+            share = self.accelerator.process_index, self.accelerator.num_processes
+            store.fill(data.kinds, self.recipe.workers, *share)
+        return data
 
     def _collate(self, rows: list[Row]) -> Batch:
         *tensors, captions = zip(*rows, strict=True)

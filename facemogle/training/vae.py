@@ -17,6 +17,7 @@ from torch.utils.data import Dataset
 from facemogle.faces.folder import FaceFolder
 from facemogle.faces.paper import open_faces
 from facemogle.masks.reading import decouple
+from facemogle.training.clock import Length, Steps
 from facemogle.training.data import Joined, Visit, endless, to_model_range
 from facemogle.training.recipe import VAERecipe
 from facemogle.training.run import Run, make_accelerator
@@ -115,8 +116,13 @@ def set_latent_statistics(vae: AutoencoderDC, faces: FaceFolder, count: int = 64
     vae.register_to_config(scaling_factor=1 / latents.std().item())
 
 
-def train_vae(data: Sequence[str | Path], folder: Path, recipe: VAERecipe) -> None:
-    """Train the VAE; the averaged weights go to ``folder/vae`` (safetensors)."""
+def train_vae(
+    data: Sequence[str | Path], folder: Path, recipe: VAERecipe, length: Length | None = None
+) -> None:
+    """Train the VAE; the averaged weights go to ``folder/vae`` (safetensors).
+
+    length: of the run; None = the recipe's steps.
+    """
     accelerator = make_accelerator(recipe.mixed_precision)
     torch.manual_seed(recipe.seed)
     vae = build_vae(recipe)
@@ -124,7 +130,8 @@ def train_vae(data: Sequence[str | Path], folder: Path, recipe: VAERecipe) -> No
     optimizer = torch.optim.AdamW(
         vae.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99), weight_decay=1e-3
     )
-    run = Run(accelerator, vae, [optimizer], folder / "vae_run", recipe.steps, recipe.ema_decay)
+    length = length or Steps(recipe.steps)
+    run = Run(accelerator, vae, [optimizer], folder / "vae_run", length, recipe.ema_decay)
     folders = [open_faces(path, recipe.size) for path in data]
     crops = Joined([Crops(faces, recipe.crop) for faces in folders])
     loader = endless(
@@ -134,6 +141,7 @@ def train_vae(data: Sequence[str | Path], folder: Path, recipe: VAERecipe) -> No
         run.step,
         accelerator.process_index,
         accelerator.num_processes,
+        recipe.workers,
     )
     channels_last = (x.to(accelerator.device, memory_format=torch.channels_last) for x in loader)
     run.train(channels_last, lambda x: vae_loss(run.model, x))
