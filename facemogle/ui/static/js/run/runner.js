@@ -74,14 +74,14 @@ export class Runner {
   }
 
   listen(expertSettings) {
-    const { requests } = this;
+    const { requests, drawing } = this;
     for (const kind of ["sent", "place", "start", "step", "done", "stopped", "error", "lost", "forgotten"]) {
       requests.addEventListener(kind, (event) => {
         this[kind](event.detail);
         this.composer.isBusy = requests.isBusy;
       });
     }
-    for (const [source, type] of [[this.drawing, "commit"], [expertSettings, "change"]]) {
+    for (const [source, type] of [[drawing, "commit"], [expertSettings, "change"]]) {
       source.addEventListener(type, () => {
         this.live.changed();
         this.showAge();
