@@ -203,6 +203,7 @@ export class Runner {
 
   sent() {
     this.run = null;
+    this.isGateLate = false;
     this.asksForEffect = false;
     this.notice.clear();
     setPending(!this.isOwn && !this.variations.isOpen);
