@@ -43,6 +43,7 @@ export class Runner {
       settings: { ...FIRST, prompt, seed, steps, ...formSettings() },
       words,
       onChange: (form, name) => this.changed(form, name),
+      onSettled: () => this.inputs.settle(),
       onSubmit: () => this.submit(),
       onStop: () => requests.stop(),
     });
@@ -93,7 +94,10 @@ export class Runner {
       if (this.isGateLate && this.run) this.showGate();
       this.live.changed();
     });
-    expertSettings.addEventListener("set", () => this.hear());
+    expertSettings.addEventListener("set", () => {
+      this.inputs.settle();
+      this.hear();
+    });
     document.addEventListener("visibilitychange", () => this.live.sight());
   }
 
@@ -156,6 +160,7 @@ export class Runner {
   request({ isDraft, isOwn, isAgain = false }) {
     if (isOwn && this.isUnchanged) return this.live.settle();
     this.variations.close();
+    if (!isOwn) this.inputs.settle(); // what is typed may have the focus yet
     const base = this.shown.accepted;
     Object.assign(this, this.inputs.taken({ isDraft }), { isOwn, isAgain, base, hasResent: false });
     this.send();
