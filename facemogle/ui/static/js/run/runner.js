@@ -186,7 +186,7 @@ export class Runner {
   /** A person goes on with one of the four, and with its seed. */
   takeVariation(accepted) {
     this.leaveVariations();
-    this.inputs.put({ seed: accepted.settings.seed });
+    this.drawing.note(this.inputs.put({ seed: accepted.settings.seed })); // undo goes back to the face before
     this.shown.archive.add(accepted);
     this.recalls.recall(accepted, "One of four");
   }
