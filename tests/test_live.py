@@ -493,12 +493,18 @@ def test_a_lost_server_is_a_failure(browser: Browser, studio: StudioUnderTest) -
     """It must not say for ever that it waits."""
     page = browser.new_page()  # one whose console may complain
     open_studio(page, studio)
+    generate(page, steps=1)
+    image = shown(page)
+    page.get_by_role("textbox", name="Prompt").fill("other words")
     page.route("**/gradio_api/queue/**", lambda route: None)  # never answered
     page.route("**/requests.js", lambda route: route.abort())  # asked to see if the server is there
     page.get_by_role("button", name="Generate", exact=True).click()
     result = page.locator(".result")
     expect(result).to_have_attribute("data-state", "failed", timeout=PATIENCE)
     expect(result).to_contain_text("The server cannot be reached")
+    assert np.array_equal(shown(page), image)  # the last good one stays, with one message
+    expect(page.locator(".notice").locator("visible=true")).to_have_count(1)
+    expect(result.get_by_role("button", name="Retry")).to_be_visible()
     page.close()
 
 

@@ -44,7 +44,7 @@ def visiting(browser: Browser, studio: StudioUnderTest, **context: Any) -> Itera
     open_studio(page, studio)
     yield page
     visit.close()
-    assert complaints == []
+    assert complaints == [], complaints
 
 
 def overheard(page: Page, studio: StudioUnderTest) -> list[str]:

@@ -93,3 +93,19 @@ test("words and seed that came with a face go and come with it", () => {
   drawing.redo();
   assert.deepEqual(told, [null, before, after]);
 });
+
+test("a change of the settings alone is a step of its own", () => {
+  // Undo after mute took back the last stroke instead.
+  const drawing = face();
+  const told = [];
+  drawing.addEventListener("travel", ({ detail }) => told.push(detail));
+  const painted = drawing.labels.slice();
+  drawing.note({ before: { muted: [] }, after: { muted: [13] } });
+  drawing.undo();
+  assert.deepEqual(drawing.labels, painted);
+  drawing.redo();
+  drawing.undo();
+  assert.deepEqual(told, [{ muted: [] }, { muted: [13] }, { muted: [] }]);
+  drawing.undo();
+  assert.notDeepEqual(drawing.labels, painted);
+});

@@ -166,6 +166,12 @@ export class Drawing extends EventTarget {
     this.endStroke();
   }
 
+  /** Let undo take back a change of the settings alone. settings: as of History.commit. */
+  note(settings) {
+    this.history.note(settings);
+    this.emit("commit");
+  }
+
   undo() {
     this.travel("undo", "before");
     if (this.history.hasDropped && !this.canUndo) this.emit("end");
@@ -219,7 +225,7 @@ export class Drawing extends EventTarget {
     if (this.isStroking) return;
     const change = this.history[way]();
     if (!change) return;
-    this.emit("paint", change.area);
+    if (change.area) this.emit("paint", change.area);
     this.emit("commit");
     this.emit("travel", change.settings?.[side] ?? null);
   }

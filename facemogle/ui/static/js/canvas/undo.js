@@ -32,20 +32,29 @@ export class History {
   }
 
   /**
-   * End the change; returns whether it changed anything. settings: { before, after } of the form, if
-   * they have changed along with the drawing.
+   * End the change; returns whether it changed anything. settings: { before, after }, of Inputs, if they
+   * have changed along with the drawing.
    */
   commit(settings) {
     if (!this.area) return false;
     const change = { area: this.area, runs: this.runs(this.area), order: this.order, settings };
     if (change.runs.length === 0 && this.order === this.layers.order) return false;
+    this.push(change);
+    return true;
+  }
+
+  /** Note a change of the settings alone. */
+  note(settings) {
+    this.push({ area: null, runs: new Uint32Array(), order: this.layers.order, settings });
+  }
+
+  push(change) {
     this.past.push({ id: ++this.newest, ...change });
     this.future = [];
     while (this.past.length > MAX_CHANGES || words(this.past) > MAX_WORDS) {
       this.past.shift();
       this.hasDropped = true;
     }
-    return true;
   }
 
   /** Drop the change; returns its rectangle, or null if it had reached none. */

@@ -11,9 +11,10 @@ export class Composer extends EventTarget {
   /**
    * words: phrases by kind, of facemogle.ui.start; those of people are for a prompt's beginning.
    * settings: { prompt, seed, steps, strength, whole_face, live, locked }.
-   * onChange(values, name): name of the field that was changed. onSubmit(): form valid or not.
+   * onChange(values, name): name of the field that was changed. onSettled(): a person is done with it.
+   * onSubmit(): form valid or not.
    */
-  constructor(form, { settings, words, onChange, onSubmit, onStop }) {
+  constructor(form, { settings, words, onChange, onSettled, onSubmit, onStop }) {
     super();
     const find = (selector) => form.querySelector(selector);
     const named = (names) => Object.fromEntries(names.map((name) => [name, find(`[name=${name}]`)]));
@@ -22,12 +23,13 @@ export class Composer extends EventTarget {
     this.stop = find("[data-command=stop]");
     this.lock = find("[data-command=lock]");
     this.percent = find(".strength output");
-    this.onChange = onChange;
+    Object.assign(this, { onChange, onSettled });
     const { people: _people, ...offered } = words;
     this.chips = Object.values(offered).flat().map((text) => this.chip(text));
     find(".chips").replaceChildren(...this.chips);
     this.put(settings);
     form.addEventListener("input", ({ target }) => this.tell(target.name));
+    form.addEventListener("change", () => onSettled());
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       onSubmit();
@@ -63,6 +65,7 @@ export class Composer extends EventTarget {
   roll() {
     this.texts.seed.value = anySeed();
     this.tell("seed");
+    this.onSettled();
   }
 
   /** Put words at the prompt's end, or take them out again. */
@@ -72,6 +75,7 @@ export class Composer extends EventTarget {
     if (others.length === parts.length) others.push(words);
     this.texts.prompt.value = others.join(", ");
     this.tell("chips");
+    this.onSettled();
   }
 
   get prompt() {

@@ -10,6 +10,7 @@ export class Inputs {
   constructor({ drawing, composer, expertSettings, templates }) {
     Object.assign(this, { drawing, composer, expertSettings });
     this.suggested = new Set(["", loadSettings().suggested, ...templates.map(({ prompt }) => prompt)]);
+    this.last = this.said;
     drawing.addEventListener("paint", () => (this.counted = null));
   }
 
@@ -36,7 +37,15 @@ export class Inputs {
     this.composer.put(settings);
     this.expertSettings.put(settings);
     saveSettings({ form: this.composer.values });
-    return { before, after: this.said };
+    this.last = this.said;
+    return { before, after: this.last };
+  }
+
+  /** A person has changed something by hand: undo takes it back. */
+  settle() {
+    const [before, after] = [this.last, this.said];
+    this.last = after;
+    if (JSON.stringify(before) !== JSON.stringify(after)) this.drawing.note({ before, after });
   }
 
   /**

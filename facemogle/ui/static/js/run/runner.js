@@ -43,6 +43,7 @@ export class Runner {
       settings: { ...FIRST, prompt, seed, steps, ...formSettings() },
       words,
       onChange: (form, name) => this.changed(form, name),
+      onSettled: () => this.inputs.settle(),
       onSubmit: () => this.submit(),
       onStop: () => requests.stop(),
     });
@@ -74,14 +75,14 @@ export class Runner {
   }
 
   listen(expertSettings) {
-    const { requests } = this;
+    const { requests, drawing } = this;
     for (const kind of ["sent", "place", "start", "step", "done", "stopped", "error", "lost", "forgotten"]) {
       requests.addEventListener(kind, (event) => {
         this[kind](event.detail);
         this.composer.isBusy = requests.isBusy;
       });
     }
-    for (const [source, type] of [[this.drawing, "commit"], [expertSettings, "change"]]) {
+    for (const [source, type] of [[drawing, "commit"], [expertSettings, "change"]]) {
       source.addEventListener(type, () => {
         this.live.changed();
         this.showAge();
@@ -93,7 +94,10 @@ export class Runner {
       if (this.isGateLate && this.run) this.showGate();
       this.live.changed();
     });
-    expertSettings.addEventListener("set", () => this.hear());
+    expertSettings.addEventListener("set", () => {
+      this.inputs.settle();
+      this.hear();
+    });
     document.addEventListener("visibilitychange", () => this.live.sight());
   }
 
@@ -156,6 +160,7 @@ export class Runner {
   request({ isDraft, isOwn, isAgain = false }) {
     if (isOwn && this.isUnchanged) return this.live.settle();
     this.variations.close();
+    if (!isOwn) this.inputs.settle(); // what is typed may have the focus yet
     const base = this.shown.accepted;
     Object.assign(this, this.inputs.taken({ isDraft }), { isOwn, isAgain, base, hasResent: false });
     this.send();
@@ -181,7 +186,7 @@ export class Runner {
   /** A person goes on with one of the four, and with its seed. */
   takeVariation(accepted) {
     this.leaveVariations();
-    this.inputs.put({ seed: accepted.settings.seed });
+    this.drawing.note(this.inputs.put({ seed: accepted.settings.seed })); // undo goes back to the face before
     this.shown.archive.add(accepted);
     this.recalls.recall(accepted, "One of four");
   }
@@ -203,6 +208,7 @@ export class Runner {
 
   sent() {
     this.run = null;
+    this.isGateLate = false;
     this.asksForEffect = false;
     this.notice.clear();
     setPending(!this.isOwn && !this.variations.isOpen);
