@@ -55,7 +55,7 @@ def train_in_time(
         PartialState().wait_for_everyone()
         flow = slower(replace(recipe.flow, stages=recipe.flow.stages[-1:]), recipe.few.slower)
         length = lengths["few-steps"]
-        train_embedded(data, folder, flow, start, recipe.few, length, latents=teacher)
+        train_embedded(data, folder, flow, start, recipe.few, length=length, latents=teacher)
 
     parts = {"vae": vae, "transformer": transformer, "decoder": decoder, "few-steps": few_steps}
     for name, train in parts.items():
