@@ -196,7 +196,8 @@ def broken_archives(draw: random.Random, content: bytes, count: int) -> Iterator
         archive = io.BytesIO()
         names = [name for name in good if draw.random() < 0.95]
         changed = draw.choice(sorted(good))
-        np.savez(archive, **{name: array if name == changed else good[name] for name in names})
+        chosen: dict[str, Any] = {name: good[name] for name in names if name != changed}
+        np.savez(archive, **chosen | {changed: array})
         yield archive.getvalue()
     yield from (bomb_archive(shape, good) for shape in ((2**40,), (10**6, 10**6, 20), (-1,), ()))
     huge = zipped({f"{name}.npy": b"" for name in good})

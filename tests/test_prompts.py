@@ -108,6 +108,7 @@ def test_every_synonym_leads_to_words_that_mini_knows(small: PreTrainedTokenizer
         ("red dress and black hair", "black hair"),
         ("a blonde-haired woman, sun glasses", "a blonde hair woman, sunglasses"),
         ("natural light, black hair", "black hair"),
+        ("score_9, score_8_up, soft white light, light skin", "light skin"),
         ("a man with no beard and black hair", "a man and black hair"),
         ("black hair (without glasses), isn't smiling", "black hair"),
         ("black hair, not wearing a hat", "black hair"),

@@ -99,15 +99,17 @@ def _chosen(
     """Eyes, brows, nose, lips and mouth: each as the parser draws it, if it means the same part.
 
     features: the mesh's. is_known: whether the parser knows such images. What it does not see is
-    the mesh's, but for what lies behind a head that is turned to the side.
+    the mesh's.
     """
     width = float(np.ptp(points[list(OVAL), 0]))
     is_turned = turn_of(points) > TURNED
     chosen = np.zeros_like(features)
     for part in PARTS:
         mesh, own = features == part, parsed == part
-        if is_known or is_turned:
+        if is_known:
             means_it = (mesh & own).any() or _is_near(mesh, own, width)
+        elif is_turned:
+            means_it = _is_near(mesh, own, width)
         else:
             means_it = _overlap(mesh, own) >= SAME_PART
         if means_it:
@@ -115,7 +117,7 @@ def _chosen(
         elif part in BROW_PARTS and mesh.any():
             area = fit_brow(mesh, image, own, width)
         else:
-            area = mesh & ~(is_turned & _is_far(mesh, points))
+            area = mesh
         chosen[area & ((chosen == 0) | mesh)] = part
     return chosen
 
@@ -132,14 +134,6 @@ def _is_near(mesh: np.ndarray, own: np.ndarray, width: float) -> bool:
     apart = np.argwhere(mesh).mean(0) - np.argwhere(own).mean(0)
     ratio = own.sum() / mesh.sum()
     return bool(np.linalg.norm(apart) < NEAR * width and 1 / ALIKE < ratio < ALIKE)
-
-
-def _is_far(mesh: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Where a part lies on the side of a turned head that is away from us: bool as mesh."""
-    nose = points[NOSE_TIP, 0]
-    sign = -1 if abs(points[R_EAR, 0] - nose) < abs(points[L_EAR, 0] - nose) else 1
-    x = np.arange(mesh.shape[1]) + 0.5
-    return np.broadcast_to((x - nose) * sign > 0, mesh.shape)
 
 
 def _agreement(features: np.ndarray, parsed: np.ndarray, width: float) -> float:

@@ -121,7 +121,7 @@ def _decoded(image: Image.Image, is_whole: bool) -> Photo:
         image.draft(None, small)  # a JPEG's pixels need not all be decoded
     image.load()  # which turns a TIFF
     if image.format == "TIFF" and image.size == (height, width):
-        small, (width, height) = small[::-1], image.size
+        small, (width, height) = (small[1], small[0]), image.size
     if image.has_transparency_data:
         notes.append("Its transparent parts were put on white.")
     pixels = _pixels(image, small, orientation)

@@ -71,7 +71,7 @@ def _share(changed: np.ndarray, margin: int, inside: np.ndarray) -> np.ndarray:
 
 
 def _padded(image: np.ndarray, margin: int) -> np.ndarray:
-    return cv2.copyMakeBorder(image, *[margin] * 4, cv2.BORDER_REPLICATE)
+    return cv2.copyMakeBorder(image, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
 
 
 def _box(area: np.ndarray, crop: Crop, size: tuple[int, int]) -> tuple[int, int, int, int]:

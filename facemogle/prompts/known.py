@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 from unicodedata import normalize
 
 from facemogle.prompts.vocabulary import JOINING, LEANING, LINKS, Vocabulary
@@ -139,7 +139,14 @@ def _leave_out_denied(words: Sequence[_Word]) -> None:
 
 
 def _leave_out_dangling(words: Sequence[_Word]) -> None:
-    """Leave out what only led to unknown words: "in a red" of "in a red dress"."""
+    """Leave out what only led to unknown words: "in a red" of "in a red dress".
+
+    And a scene's light, which is no face's: "white light".
+    """
+    is_light = len(words) > 1 and words[-1].text == "light" and words[-1].forms
+    if is_light and (any(not one.forms for one in words) or all(one.leans for one in words)):
+        for word in takewhile(lambda word: word.leans, reversed(words)):
+            word.leave_out()
     after, is_gap = None, False
     for word in reversed(words):
         if is_gap and word.leans and (after is None or after.forms[0] in LINKS):

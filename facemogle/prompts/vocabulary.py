@@ -25,7 +25,7 @@ _SPELLINGS = ({"blond", "blonde"}, {"gray", "grey"}, {"moustache", "mustache"})
 LINKS = {"of", "with", "in", "to", "and", "has", "is", "wears", "wearing"}
 JOINING = LINKS | {"a", "an", "the", "this"}
 LEANING = JOINING | {
-    "very", "slightly", "both", "left", "right", "looking", "facing", "turned",
+    "very", "slightly", "both", "left", "right", "up", "looking", "facing", "turned",
     "black", "blond", "blonde", "blue", "brown", "gray", "grey", "olive", "pink", "red", "reddish",
     "white", "beige", "tan", "dark", "deep", "fair", "light", "pale", "broad", "full", "long",
     "medium", "short", "slight", "open", "closed", "asymmetric", "oval", "rectangular", "round",
