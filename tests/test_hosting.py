@@ -175,17 +175,12 @@ def test_slow_clients_hold_up_nobody(hosted: StudioUnderTest, client: Client) ->
         make(client)
 
 
-def test_a_client_that_hardly_reads_holds_up_nobody(
-    hosted: StudioUnderTest, client: Client
-) -> None:
-    """Its answer waits in the server, and is there when it is wanted."""
-    files = {"files": ("mask.png", MASK.read_bytes())}
-    api = f"{hosted.url}gradio_api"
-    (path,) = httpx.post(f"{api}/upload", files=files, auth=AUTH).json()
+def test_who_hardly_reads_holds_up_nobody(client: Client, visitor: httpx.Client) -> None:
+    """The answer waits in the server, and is there when it is wanted."""
+    (path,) = visitor.post("upload", files={"files": ("mask.png", MASK.read_bytes())}).json()
     mask = {"path": path, "meta": {"_type": "gradio.FileData"}}
-    call = httpx.post(f"{api}/call/generate", json={"data": [mask, "a face", 5, 2]}, auth=AUTH)
-    address = f"{api}/call/generate/{call.json()['event_id']}"
-    with httpx.stream("GET", address, auth=AUTH, timeout=PATIENCE) as slow:
+    call = visitor.post("call/generate", json={"data": [mask, "a face", 5, 2]}).json()
+    with visitor.stream("GET", f"call/generate/{call['event_id']}") as slow:
         make(client)
         assert "event: complete" in slow.read().decode()
 
