@@ -19,7 +19,7 @@ from facemogle.pipeline import FaceMoGLEPipeline
 def studio(pipeline: FaceMoGLEPipeline) -> Iterator[StudioUnderTest]:
     """The tiny model, which reads the words of mini only."""
     small = AutoTokenizer.from_pretrained(ROOT / "checkpoints/mini/tokenizer_2")
-    encoder = deepcopy(pipeline.text_encoder_2)
+    encoder = deepcopy(pipeline.components["text_encoder_2"])
     encoder.resize_token_embeddings(len(small))
     components = {**pipeline.components, "tokenizer_2": small, "text_encoder_2": encoder}
     yield from serve_studio(short(FaceMoGLEPipeline(**components), steps=2))
