@@ -103,7 +103,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="embedded: train all of the model in this time, VAE, transformer, larger decoder and "
         "distillation one after the other; the STEPS of several --stage are then their shares of "
-        "the transformer's time. The time used is remembered if the command is stopped",
+        "the transformer's time, other numbers of steps, --guided and --blend do not count. The "
+        "time used is remembered if the command is stopped",
     )
     parser.add_argument(
         "--slower",
