@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import count
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 import torch
 from torch.utils.data import ConcatDataset, DataLoader, Dataset, Sampler
@@ -75,8 +77,8 @@ def endless(
 ) -> DataLoader:
     """Shuffled batches without end, from the batch on that a run has at this step.
 
-    batch: visits of one process in one step; with several, see `Shuffled`. workers: processes that
-    load them, as copies of this one; 0 = this one does.
+    batch: visits of one process in one step; with several, see `Shuffled`. workers: see
+    `copies`.
     """
     start = step * batch * processes
     order = Shuffled(len(dataset), seed, start, process, processes, batch)  # pyright: ignore[reportArgumentType]
@@ -87,11 +89,20 @@ def endless(
         batch,
         sampler=order,
         generator=torch.Generator(),
-        num_workers=workers,
-        multiprocessing_context="fork" if workers else None,
         pin_memory=torch.cuda.is_available(),
+        **copies(workers),
         **options,
     )
+
+
+def copies(workers: int) -> dict[str, Any]:
+    """Options of a `DataLoader` whose data so many copies of this process load; 0 = it does."""
+    if not workers:
+        return {}
+    # A copy lacks the threads of the libraries, and would wait for them for ever.
+    cv2.setNumThreads(1)
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    return {"num_workers": workers, "multiprocessing_context": "fork"}
 
 
 def to_model_range(image: np.ndarray) -> torch.Tensor:

@@ -21,6 +21,7 @@ from facemogle.masks.label_map import decouple
 from facemogle.masks.regions import NUM_EXPERTS
 from facemogle.network.tokens import PIXELS_PER_TOKEN, VAE, encode_pixels
 from facemogle.runs.mask_tokens import croppable, encode_mask_image
+from facemogle.training.data import copies
 
 KindsOf = Callable[[int], Sequence[MapKind]]
 Missing = tuple[int, Tensor | None, dict[MapKind, Tensor]]
@@ -85,10 +86,7 @@ class LatentStore:
         others do every other face.
         """
         missing = _Missing(self, kinds, range(process, len(self.faces), processes))
-        fork = "fork" if workers else None
-        loader = DataLoader(
-            missing, batch_size=None, num_workers=workers, multiprocessing_context=fork
-        )
+        loader = DataLoader(missing, batch_size=None, **copies(workers))
         for n, image, maps in tqdm(loader, desc="latents", mininterval=5, disable=process > 0):
             if image is not None:
                 write_whole(self._path(n, "image"), {"image": self._encode(image[None])[0]})
