@@ -141,6 +141,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train; 2 when the data or the model to go on from cannot be used."""
+    timed = arguments.minutes is not None
+    if timed and (arguments.recipe != "embedded" or arguments.start):
+        say("train", "--minutes trains a whole model anew: leave out --recipe and --from.")
+        return 2
     import torch
     from accelerate import PartialState
 
@@ -149,10 +153,6 @@ def run(arguments: argparse.Namespace) -> int:
     from facemogle.training.sheet import contact_sheet
     from facemogle.weights.loading import CheckpointError
 
-    timed = arguments.minutes is not None
-    if timed and (arguments.recipe != "embedded" or arguments.start):
-        say("train", "--minutes trains a whole model anew: leave out --recipe and --from.")
-        return 2
     state = PartialState(cpu=not torch.cuda.is_available())
     recipes = {
         "embedded": _train_in_time if timed else _train_embedded,
@@ -204,11 +204,13 @@ def _train_embedded(
 def _train_in_time(
     arguments: argparse.Namespace, state: PartialState
 ) -> tuple[FaceMoGLEPipeline, Path]:
+    import torch
+
     from facemogle.training.clock import Clock
     from facemogle.training.timed import train_in_time
 
     arguments.out.mkdir(parents=True, exist_ok=True)
-    recipe = timed_recipe(arguments, state.device.type == "cuda", state.num_processes)
+    recipe = timed_recipe(arguments, torch.cuda.is_available(), state.num_processes)
     clock, seconds = Clock(arguments.out / "clock.json"), 60 * arguments.minutes
     pipeline = train_in_time(arguments.data, arguments.out, recipe, clock, seconds)
     return pipeline, arguments.out / "pipeline"
