@@ -28,8 +28,8 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 SLOWEST = (
     "ray", "page", "tools", "truth", "desk", "live", "layers", "distributed", "generate_folder",
     "ending", "photos", "checkpoints", "files_page", "gate_view", "hosting", "first_visit",
-    "training", "proxy", "decoder_training", "mini", "client", "render", "mcp", "zero_gpu",
-    "pipeline",
+    "training", "proxy", "decoder_training", "timed_training", "mini", "client", "render", "mcp",
+    "zero_gpu", "pipeline",
 )  # fmt: skip
 """Files of tests, about by the time that they take, so that no long one comes last and alone."""
 
