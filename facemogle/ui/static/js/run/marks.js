@@ -43,6 +43,10 @@ export class Marks {
     const { reading } = this;
     if (!reading) return;
     this.underline();
+    // A button that is replaced between pressing and letting go gets no click.
+    const told = JSON.stringify([reading, reading.painted.map(({ region }) => this.isEmpty(region))]);
+    if (told === this.told) return;
+    this.told = told;
     const unknown = reading.unknown.flatMap((one) => this.unknown(one));
     const items = [...limits(reading), ...this.toPaint(reading), ...unknown];
     this.list.replaceChildren(...items.slice(0, LISTED));
