@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -16,7 +17,7 @@ from facemogle.training import distortion
 from facemogle.training.distortion import distort
 from facemogle.training.parser import parser_loss
 
-L_EYE, R_EYE, EARRING = 4, 5, 15
+SKIN, L_EYE, R_EYE, EARRING, NECK, CLOTH = 1, 4, 5, 15, 17, 18
 
 
 def make_faces(folder: Path, count: int = 3) -> Path:
@@ -37,6 +38,7 @@ def test_the_label_map_moves_with_the_image(seed: int, monkeypatch: pytest.Monke
     """A flip that leaves left and right as they were teaches the parser to guess."""
     for name in ("_other_colors", "_grey", "_blurred", "_coarse", "_noisy", "_compressed"):
         monkeypatch.setattr(distortion, name, lambda image, draw: image)
+    monkeypatch.setattr(distortion, "_surroundings", lambda shape, draw: np.zeros((*shape, 3)))
     labels = np.zeros((64, 64), np.uint8)
     labels[20:44, 8:28], labels[20:44, 36:56] = R_EYE, L_EYE
     image = np.zeros((64, 64, 3), np.uint8)
@@ -53,7 +55,23 @@ def test_distortions_keep_sizes_types_and_labels() -> None:
     for seed in range(20):
         other, other_labels = distort(image, labels, np.random.default_rng(seed))
         assert other.shape == image.shape and other.dtype == other_labels.dtype == np.uint8
-        assert set(np.unique(other_labels)) == {EARRING}  # no label is made up between two
+        # No label is made up between two; around who is set into a scene lies background.
+        assert EARRING in np.unique(other_labels) and set(np.unique(other_labels)) <= {0, EARRING}
+
+
+def test_who_is_set_into_a_scene_keeps_every_region() -> None:
+    """The person is cut out along the labels, and clothes lie below the neck and nowhere else."""
+    labels = np.zeros((64, 64), np.uint8)
+    labels[10:50, 20:44], labels[50:, 28:36] = SKIN, NECK
+    image = np.full((64, 64, 3), 255, np.uint8)
+    for seed in range(8):
+        draw = np.random.default_rng(seed)
+        moved, moved_labels = distortion._in_a_scene(image, labels, draw)
+        inside = cv2.erode((moved_labels == SKIN).astype(np.uint8), np.ones((3, 3))).astype(bool)
+        assert inside.sum() > 100 and (moved[inside] == 255).all()
+        assert set(np.unique(moved_labels)) <= {0, SKIN, NECK, CLOTH}
+        rows = {label: np.nonzero(moved_labels == label)[0] for label in (NECK, CLOTH)}
+        assert not len(rows[CLOTH]) or rows[CLOTH].mean() > rows[NECK].mean()
 
 
 def test_a_small_region_weighs_like_a_large_one() -> None:

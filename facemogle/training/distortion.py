@@ -32,7 +32,7 @@ def distort(
     """
     if draw.random() < 0.5:
         image, label_map = np.ascontiguousarray(image[:, ::-1]), mirror(label_map)
-    if draw.random() < 0.4:
+    if colors and draw.random() < 0.4:
         image, label_map = _in_a_scene(image, label_map, draw)
     else:
         image, label_map = _moved(image, label_map, draw)
