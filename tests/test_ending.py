@@ -31,7 +31,9 @@ def test_visitors_are_told_and_the_process_ends(number: signal.Signals) -> None:
     """SIGTERM cut every connection in silence; Ctrl+C waited until the last one was closed."""
     port = free_port()
     program = [sys.executable, "app.py", "--port", str(port)]
-    process = subprocess.Popen(program, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        program, cwd=ROOT, stderr=subprocess.PIPE, text=True, preexec_fn=heed_interrupts
+    )
     try:
         url = f"http://127.0.0.1:{port}/"
         wait_for(url, "healthz", "model")
@@ -49,6 +51,11 @@ def test_visitors_are_told_and_the_process_ends(number: signal.Signals) -> None:
     finally:
         process.kill()
         process.wait()
+
+
+def heed_interrupts() -> None:
+    """What a shell starts in the background ignores Ctrl+C, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_an_open_page_goes_on_after_a_restart(
