@@ -88,7 +88,7 @@ def test_the_command_measures_everything_and_goes_on(
     assert found["other masks"]["real label maps, 2 seeds, no prompt"]["images"] == 2
     assert len(found["gate, mean weight"]["over t"]["skin"]["inside"]) == 2
     assert found["cost"]["denoising steps"]["value"] == 2
-    assert found["phrases of the page, used alone"]["red hair"]["images"] == 1
+    assert found["phrases of the page, used alone"]["black hair"]["images"] == 1
     assert found["regions muted"]["hair"]["inside"] > 0
     assert found["experts weaker and stronger"]["hair x4"]["faces"] == 1
     assert found["leaks"]["stubble, read as full beard"]["images"] == 5

@@ -200,7 +200,7 @@ def test_stop_stops_at_the_next_step(page: Page, studio: StudioUnderTest, steps)
     steps(lambda index: index < 2 or go_on.wait(PATIENCE / 1000))
     begin(page, 100)
     result = page.locator(".result")
-    expect(result).to_contain_text("Step 2 of 100", timeout=PATIENCE)
+    expect(result).to_contain_text("Step 3 of 100", timeout=PATIENCE)
     made = studio.steps
     with announcing(page, has_request=False):
         page.get_by_role("button", name="Stop").click()
@@ -214,7 +214,7 @@ def test_newest_request_wins(page: Page, studio: StudioUnderTest, steps) -> None
     go_on = Event()
     steps(lambda index: index < 2 or go_on.wait(PATIENCE / 1000))
     begin(page, 100)
-    expect(page.locator(".result")).to_contain_text("Step 2 of 100", timeout=PATIENCE)
+    expect(page.locator(".result")).to_contain_text("Step 3 of 100", timeout=PATIENCE)
     made = studio.steps
     with announcing(page, has_request=True):
         begin(page, 2)
@@ -231,7 +231,7 @@ def test_visitors_do_not_disturb_each_other(
     go_on, left = Event(), Event()
     steps(lambda index: index < 1 or go_on.wait(PATIENCE / 1000))
     begin(page, 4)
-    expect(page.locator(".result")).to_contain_text("Step 1 of 4", timeout=PATIENCE)
+    expect(page.locator(".result")).to_contain_text("Step 2 of 4", timeout=PATIENCE)
     begin(other, 2)
     expect(other.locator(".result")).to_contain_text("Waiting for the model", timeout=PATIENCE)
     other.get_by_role("button", name="Stop").click()
@@ -242,7 +242,7 @@ def test_visitors_do_not_disturb_each_other(
     monkeypatch.setattr(Sessions, "leave", lambda *who: (leave(*who), left.set()))
     steps(lambda index: index < 2 or left.wait(PATIENCE / 1000))
     begin(other, 100)
-    expect(other.locator(".result")).to_contain_text("Step 2 of 100", timeout=PATIENCE)
+    expect(other.locator(".result")).to_contain_text("Step 3 of 100", timeout=PATIENCE)
     made = studio.steps
     other.close()
     generate(page)  # who leaves frees the queue

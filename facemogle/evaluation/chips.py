@@ -68,7 +68,8 @@ CLAIMS: Mapping[str, Reads | Grows] = {
     "eye shadow": Grows(lid_color, 1.5),
     "freckles": Grows(spots, 1.15),
 }
-"""What each phrase of `facemogle.prompts.words` says, but for those of people."""
+"""What each phrase of `facemogle.prompts.words` says, but for those of people; and others that a
+better model could be offered with."""
 
 
 def plain_faces(held: HeldOut, numbers: Sequence[int], most: int) -> list[int]:

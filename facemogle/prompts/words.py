@@ -16,15 +16,13 @@ WORDS: dict[str, tuple[str, ...]] = {
         "a young woman", "a young man", "a middle aged woman", "a middle aged man",
         "an older woman", "an older man",
     ),
-    "skin": ("fair skin", "light skin", "tan skin", "brown skin", "dark skin", "deep skin"),
-    "hair": (
-        "blond hair", "brown hair", "black hair", "red hair", "auburn hair", "gray hair",
-        "curly hair", "straight hair", "wavy hair",
-    ),
-    "beards": ("stubble", "full beard", "goatee", "moustache"),
-    "worn": ("round eyeglasses", "sunglasses", "lipstick", "eye shadow", "freckles"),
+    "skin": ("fair skin", "brown skin", "dark skin", "deep skin"),
+    "hair": ("blond hair", "brown hair", "black hair", "gray hair"),
+    "beards": ("full beard", "goatee"),
+    "worn": ("round eyeglasses", "sunglasses", "lipstick"),
 }  # fmt: skip
-"""Phrases for prompts by kind, of which a page offers those that its model knows."""
+"""Phrases for prompts by kind, of which a page offers those that its model knows. The embedded
+model follows all of them, by `facemogle.evaluation.chips`."""
 
 _INSTEAD = {
     "brunette": "brown hair", "ginger": "red hair", "redhead": "red hair", "raven": "black hair",
