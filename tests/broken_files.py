@@ -197,7 +197,8 @@ def broken_archives(draw: random.Random, content: bytes, count: int) -> Iterator
         names = [name for name in good if draw.random() < 0.95]
         changed = draw.choice(sorted(good))
         chosen: dict[str, Any] = {name: good[name] for name in names if name != changed}
-        np.savez(archive, **chosen | {changed: array})
+        chosen[changed] = array
+        np.savez(archive, **chosen)
         yield archive.getvalue()
     yield from (bomb_archive(shape, good) for shape in ((2**40,), (10**6, 10**6, 20), (-1,), ()))
     huge = zipped({f"{name}.npy": b"" for name in good})

@@ -120,7 +120,9 @@ def strength_guides(own_pipeline: FaceMoGLEPipeline) -> FaceMoGLEPipeline:
     return own_pipeline
 
 
-def velocity_of(pipeline: FaceMoGLEPipeline, label_map: np.ndarray, **experts: Any) -> torch.Tensor:
+def velocity_of(
+    pipeline: FaceMoGLEPipeline, label_map: np.ndarray | None, **experts: Any
+) -> torch.Tensor:
     noise = torch.randn(1, 16, 64, generator=torch.Generator().manual_seed(0))
     sides: Any = {"height": 64, "width": 64}
     return next(pipeline.stream("a man", label_map, 1, latents=noise, **sides, **experts)).velocity
@@ -160,6 +162,8 @@ def test_the_weights_that_are_told_know_of_strengths_that_guide(
         next(strength_guides.stream("", label_map, 1, expert_strengths=some.tolist(), **sides))
         for some in (torch.ones(20), factors)
     )
+    assert plain.condition_tokens is not None and strong.condition_tokens is not None
+    assert plain.gate_weights is not None and strong.gate_weights is not None
     assert torch.equal(strong.condition_tokens, plain.condition_tokens)
     scaled = plain.gate_weights * factors
     assert torch.allclose(strong.gate_weights, scaled / scaled.sum(-1, keepdim=True), atol=1e-6)

@@ -74,6 +74,7 @@ def test_one_of_four_faces_is_taken_with_its_seed(page: Page, studio: StudioUnde
     generate(page, steps=1)
     edit = studio.requests[-1]
     rows, columns = asked[2].grid
+    assert isinstance(asked[2].noise, int)
     draw = torch.Generator().manual_seed(asked[2].noise)
     noise = pack(torch.randn(1, 16, 2 * rows, 2 * columns, generator=draw))
     assert edit.change is not None
