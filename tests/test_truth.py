@@ -59,7 +59,8 @@ def press_generate(page: Page) -> None:
 
 
 def gate_of(page: Page) -> tuple[str, list[int], list[str]]:
-    """What the gate's view says of the image that is shown."""
+    """What the gate's view says of the image that is shown; its rows follow a frame later."""
+    page.evaluate(FRAMES)
     text = page.get_by_label("Gating view").locator(".step-text").inner_text()
     return text, heatmap(page, HAIR), page.locator(".layers .row .weight").all_inner_texts()
 
