@@ -12,10 +12,14 @@ from __future__ import annotations
 
 import argparse
 import random
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
 from photo_scenes import put_face, room
 
 from facemogle.faces.folder import FaceFolder

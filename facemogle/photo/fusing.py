@@ -48,6 +48,12 @@ JEWELS = [NUMBER["ear_r"], NUMBER["neck_l"]]
 BROW_PARTS = [NUMBER["l_brow"], NUMBER["r_brow"]]
 LEAST_GLASSES = 0.012
 """Share of the face that glasses have on each side; less is a guess."""
+SURE, ABSENT = 0.95, 0.2
+"""Share of a person in the face from which the outline is believed, and that of what is behind."""
+LEAST_HAIR = 0.28
+"""Share of the parser's hair and hat in the outline; one that has less ends at the forehead."""
+MOST_BEHIND = 0.25
+"""Share of a hat that may lie behind the person; of more, it is hair before something light."""
 EDGE = 0.015
 """How far the face reaches beyond the mesh, in widths of the face."""
 HIDING = 0.6
@@ -76,11 +82,25 @@ def fuse(
     if agreement >= KNOWN:
         own = np.take_along_axis(likely, OF_REGION[parsed][None], 0)[0]
         finer = ((own >= IMPROBABLE) | np.isin(parsed, JEWELS)) & ~np.isin(parsed, PARTS)
-        labels = np.where(finer, parsed, labels)
+        labels = _before(person, face, np.where(finer, parsed, labels))
     features = _chosen(features, image, parsed, points, agreement >= KNOWN)
     labels = drop_specks(labels, round(side * side * SMALLEST))
     labels = np.where((features > 0) & (labels == NUMBER["skin"]), features, labels)
     return _with_glasses(labels, points, parsed, face)
+
+
+def _before(person: np.ndarray, face: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Labels without what lies behind the person, where the outline is one: dark surroundings look
+    like hair to a parser that has not seen many, and light ones like a hat.
+    """
+    hair, hat = (labels == NUMBER[name] for name in ("hair", "hat"))
+    has_hair = not (hair | hat).any() or (person[hair | hat] > 0.5).mean() > LEAST_HAIR
+    if person[face].mean() < SURE or not has_hair:
+        return labels
+    behind = (person < ABSENT) & (labels > 0)
+    if hat.any() and (behind & hat).sum() > MOST_BEHIND * hat.sum():
+        labels = np.where(hat, NUMBER["hair"], labels)
+    return np.where(behind & ~np.isin(labels, JEWELS), 0, labels)
 
 
 def turn_of(points: np.ndarray) -> float:
