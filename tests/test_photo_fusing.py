@@ -85,3 +85,16 @@ def test_hair_behind_the_person_is_background(seen: list[Seen]) -> None:
     assert (
         np.median(cleared) > 0.95
     )  # the outline of a render may lack its hair, and is not believed
+
+
+def test_a_hat_that_is_not_above_the_forehead_is_hair(seen: list[Seen]) -> None:
+    """White hair before a window became a hat at one side of the head."""
+    tried = 0
+    for image, points, person, truth in seen:
+        if (truth == NUMBER["hat"]).any():
+            continue
+        side = (truth == NUMBER["hair"]) & (np.arange(SIDE) > points[:, 0].max() - 0.2 * SIDE)
+        parsed = np.where(side, np.uint8(NUMBER["hat"]), truth)
+        tried += side.sum() > 100
+        assert not (fuse(image, points, parsed, person) == NUMBER["hat"]).any()
+    assert tried

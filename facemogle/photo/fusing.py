@@ -83,6 +83,7 @@ def fuse(
         own = np.take_along_axis(likely, OF_REGION[parsed][None], 0)[0]
         finer = ((own >= IMPROBABLE) | np.isin(parsed, JEWELS)) & ~np.isin(parsed, PARTS)
         labels = _before(person, face, np.where(finer, parsed, labels))
+        labels = _with_hair_for_hats(labels, points)
     features = _chosen(features, image, parsed, points, agreement >= KNOWN)
     labels = drop_specks(labels, round(side * side * SMALLEST))
     labels = np.where((features > 0) & (labels == NUMBER["skin"]), features, labels)
@@ -101,6 +102,17 @@ def _before(person: np.ndarray, face: np.ndarray, labels: np.ndarray) -> np.ndar
     if hat.any() and (behind & hat).sum() > MOST_BEHIND * hat.sum():
         labels = np.where(hat, NUMBER["hair"], labels)
     return np.where(behind & ~np.isin(labels, JEWELS), 0, labels)
+
+
+def _with_hair_for_hats(labels: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Labels with hair in place of a hat that is not above the forehead: white hair in light."""
+    oval = points[list(OVAL)]
+    middle, width, top = oval[:, 0].mean(), np.ptp(oval[:, 0]), oval[:, 1].min()
+    y, x = np.mgrid[: len(labels), : len(labels)] + 0.5
+    above = (np.abs(x - middle) < width / 6) & (y < top)
+    hair, hat = (labels == NUMBER[name] for name in ("hair", "hat"))
+    is_hair = hat.any() and (hair & above).sum() > (hat & above).sum()
+    return np.where(hat, NUMBER["hair"], labels).astype(np.uint8) if is_hair else labels
 
 
 def turn_of(points: np.ndarray) -> float:
