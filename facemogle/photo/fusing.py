@@ -48,8 +48,9 @@ JEWELS = [NUMBER["ear_r"], NUMBER["neck_l"]]
 BROW_PARTS = [NUMBER["l_brow"], NUMBER["r_brow"]]
 LEAST_GLASSES = 0.012
 """Share of the face that glasses have on each side; less is a guess."""
-SURE, ABSENT = 0.95, 0.2
-"""Share of a person in the face from which the outline is believed, and that of what is behind."""
+SURE, ABSENT, PRESENT = 0.95, 0.2, 0.8
+"""Share of a person in the face from which the outline is believed, that of what is behind it, and
+that of what is not."""
 LEAST_HAIR = 0.28
 """Share of the parser's hair and hat in the outline; one that has less ends at the forehead."""
 MOST_BEHIND = 0.25
@@ -82,7 +83,8 @@ def fuse(
     if agreement >= KNOWN:
         own = np.take_along_axis(likely, OF_REGION[parsed][None], 0)[0]
         finer = ((own >= IMPROBABLE) | np.isin(parsed, JEWELS)) & ~np.isin(parsed, PARTS)
-        labels = _before(person, face, np.where(finer, parsed, labels))
+        own = _before(person, face, np.where(finer, parsed, labels))
+        labels = np.where((own == 0) & (person > PRESENT), labels, own)
         labels = _with_hair_for_hats(labels, points)
     features = _chosen(features, image, parsed, points, agreement >= KNOWN)
     labels = drop_specks(labels, round(side * side * SMALLEST))
