@@ -68,7 +68,7 @@ cap: snapback ballcap
 headscarf: hijab kerchief bandana bandanna babushka shawl veil
 earrings: earring studs hoops earbobs eardrops
 necklace: chain pendant choker locket pearls beads
-lipstick: lippy rouged lipgloss
+lipstick: makeup lippy rouged lipgloss
 eyeshadow: mascara eyeliner eye-shadow
 blush: rouge blusher
 rosy cheeks: flushed blushing

@@ -24,14 +24,6 @@ WORDS: dict[str, tuple[str, ...]] = {
 """Phrases for prompts by kind, of which a page offers those that its model knows. The embedded
 model follows all of them, by `facemogle.evaluation.chips`."""
 
-_INSTEAD = {
-    "brunette": "brown hair", "ginger": "red hair", "redhead": "red hair", "raven": "black hair",
-    "girl": "young woman", "boy": "young man", "guy": "man", "male": "man", "female": "woman",
-    "old": "older", "senior": "older", "bearded": "full beard", "spectacles": "eyeglasses",
-    "happy": "smiling", "grinning": "smiling broadly", "makeup": "lipstick", "tanned": "tan skin",
-}  # fmt: skip
-"""What no spelling leads to. People write these words often, and captions do not have them."""
-
 _LIKENESS = 0.82
 _MOST = 2
 _SHORTEST = 4  # letters of a word that others are like, and not by chance
@@ -61,8 +53,7 @@ def suggestions(text: str, vocabulary: Vocabulary) -> tuple[str, ...]:
         for phrase in kind
         if _is_known(phrase, vocabulary)
     ]
-    found = [_INSTEAD[word] for word in words if word in _INSTEAD]
-    found += get_close_matches(" ".join(words), phrases, n=1, cutoff=_LIKENESS)
+    found = get_close_matches(" ".join(words), phrases, n=1, cutoff=_LIKENESS)
     if not found:
         known = {word.lower() for word in vocabulary.words} - LEANING
         alike = sorted(word for word in known if len(word) >= _SHORTEST)
