@@ -83,7 +83,7 @@ def fuse(
     if agreement >= KNOWN:
         own = np.take_along_axis(likely, OF_REGION[parsed][None], 0)[0]
         finer = ((own >= IMPROBABLE) | np.isin(parsed, JEWELS)) & ~np.isin(parsed, PARTS)
-        own = _before(person, face, np.where(finer, parsed, labels))
+        own = _cut_out(person, face, np.where(finer, parsed, labels))
         labels = np.where((own == 0) & (person > PRESENT), labels, own)
         labels = _with_hair_for_hats(labels, points)
     features = _chosen(features, image, parsed, points, agreement >= KNOWN)
@@ -92,7 +92,7 @@ def fuse(
     return _with_glasses(labels, points, parsed, face)
 
 
-def _before(person: np.ndarray, face: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def _cut_out(person: np.ndarray, face: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Labels without what lies behind the person, where the outline is one: dark surroundings look
     like hair to a parser that has not seen many, and light ones like a hat.
     """
