@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
@@ -61,7 +62,7 @@ def train_embedded(
         model, tokenizers = _untrained(folder)
     precision = torch.bfloat16 if accelerator.mixed_precision == "bf16" else torch.float32
     vae = AutoencoderDC.from_pretrained(folder / "vae", dtype=precision)
-    before = {name: weights.clone() for name, weights in model.state_dict().items()}
+    before = copy.deepcopy(model.state_dict()) if blend < 1 else {}
     optimizers = _optimizers(model, recipe)
     parts = accelerator, model, optimizers, tokenizers, vae, data, folder, recipe, length, latents
     if few:
@@ -69,9 +70,10 @@ def train_embedded(
     else:
         trainer = FlowTrainer(*parts)
     model = trainer.train()
-    for name, weights in model.state_dict().items():
-        if blend < 1 and weights.is_floating_point():
-            weights.copy_(torch.lerp(before[name], weights, blend))
+    weights = model.state_dict()
+    for name, start_weights in before.items():
+        if start_weights.is_floating_point():
+            weights[name].lerp_(start_weights, 1 - blend)
     if not recipe.guided:
         model.transformer = without_guidance_input(model.transformer)
     pipeline = _pipeline(model, tokenizers, folder / "vae", recipe.stages[-1].size, few)
