@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -35,9 +36,12 @@ PORT, RAY_PORT = 7860, 6379
 URL = f"http://{HOSTS[PAGE]}:{PORT}"
 ADDRESS = f"{HOSTS[PAGE]}:{RAY_PORT}"
 RAY = str(Path(sys.executable).parent / "ray")
+# The hosts of a cluster share a token, which Ray asks for.
 # A host that does not answer three times is given up; Ray's own times add up to half a minute.
 # Shorter ones give up hosts that are only busy.
 SETTINGS = {
+    "RAY_AUTH_MODE": "token",
+    "RAY_AUTH_TOKEN": secrets.token_hex(32),
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_health_check_period_ms": "2000",
     "RAY_health_check_timeout_ms": "5000",

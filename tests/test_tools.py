@@ -101,7 +101,7 @@ def test_a_stroke_covers_what_the_ring_shows(page: Page) -> None:
 
 def test_more_than_a_hundred_strokes_are_taken_back_one_by_one(page: Page) -> None:
     take(page, "Hat")
-    count = 110
+    count = 102
     places = [(40 + 40 * (k % 11), 20 + 45 * (k // 11)) for k in range(count)]
     for place in places[:-1]:
         draw(page, place)
