@@ -208,20 +208,19 @@ def _settled(materials: np.ndarray, points: np.ndarray, face: np.ndarray) -> np.
 
 def _rooted(labels: np.ndarray, hair: int, cloth: int, points: np.ndarray) -> np.ndarray:
     """Labels with clothes in place of hair that has no head, and the other way about."""
-    labels = labels.copy()
     y = np.arange(len(labels))[:, None] + 0.5
-    chin, jaw = points[CHIN, 1], points[list(JAW), 1].mean()
-    # Hair must be beside or above the face too, and some of the clothes below it.
-    for own, other, at_root, least in (
-        (hair, cloth, y < jaw, LEAST_ROOT),
-        (cloth, hair, y > chin, 0),
-    ):
-        area = labels == own
-        _, parts = cv2.connectedComponents(area.view(np.uint8))
-        rooted = np.bincount(parts[area & at_root], minlength=parts.max() + 1)
-        strays = rooted <= least * np.bincount(parts.ravel())
-        labels[area & strays[parts]] = other
-    return labels
+    low, jaw = y > points[CHIN, 1], y > points[list(JAW), 1].mean()
+    on_head = (labels == hair) & ~_strays(labels == hair, ~jaw, LEAST_ROOT)
+    if not (on_head & jaw).any():  # of long hair, a shoulder may hang apart
+        labels = np.where((labels == hair) & ~on_head, cloth, labels).astype(np.uint8)
+    return np.where(_strays(labels == cloth, low, 0), hair, labels).astype(np.uint8)
+
+
+def _strays(area: np.ndarray, at_root: np.ndarray, least: float) -> np.ndarray:
+    """Patches of an area of which no more than the least share lies where its roots are."""
+    _, parts = cv2.connectedComponents(area.view(np.uint8))
+    rooted = np.bincount(parts[area & at_root], minlength=parts.max() + 1)
+    return area & (rooted <= least * np.bincount(parts.ravel()))[parts]
 
 
 def _regions(materials: np.ndarray, points: np.ndarray, face: np.ndarray) -> np.ndarray:
