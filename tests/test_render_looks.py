@@ -17,7 +17,7 @@ from facemogle.render.geometry import RIGHT_EYE, Pose
 from facemogle.render.hats import hat_depth
 from facemogle.render.labels import NUMBER, annotate, drop_specks
 from facemogle.render.locks import draw_grain, grow_hair
-from facemogle.render.mouth import set_teeth, upper_share
+from facemogle.render.mouth import ARCH, round_teeth, set_teeth, upper_share
 from facemogle.render.strands import Strands
 
 RADIUS = 0.9
@@ -142,6 +142,20 @@ def test_upper_teeth_reach_below_the_lip() -> None:
         shown = 6.72 - moved[:4, 1].min()
         assert (shown > 0.05) == (gap > 0) and rise <= 0
         assert moved[4:8, 1].max() < 6.72 - gap + 0.05
+
+
+def test_teeth_stand_in_an_arch() -> None:
+    """Shaded each for itself, teeth were pegs: dark at both sides, and white in the middle."""
+    angle = np.linspace(-0.6, 0.6, 7)
+    arch = np.stack([np.sin(angle), 0 * angle, np.cos(angle)], 1)
+    across = np.stack([np.cos(angle), 0 * angle, -np.sin(angle)], 1)
+    sides = np.concatenate([arch + 1.2 * across, arch - 1.2 * across])
+    sides /= np.linalg.norm(sides, axis=1, keepdims=True)
+    place = np.tile(arch * 0.25 + ARCH, (2, 1))
+    rounded = round_teeth(sides, place, STILL)
+    assert np.allclose(np.linalg.norm(rounded, axis=1), 1, atol=1e-5)
+    between = [(n[:6] * n[8:]).sum(1) for n in (sides, rounded)]  # a tooth's and the next one's
+    assert between[0].max() < 0.1 and between[1].min() > 0.7
 
 
 def test_outline_of_hair_is_filled_and_smooth() -> None:

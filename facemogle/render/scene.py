@@ -14,7 +14,7 @@ from facemogle.render.gpu import SolidSurface, StrandSurface
 from facemogle.render.hats import make_hat
 from facemogle.render.labels import NUMBER
 from facemogle.render.locks import grow_hair
-from facemogle.render.mouth import set_teeth
+from facemogle.render.mouth import round_teeth, set_teeth
 from facemogle.render.skin_map import window_pixels
 from facemogle.render.solids import make_earrings, make_glasses, make_necklace
 from facemogle.render.stage import Part, Stage
@@ -74,7 +74,8 @@ class Scene:
         upper = stage.upper[self.teeth.fitting.name]
         fitted = self.teeth.fitting.fit(pose.body)
         fitted, rise = set_teeth(fitted, upper, anatomy.lips, pose)
-        self.teeth.surface.move(fitted)
+        rounded = round_teeth(self.teeth.surface.normals(fitted), self.teeth.place, pose)
+        self.teeth.surface.move(fitted, rounded)
         tongue = self.tongue.fitting.fit(pose.body) + pose.turn @ (0, rise - 0.05, -0.12)
         self.tongue.surface.move(tongue.astype(np.float32))
         self.hat_mesh = pick("hats") if face.hat == "fedora" else None
@@ -235,7 +236,7 @@ class Scene:
             "eyeball", tint=(0.95, 0.93, 0.93), left_cornea=left, right_cornea=right
         )
         self.teeth.show()
-        self.teeth.surface.draw("mouth", tint=(1.15, 1.09, 1.0), options=(0.9, 0, 0, 0))
+        self.teeth.surface.draw("mouth", tint=looks.enamel, options=(0.85, 1, 0, 0))
         self.tongue.show()
         self.tongue.surface.draw("mouth", tint=(0.8, 0.55, 0.55), options=(0.45, 0, 0, 0))
         if self.beard:
