@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from made_up_makehuman import write_makehuman
@@ -179,6 +180,23 @@ def test_a_face_is_drawn_by_opengl(makehuman: Path) -> None:
     seen = drawn[0].labels
     right, left = (np.argwhere(seen == NUMBER[name])[:, 1].mean() for name in ("r_eye", "l_eye"))
     assert right < left  # the person's own sides, mirrored or not
+
+
+def test_pores_show_at_512_pixels(makehuman: Path) -> None:
+    """Grain above half of what the pixels can show; a blur there looks like wax."""
+    renderer = Renderer(AssetFolder(makehuman), 512)
+    face = next(f for f in FACES if f.glasses == "none" and f.beard == "none")
+    drawn = renderer.render(face)
+    renderer.stage.pores.write(np.full((512, 512, 2), (0, 128), np.uint8).tobytes())
+    renderer.stage.pores.build_mipmaps()
+    smooth = renderer.render(face)
+    skin = cv2.erode((drawn.labels == NUMBER["skin"]).astype(np.uint8), np.ones((9, 9))) > 0
+
+    def fine(image: np.ndarray) -> float:
+        gray = image.mean(2)
+        return float((gray - cv2.GaussianBlur(gray, (0, 0), 1))[skin].std())
+
+    assert fine(drawn.image) > 1.05 * fine(smooth.image)
 
 
 def test_the_command_writes_a_folder(makehuman: Path, tmp_path: Path) -> None:

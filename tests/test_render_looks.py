@@ -19,6 +19,7 @@ from facemogle.render.labels import NUMBER, annotate, drop_specks
 from facemogle.render.locks import draw_grain, grow_hair
 from facemogle.render.mouth import ARCH, round_teeth, set_teeth, upper_share
 from facemogle.render.strands import Strands
+from facemogle.render.textures import draw_pores
 
 RADIUS = 0.9
 COLOR = np.array((0.1, 0.05, 0.03))
@@ -156,6 +157,20 @@ def test_teeth_stand_in_an_arch() -> None:
     assert np.allclose(np.linalg.norm(rounded, axis=1), 1, atol=1e-5)
     between = [(n[:6] * n[8:]).sum(1) for n in (sides, rounded)]  # a tooth's and the next one's
     assert between[0].max() < 0.1 and between[1].min() > 0.7
+
+
+def test_pores_tile_without_a_pattern() -> None:
+    """A grid of pores, or a seam, is seen as cloth on a cheek."""
+    near = draw_pores().astype(float)
+    for channel in np.moveaxis(near, -1, 0):
+        steps = np.abs(np.diff(channel, axis=1)).mean()
+        assert np.abs(channel[:, 0] - channel[:, -1]).mean() < 2 * steps
+        power = np.abs(np.fft.fft2(channel - channel.mean())) ** 2
+        distance = np.hypot(*np.meshgrid(*[np.fft.fftfreq(len(channel))] * 2))
+        for low in np.arange(0.02, 0.4, 0.02):
+            ring = power[(distance > low) & (distance < low + 0.02)]
+            assert ring.max() < 25 * ring.mean()  # by chance alone it is about log(len(ring))
+    assert 0.02 < (near[..., 0] > 60).mean() < 0.3
 
 
 def test_outline_of_hair_is_filled_and_smooth() -> None:

@@ -188,7 +188,10 @@ class Scene:
         context.enable(moderngl.CULL_FACE)
         stage.body.draw("skin_points")
         context.disable(moderngl.CULL_FACE)
-        used = stage.shadows, stage.regions, stage.paint, stage.noise, stage.grain, *stage.points
+        used = (
+            stage.shadows, stage.regions, stage.paint, stage.noise, stage.grain, *stage.points,
+            stage.pores,
+        )  # fmt: skip
         for number, texture in enumerate(used):
             texture.use(2 + number)
         stage.skin_target.use()
@@ -279,6 +282,7 @@ class Scene:
         stage.skins[second].use(1)
         mean = stage.skin_means[first] * (1 - share) + stage.skin_means[second] * share
         age = np.clip((face.years - 30) / 45, 0, 1)
+        grain = face.draw("shape").uniform(0.5, 1.05) * (1.1 if face.gender == "man" else 0.9)
         bald = {"bald": 0.0, "buzz": 0.92}.get(face.hair_cut, 1.0)
         distance = np.linalg.norm(self.camera.position - self.pose.between_eyes)
         pixels = np.linalg.norm(self.camera.matrix[0, :3]) / distance * stage.skin_target.width / 2
@@ -286,7 +290,7 @@ class Scene:
             "skin", texture_step=TEXTURE_SPAN / pixels, mixture=share,
             gain=looks.skin / mean, hair_color=looks.hair, beard_color=looks.beard,
             lipstick=looks.lipstick, eyeshadow=looks.eyeshadow,
-            blush=looks.blush, options=(1.0, age, float(face.freckles), bald),
+            blush=looks.blush, options=(grain, age, float(face.freckles), bald),
         )  # fmt: skip
         stage.skin_quad.render(moderngl.TRIANGLE_STRIP)
 

@@ -16,7 +16,7 @@ from facemogle.render.gpu import Gpu, Surface
 from facemogle.render.locks import draw_grain
 from facemogle.render.mouth import upper_share
 from facemogle.render.skin_map import WINDOW, SkinMap, draw_skin_map
-from facemogle.render.textures import brightness, cheek_color, read_rgba, smooth_noise
+from facemogle.render.textures import brightness, cheek_color, draw_pores, read_rgba, smooth_noise
 
 SAMPLES = 3
 """Samples of a pixel along one axis."""
@@ -87,10 +87,11 @@ class Stage:
         self.regions = gpu.texture(skin_map.regions, repeat=False)
         self.paint = gpu.texture(skin_map.paint, repeat=False)
         self.noise = gpu.texture(smooth_noise())
+        self.pores = gpu.texture(draw_pores())
         self.grain = gpu.texture(draw_grain())
         gpu.shared = {
             "image": 0, "image2": 1, "shadows": 2, "regions": 3, "paint": 4, "noise": 5, "hairs": 6,
-            "places": 7, "normals": 8, "marks": 9, "averages": 10,
+            "places": 7, "normals": 8, "marks": 9, "averages": 10, "pores": 11,
             "window": WINDOW, "opaque_from": 0.0,
         }  # fmt: skip
         self.body = self._skin_surface(np.ones(len(anatomy.body)), anatomy.drawn)
