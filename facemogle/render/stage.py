@@ -23,6 +23,7 @@ SAMPLES = 3
 SHADOW_SIDE = 640
 
 Channels = tuple[bool, bool, bool, bool]
+ALL, NOTHING = (True, True, True, True), (False, False, False, False)
 
 
 @dataclass
@@ -89,6 +90,7 @@ class Stage:
         self.noise = gpu.texture(smooth_noise())
         self.pores = gpu.texture(draw_pores())
         self.grain = gpu.texture(draw_grain())
+        self.grain.filter = moderngl.LINEAR_MIPMAP_NEAREST, moderngl.LINEAR  # half the cost
         gpu.shared = {
             "image": 0, "image2": 1, "shadows": 2, "regions": 3, "paint": 4, "noise": 5, "hairs": 6,
             "places": 7, "normals": 8, "marks": 9, "averages": 10, "pores": 11,

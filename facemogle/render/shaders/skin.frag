@@ -6,6 +6,7 @@ uniform float mixture;
 uniform vec3 gain, hair_color, beard_color;
 uniform vec4 lipstick, eyeshadow;
 uniform float blush;
+uniform vec2 parting;  // where hair is parted, to the left; half its width
 uniform float texture_step;  // texture coordinates a pixel
 
 vec2 noise_of(vec2 at, float turns) {
@@ -79,6 +80,8 @@ void main() {
   float fur = cavity ? 0. : stain.y * (1. - lip);
   albedo = mix(albedo, beard_color * (.6 + .8 * fine.r), clamp(fur * (.8 + .4 * middle.r), 0., .9));
   float scalp = smoothstep(.1, .8, stain.x + .3 * (fine.r - .5));
+  float off = abs(rest.x - parting.x * smoothstep(-.2, .4, rest.z)) + .012 * (middle.g - .5);
+  scalp *= mix(.2, 1., smoothstep(.2, 1.5, off / max(parting.y, 1e-5) + step(rest.z, .1)));
   albedo = mix(albedo, hair_color * .6 * (.75 + .5 * fine.g), scalp * options.w);
   if (scalp * options.w > .5) label = 13.;
 
