@@ -84,6 +84,8 @@ def _left_out(
     temple = near_ear & (place[:, 1] < (0.3 if tucked else 0.14))
     temple &= tucked or (isinstance(cut, Flow) and cut.curl > 0)
     temple |= has_parting(cut) & (np.abs(beside) < PARTING / 2)
+    if isinstance(cut, Fall):  # at the crown, the way to the parting's side leads over the face
+        temple |= (beside * place[:, 0] < 0) & (place[:, 2] < 0.15)
     return temple | (face.hat != "none") & (around < 0.9)
 
 
