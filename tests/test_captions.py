@@ -19,7 +19,16 @@ PLAIN = replace(
     lipstick=False, eyeshadow=False, blush=False, freckles=False, expression="neutral",
     eyes_closed=False, gaze="camera", yaw=0.0,
 )  # fmt: skip
-FLAGS = ("earrings", "necklace", "lipstick", "eyeshadow", "blush", "freckles", "eyes_closed")
+FLAGS = (
+    "bangs",
+    "earrings",
+    "necklace",
+    "lipstick",
+    "eyeshadow",
+    "blush",
+    "freckles",
+    "eyes_closed",
+)
 VALUES = {
     "gender": ("woman", "man"),
     "years": (19, 28, 35, 36, 44, 55, 56, 67, 78, 90),
@@ -84,6 +93,7 @@ def claims(person: Face, visible: dict[str, bool]) -> list[tuple[str, bool]]:
         (r"\bbraid(ed)?\b", hair and p.hair_style == "braid"),
         (r"\bbuzz(ed)?\b", hair and p.hair_style == "buzz cut"),
         (r"\b(swept|fringe)\b", hair and p.hair_style == "swept fringe"),
+        (r"\bbangs\b", hair and p.bangs),
         (r"\bshort\b", hair and p.hair_length == "short"),
         (r"\b(medium|shoulder)-length\b", hair and p.hair_length == "medium"),
         (r"\blong\b", hair and p.hair_length == "long"),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from made_up_makehuman import write_makehuman
@@ -61,6 +63,8 @@ def test_attributes_agree() -> None:
         assert face.eyes_closed == ("eye-left-closure" in face.units)
         assert face.expression in UNITS and abs(sum(face.races.values()) - 1) < 0.01
         assert face.hat == "none" or face.hair_cut == "bald" or face.hair_cut in GROWN
+        assert not face.bangs or (face.hat == "none" and face.receding == 0)
+    assert 0.05 < np.mean([face.bangs for face in FACES]) < 0.3
 
 
 def test_attributes_survive_json() -> None:
@@ -179,6 +183,36 @@ def test_a_face_is_drawn_by_opengl(makehuman: Path) -> None:
     seen = drawn[0].labels
     right, left = (np.argwhere(seen == NUMBER[name])[:, 1].mean() for name in ("r_eye", "l_eye"))
     assert right < left  # the person's own sides, mirrored or not
+
+
+def test_bangs_are_labelled_hair(makehuman: Path) -> None:
+    """The label map must show the forehead that is left, not the one beneath."""
+    face = next(f for f in FACES if f.bangs and f.glasses == "none")
+    renderer = Renderer(AssetFolder(makehuman), 128)
+    drawn, without = (renderer.render(replace(face, bangs=there)) for there in (True, False))
+    covered = (drawn.labels == NUMBER["hair"]) & (without.labels == NUMBER["skin"])
+    assert covered.sum() > 0.003 * covered.size
+    before, after = (made.image[covered].astype(float) for made in (without, drawn))
+    assert np.abs(before - after).mean() > 20
+    eyes = np.isin(without.labels, (NUMBER["l_eye"], NUMBER["r_eye"]))
+    assert (drawn.labels[eyes] == without.labels[eyes]).mean() > 0.9
+
+
+def test_pores_show_at_512_pixels(makehuman: Path) -> None:
+    """Grain above half of what the pixels can show; a blur there looks like wax."""
+    renderer = Renderer(AssetFolder(makehuman), 512)
+    face = next(f for f in FACES if f.glasses == "none" and f.beard == "none" and not f.bangs)
+    drawn = renderer.render(face)
+    renderer.stage.pores.write(np.full((512, 512, 2), (0, 128), np.uint8).tobytes())
+    renderer.stage.pores.build_mipmaps()
+    smooth = renderer.render(face)
+    skin = cv2.erode((drawn.labels == NUMBER["skin"]).astype(np.uint8), np.ones((9, 9))) > 0
+
+    def fine(image: np.ndarray) -> float:
+        gray = image.mean(2)
+        return float((gray - cv2.GaussianBlur(gray, (0, 0), 1))[skin].std())
+
+    assert fine(drawn.image) > 1.05 * fine(smooth.image)
 
 
 def test_the_command_writes_a_folder(makehuman: Path, tmp_path: Path) -> None:

@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 
 from facemogle.render.anatomy import CENTRE, Roots, shell_directions
-from facemogle.render.cuts import CUTS, Fall
+from facemogle.render.cuts import CUTS, PARTING, Fall, bangs_of, off_parting
 from facemogle.render.face import Face, sample_face
-from facemogle.render.flyaways import grow_flyaways
+from facemogle.render.flyaways import grow_flyaways, grow_wisps
 from facemogle.render.geometry import RIGHT_EYE, Pose
 from facemogle.render.hats import hat_depth
 from facemogle.render.labels import NUMBER, annotate, drop_specks
 from facemogle.render.locks import draw_grain, grow_hair
-from facemogle.render.mouth import set_teeth, upper_share
+from facemogle.render.mouth import ARCH, round_teeth, set_teeth, upper_share
 from facemogle.render.strands import Strands
+from facemogle.render.textures import draw_pores
 
 RADIUS = 0.9
 COLOR = np.array((0.1, 0.05, 0.03))
@@ -48,11 +49,16 @@ HEAD: Any = BALL  # stands in for an Anatomy
 STILL = Pose(BALL.body, BALL.body, np.eye(3), np.zeros(3))
 
 
-def grown(number: int = 3, **values: Any) -> tuple[Face, Strands]:
-    """Hair of face ``number``, made bare-headed and young unless told."""
+def person(number: int = 3, **values: Any) -> Face:
+    """Face ``number``, made bare-headed and young unless told."""
     face = replace(sample_face(1, number), hat="none", receding=0.0, hair_color="brown")
-    face = replace(face, **values)
-    return face, grow_hair(face, HEAD, STILL, BALL.normals, COLOR)
+    return replace(face, **values)
+
+
+def grown(number: int = 3, **values: Any) -> tuple[Face, Strands]:
+    """The same with its hair."""
+    face = person(number, **values)
+    return face, grow_hair(face, CUTS[face.hair_cut], HEAD, STILL, BALL.normals, COLOR)
 
 
 @pytest.mark.parametrize("cut", CUTS)
@@ -108,6 +114,41 @@ def test_falling_hair_leaves_the_face_free(cut: str) -> None:
         assert before.mean() < 0.002
 
 
+@pytest.mark.parametrize("cut", ["straight", "long curls", "ponytail01"])
+def test_bangs_cover_the_forehead_and_no_eyes(cut: str) -> None:
+    """Too short they are no bangs, too long a curtain; the eyes are what a mask is about."""
+    for number in range(8):
+        face = person(number)
+        hair = grow_hair(face, bangs_of(cut), HEAD, STILL, BALL.normals, COLOR)
+        x, y, z = np.moveaxis(hair.points - CENTRE, -1, 0)
+        before = (np.abs(x) < 0.35) & (z > 0.4)
+        ends = y[..., -2:][before[..., -2:]]
+        assert np.quantile(ends, 0.05) > 0.05 and np.median(ends) < 0.4
+
+
+def test_hair_falls_away_from_the_parting() -> None:
+    """Locks across it hid the line that is seen from the front."""
+    for number in range(6):
+        face, hair = grown(number, hair_cut="long straight")
+        start = hair.points[:, 0] - CENTRE
+        start *= RADIUS / np.linalg.norm(start, axis=1, keepdims=True)
+        beside = off_parting(face, start)
+        assert (np.abs(beside) >= PARTING / 2 - 1e-3).all()
+        front = (np.abs(beside) < 0.2) & (start[:, 2] > 0.3)
+        way = hair.points[front, 6, 0] - hair.points[front, 0, 0]
+        assert front.sum() > 40 and (way * beside[front] > 0).mean() > 0.95
+
+
+def test_wisps_are_short_and_grow_along_the_hairline() -> None:
+    """Long ones lay across the face, and those on top of the head stood like grass."""
+    for cut in ("crop", "side part", "buzz", "ponytail01"):
+        hairs = grow_wisps(person(hair_cut=cut), HEAD, STILL, BALL.normals, COLOR)
+        path = hairs.points - CENTRE
+        assert len(path) > 50 and (path[:, 0, 2] > 0.1).all()
+        assert np.linalg.norm(path[:, -1] - path[:, 0], axis=1).max() < 0.6
+        assert np.abs(np.linalg.norm(path, axis=2) - RADIUS).max() < 0.4
+
+
 @pytest.mark.parametrize("hat", ["beanie", "cap", "fedora"])
 def test_no_hair_shows_through_a_hat(hat: str) -> None:
     """Hair poked through hats and left holes in their labels."""
@@ -142,6 +183,34 @@ def test_upper_teeth_reach_below_the_lip() -> None:
         shown = 6.72 - moved[:4, 1].min()
         assert (shown > 0.05) == (gap > 0) and rise <= 0
         assert moved[4:8, 1].max() < 6.72 - gap + 0.05
+
+
+def test_teeth_stand_in_an_arch() -> None:
+    """Shaded each for itself, teeth were pegs: dark at both sides, and white in the middle."""
+    angle = np.linspace(-0.6, 0.6, 7)
+    arch = np.stack([np.sin(angle), 0 * angle, np.cos(angle)], 1)
+    across = np.stack([np.cos(angle), 0 * angle, -np.sin(angle)], 1)
+    sides = np.concatenate([arch + 1.2 * across, arch - 1.2 * across])
+    sides /= np.linalg.norm(sides, axis=1, keepdims=True)
+    place = np.tile(arch * 0.25 + ARCH, (2, 1))
+    rounded = round_teeth(sides, place, STILL)
+    assert np.allclose(np.linalg.norm(rounded, axis=1), 1, atol=1e-5)
+    between = [(n[:6] * n[8:]).sum(1) for n in (sides, rounded)]  # a tooth's and the next one's
+    assert between[0].max() < 0.1 and between[1].min() > 0.7
+
+
+def test_pores_tile_without_a_pattern() -> None:
+    """A grid of pores, or a seam, is seen as cloth on a cheek."""
+    near = draw_pores().astype(float)
+    for channel in np.moveaxis(near, -1, 0):
+        steps = np.abs(np.diff(channel, axis=1)).mean()
+        assert np.abs(channel[:, 0] - channel[:, -1]).mean() < 2 * steps
+        power = np.abs(np.fft.fft2(channel - channel.mean())) ** 2
+        distance = np.hypot(*np.meshgrid(*[np.fft.fftfreq(len(channel))] * 2))
+        for low in np.arange(0.02, 0.4, 0.02):
+            ring = power[(distance > low) & (distance < low + 0.02)]
+            assert ring.max() < 25 * ring.mean()  # by chance alone it is about log(len(ring))
+    assert 0.02 < (near[..., 0] > 60).mean() < 0.3
 
 
 def test_outline_of_hair_is_filled_and_smooth() -> None:

@@ -96,6 +96,8 @@ def _looks(face: Face, shown: Set[str], draw: np.random.Generator) -> Iterator[W
             yield (*_is("bald"), *_has("a bald head"))
     elif "hair" in shown:
         yield _hair(face, draw)
+        if face.bangs:
+            yield _has("bangs")
 
 
 def _worn(face: Face, shown: Set[str]) -> Iterator[Words]:

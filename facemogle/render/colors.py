@@ -40,6 +40,8 @@ SKIN = (
 LIPSTICKS = ((0.72, 0.10, 0.16), (0.80, 0.25, 0.30), (0.55, 0.06, 0.12), (0.85, 0.35, 0.38),
              (0.62, 0.20, 0.24))  # fmt: skip
 EYESHADOWS = ((0.35, 0.20, 0.22), (0.25, 0.22, 0.35), (0.18, 0.15, 0.14), (0.45, 0.30, 0.22))
+ENAMEL = np.array(((0.80, 0.74, 0.64), (0.66, 0.57, 0.42)))
+"""Of white teeth, and of yellow ones."""
 METALS = ((0.75, 0.55, 0.20), (0.65, 0.65, 0.68), (0.75, 0.70, 0.68), (0.1, 0.35, 0.25))
 LENSES = ((0.004, 0.004, 0.005), (0.010, 0.010, 0.012), (0.035, 0.016, 0.006),
           (0.006, 0.018, 0.009), (0.008, 0.014, 0.035))  # fmt: skip
@@ -68,6 +70,7 @@ class Looks:
     lens: tuple[float, ...]
     lens_options: tuple[float, ...]
     cloths: list[np.ndarray]
+    enamel: np.ndarray
     lights: dict[str, Any]
 
     def skins(self, names: list[str]) -> tuple[str, str, float]:
@@ -121,8 +124,14 @@ def mix_looks(face: Face, camera: Camera, backdrop: np.ndarray) -> Looks:
         LENSES[draw.integers(len(LENSES))],
         (draw.uniform(0.82, 0.97), draw.uniform(0.3, 1.6), draw.uniform(0, 0.9)),
         [_cloth(draw) for _ in range(4)],
+        _enamel(draw, face.years),
         _lights(face, camera, backdrop),
     )  # fmt: skip
+
+
+def _enamel(draw: np.random.Generator, years: int) -> np.ndarray:
+    yellow = np.clip(draw.uniform(-0.2, 0.5) + 0.5 * (years - 25) / 60, 0, 1)
+    return ENAMEL[0] * (1 - yellow) + ENAMEL[1] * yellow
 
 
 def _lights(face: Face, camera: Camera, backdrop: np.ndarray) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from facemogle.render.anatomy import shell_cells
-from facemogle.render.cuts import Coils, Fall, Flow
+from facemogle.render.cuts import Coils, Fall, Flow, Fringe
 from facemogle.render.geometry import smooth_step, unit
 
 EQUATOR = 1.7
@@ -29,9 +29,11 @@ class Head:
         """Distance along vectors (..., 3) from the centre, smooth between the cells."""
         rows, columns = shell_cells(arms)
         found = cv2.remap(
-            self._radii, np.float32(columns + 1).reshape(-1, 1), np.float32(rows).reshape(-1, 1),
+            self._radii,
+            np.float32(columns + 1).reshape(len(arms), -1),
+            np.float32(rows).reshape(len(arms), -1),
             cv2.INTER_LINEAR,
-        )  # fmt: skip
+        )
         return found.reshape(arms.shape[:-1])
 
 
@@ -39,14 +41,16 @@ class Head:
 class Scalp:
     """The roots of N locks. start, out: places and normals, (N, 3). line: above the hairline, (N,).
 
-    tucked: whether the hair lies behind the ears. size: factor of its volume. loose: random
-    numbers of each lock, 0..1, (N, 6). draw: random numbers of the whole cut.
+    beside: how far to the left of the parting, (N,). tucked: whether the hair lies behind the ears.
+    size: factor of its volume. loose: random numbers of each lock, 0..1, (N, 6). draw: random
+    numbers of the whole cut.
     """
 
     head: Head
     start: np.ndarray
     out: np.ndarray
     line: np.ndarray
+    beside: np.ndarray
     tucked: bool
     size: float
     loose: np.ndarray
@@ -56,60 +60,54 @@ class Scalp:
 def fall(cut: Fall, scalp: Scalp) -> np.ndarray:
     """Paths (N, K, 3) away from the part, over the head, and down, over or behind the ears."""
     draw, loose, start = scalp.draw, scalp.loose, scalp.start
-    part = draw.uniform(-0.05, 0.4)
     level = cut.level * draw.uniform(0.8, 1.2) * (0.85 + 0.25 * loose[:, 2:3])
     frame = np.radians(draw.uniform(78, 98) if scalp.tucked else draw.uniform(36, 54))
     flare = draw.normal(0.06, 0.07)
     around = np.arctan2(start[:, 0], start[:, 2])
-    parted = part * smooth_step(-0.3, 0.3, start[:, 2])
-    side = np.where(start[:, 0] > parted, 1.0, -1.0)
-    far = np.abs(np.arctan2(start[:, 0] - parted, start[:, 2]))
+    side = np.where(scalp.beside > 0, 1.0, -1.0)
+    far = np.abs(np.arctan2(scalp.beside, start[:, 2]))
     goal = side * (frame + (np.pi - frame) * (far / np.pi) ** 2.2 + 0.12 * (loose[:, 1] - 0.5))
-    fringe = (draw.random() < 0.22) & (np.abs(around) < 0.62) & (scalp.line < 0.34)
-    goal = np.where(fringe, around + 0.15 * (loose[:, 1] - 0.5), goal)
-    low = np.where(fringe, draw.uniform(1.08, 1.16) - 0.1 * loose[:, 2], EQUATOR)
 
     over = int(0.6 * cut.steps)
     inner = loose[:, :1] < 0.3  # a layer beneath, so that nothing shines through the outer one
     layer = np.where(inner, 0.2 + 1.2 * loose[:, :1], 0.65 + 0.35 * loose[:, 4:5])
-    covers = 0.34 * ~(fringe | scalp.tucked)
-    first = _over_head(scalp, around, goal, low, cut.volume * scalp.size * layer, covers, over)
+    covers = 0.0 if scalp.tucked else 0.34
+    first = _over_head(scalp, around, goal, cut.volume * scalp.size * layer, covers, over)
     fallen = np.linspace(0, 1, cut.steps - over + 1)[None, 1:]
     x, y, z = np.moveaxis(first[:, -1:], -1, 0)
-    drop = np.where(fringe[:, None], 0.15, np.maximum(y + level, 0.25))
+    drop = np.maximum(y + level, 0.25)
     spread = 1 + flare * fallen - 0.1 * fallen * (1 - layer)
     second = np.stack([x * spread, y - drop * fallen, z * spread], -1)
     path = np.concatenate([first, _off_shoulders(second, np.abs(goal) < 1.75)], 1)
-    return _waved(path, cut, scalp)
+    return waved(path, cut, scalp)
 
 
 def _over_head(
     scalp: Scalp,
     around: np.ndarray,
     goal: np.ndarray,
-    low: np.ndarray,
     height: np.ndarray,
-    covers: np.ndarray,
+    covers: float,
     steps: int,
 ) -> np.ndarray:
-    """From the roots to angles ``goal`` around and ``low`` from the crown, (N, steps, 3).
+    """From the roots to angles ``goal`` around, at the EQUATOR, (N, steps, 3).
 
-    height: above the scalp, (N, 1). covers: how much higher over the ears, (N,).
+    height: above the scalp, (N, 1). covers: how much higher over the ears.
     """
     share = np.linspace(0, 1, steps)[None]
     down = np.arccos(np.clip(unit(scalp.start)[:, 1], -1, 1))
     angle = around[:, None] + (goal - around)[:, None] * (1 - (1 - share) ** 1.9)
-    polar = down[:, None] + (np.maximum(low, down + 0.08) - down)[:, None] * share
+    polar = down[:, None] + (np.maximum(EQUATOR, down + 0.08) - down)[:, None] * share
     arm = np.stack(
         [np.sin(polar) * np.sin(angle), np.cos(polar), np.sin(polar) * np.cos(angle)], -1
     )
     edge = np.clip(0.35 + scalp.line / 0.35, 0, 1)[:, None]
-    lift = 0.02 + height * edge * np.minimum(1, 1.9 * share) ** 0.6
-    ear = covers[:, None] * np.exp(-(((np.abs(angle) - 1.2) / 0.4) ** 2)) * share
+    lift = 0.02 + height * edge * np.minimum(1, 1.9 * share) ** 0.8
+    ear = covers * np.exp(-(((np.abs(angle) - 1.2) / 0.4) ** 2)) * share
     return arm * (scalp.head.radius(arm) + lift + ear)[..., None]
 
 
-def _waved(path: np.ndarray, cut: Fall, scalp: Scalp) -> np.ndarray:
+def waved(path: np.ndarray, cut: Fall | Fringe, scalp: Scalp) -> np.ndarray:
     """Locks side by side swing together; ringlets turn each for itself."""
     start, loose, draw = scalp.start, scalp.loose, scalp.draw
     along = unit(np.gradient(path, axis=1))
@@ -141,7 +139,6 @@ def _off_shoulders(points: np.ndarray, front: np.ndarray) -> np.ndarray:
 def flow(cut: Flow, scalp: Scalp) -> np.ndarray:
     """Paths (N, K, 3) that follow the comb, each point by the field at its own place."""
     draw, loose, start = scalp.draw, scalp.loose, scalp.start
-    part = draw.uniform(0.15, 0.5) if cut.part else 0.0
     turn, rise = draw.uniform(-0.7, 0.7), draw.random()
     top = np.clip(cut.sides + start[:, 1] * (1 - cut.sides) / 0.7, cut.sides, 1)
     length = cut.length * draw.uniform(0.8, 1.25) * top * (0.75 + 0.4 * loose[:, 0])
@@ -153,7 +150,7 @@ def flow(cut: Flow, scalp: Scalp) -> np.ndarray:
     point, path = start, [start]
     for k in range(1, cut.steps):
         share = k / (cut.steps - 1)
-        wish = _combed(cut, point, start, part, turn, rise) + stray
+        wish = _combed(cut, point, scalp, turn, rise) + stray
         radial = unit(point)
         wish = unit(wish - radial * (wish * radial).sum(1, keepdims=True))
         lift = cut.lift * (1 - share) ** 1.2 + (0.25 * cut.lift if cut.curl else 0)
@@ -178,11 +175,10 @@ def _curled(path: np.ndarray, cut: Flow, scalp: Scalp) -> np.ndarray:
     return path + bend * (np.cos(angle)[..., None] * side + np.sin(angle)[..., None] * radial)
 
 
-def _combed(
-    cut: Flow, point: np.ndarray, start: np.ndarray, part: float, turn: float, rise: float
-) -> np.ndarray:
+def _combed(cut: Flow, point: np.ndarray, scalp: Scalp, turn: float, rise: float) -> np.ndarray:
     outward, up, forward = cut.comb
-    side = np.tanh((start[:, 0] - part) / 0.1)
+    start = scalp.start
+    side = np.tanh(scalp.beside / 0.1)
     wish = np.stack([side * outward, np.full(len(start), up), np.full(len(start), forward)], 1)
     front = np.clip(point[:, 2] / 0.8, 0, 1)
     low = np.clip(0.55 - start[:, 1], 0, 1)  # the sides and the back hang down

@@ -11,7 +11,7 @@ from facemogle.render.traits import ASYMMETRIES, BOTH_SIDES, ONE_SIDED, UNITS
 
 PARTS = (
     "person", "shape", "look", "pose", "light", "background", "hair", "skin", "worn", "words",
-    "even", "flyaways",
+    "even", "flyaways", "fringe", "wisps",
 )  # fmt: skip
 """Streams of random numbers. Each part of a face has its own, so that a change to one part leaves
 the others as they were."""
@@ -43,19 +43,24 @@ CUTS = {
 
 BULKY = ("afro", "curls", "short curls", "combed back", "long curls")
 
+FOR_BANGS = (
+    "waves", "long waves", "long curls", "curls", "straight", "long straight", "ponytail01",
+)  # fmt: skip
+"""Cuts that leave room for bangs and have no fringe of their own."""
+
 FRINGES = {"bob02": "straight", "short03": "crop"}
 """Cuts that hide an eye, and what those who wear glasses have instead."""
 
 WOMEN = {
-    "waves": 1.5, "long waves": 1.7, "long curls": 0.9, "curls": 1.0, "straight": 1.1,
-    "long straight": 1.2, "afro": 0.7, "short curls": 0.5, "combed back": 0.5, "side part": 0.35,
-    "bob02": 0.7, "braid01": 0.8, "long01": 1.3, "ponytail01": 1.2, "short01": 0.3, "short02": 0.8,
-    "short03": 0.3, "buzz": 0.2,
+    "waves": 1.8, "long waves": 2.2, "long curls": 1.0, "curls": 1.0, "straight": 1.3,
+    "long straight": 1.6, "afro": 0.7, "short curls": 0.4, "combed back": 0.3, "side part": 0.3,
+    "bob02": 0.7, "braid01": 0.8, "long01": 1.3, "ponytail01": 0.9, "short01": 0.3, "short02": 0.7,
+    "short03": 0.3, "buzz": 0.1,
 }  # fmt: skip
 MEN = {
-    "crop": 2.2, "side part": 2.2, "combed back": 1.3, "short curls": 1.4, "afro": 0.6,
-    "buzz": 1.4, "bald": 1.1, "waves": 0.4, "long straight": 0.25, "curls": 0.4, "short01": 0.4,
-    "short02": 1.0, "short03": 0.3, "short04": 0.5,
+    "crop": 2.4, "side part": 2.3, "combed back": 1.2, "short curls": 1.4, "afro": 0.6,
+    "buzz": 0.8, "bald": 0.5, "waves": 0.6, "long straight": 0.4, "curls": 0.5, "short01": 0.4,
+    "short02": 1.0, "short03": 0.3, "short04": 0.4,
 }  # fmt: skip
 
 
@@ -66,8 +71,8 @@ class Face:
     years: from 25 on. male: share of the male shape. races: shares of MakeHuman's shape families.
     monk: skin tone, 1 (lightest) to 10. targets, units: weights of shape and expression morphs.
     hair_cut: key of CUTS. hair_style, hair_length: its words. receding: how far the hairline is
-    back. gaze: "camera", or where to in the image. yaw: positive = to the image's right; pitch:
-    positive = up; roll: of the image.
+    back. bangs: whether hair falls over the forehead. gaze: "camera", or where to in the image.
+    yaw: positive = to the image's right; pitch: positive = up; roll: of the image.
     mirrored: whether the image is flipped at the end, which turns asymmetric styles.
     """
 
@@ -90,6 +95,7 @@ class Face:
     hair_length: str
     hair_color: str
     receding: float
+    bangs: bool
     beard: str
     brows: str
     freckles: bool
@@ -130,7 +136,8 @@ def sample_face(seed: int, index: int, *, is_even: bool = False) -> Face:
         even = _even_look(_stream(seed, index, "even"), person["gender"] == "man", look)
         person, look = person | even.pop("person"), look | even
     pose = _pose(_stream(seed, index, "pose"))
-    return Face(seed=seed, index=index, **person, **shape, **look, **pose)
+    bangs = _has_bangs(_stream(seed, index, "fringe"), look)
+    return Face(seed=seed, index=index, **person, **shape, **look, **pose, bangs=bangs)
 
 
 def _stream(seed: int, index: int, part: str) -> np.random.Generator:
@@ -203,7 +210,7 @@ def _look(draw: np.random.Generator, person: dict[str, Any]) -> dict[str, Any]:
     if cut == "bald" and years < 35 and draw.random() < 0.5:
         cut = "crop"
     made_up = not man and draw.random() < 0.6
-    hat = _weighted(draw, none=91, beanie=2.5, fedora=1.5, cap=2.5, headscarf=0 if man else 2.5)
+    hat = _weighted(draw, none=94, beanie=1.7, fedora=1, cap=1.7, headscarf=0 if man else 1.7)
     if hat != "none" and (cut in BULKY or cut[-1].isdigit()):  # a hat would not fit over it
         cut = "crop" if man else "long straight"
     beard = "none"
@@ -279,6 +286,11 @@ def _even_look(draw: np.random.Generator, man: bool, look: dict[str, Any]) -> di
     }
 
 
+def _has_bangs(draw: np.random.Generator, look: dict[str, Any]) -> bool:
+    there = look["hair_cut"] in FOR_BANGS and look["hat"] == "none" and look["receding"] == 0
+    return bool(there and draw.random() < 0.4)
+
+
 def _hair_color(draw: np.random.Generator, years: int, monk: int) -> str:
     gray = np.clip((years - 42) / 32, 0, 0.85)
     if draw.random() < gray:
@@ -296,7 +308,7 @@ def _hair_color(draw: np.random.Generator, years: int, monk: int) -> str:
 def _pose(draw: np.random.Generator) -> dict[str, Any]:
     away = {"left": 1, "right": 1, "up": 0.4, "down": 0.6}
     return {
-        "yaw": _round(np.clip(draw.normal(0, 15), -40, 40)),
+        "yaw": _round(np.clip(draw.normal(0, 12), -40, 40)),
         "pitch": _round(np.clip(draw.normal(0, 5), -13, 13)),
         "roll": _round(np.clip(draw.normal(0, 2), -6, 6)),
         "gaze": "camera" if draw.random() < 0.75 else _weighted(draw, **away),

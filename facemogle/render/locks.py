@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 
 from facemogle.render.anatomy import CENTRE, Anatomy, Roots, shell_radius
+from facemogle.render.bangs import before_crown, fringe
 from facemogle.render.combing import Head, Scalp, coils, fall, flow
-from facemogle.render.cuts import CUTS, Coils, Cut, Fall, Flow
+from facemogle.render.cuts import PARTING, Coils, Cut, Fall, Flow, Fringe, has_parting, off_parting
 from facemogle.render.face import Face
 from facemogle.render.geometry import Pose, smooth_step, unit
 from facemogle.render.hats import tuck_under_hat
@@ -18,30 +19,39 @@ from facemogle.render.strands import Strands, recession, turned
 
 
 def grow_hair(
-    face: Face, anatomy: Anatomy, pose: Pose, normals: np.ndarray, color: np.ndarray
+    face: Face,
+    cut: Cut,
+    anatomy: Anatomy,
+    pose: Pose,
+    normals: np.ndarray,
+    color: np.ndarray,
 ) -> Strands:
-    """Grow the scalp's hair of a cut in CUTS. normals: of the upright body, (V, 3). color: linear,
-    (3,).
+    """Grow the scalp's hair, or its bangs.
+
+    normals: of the upright body, (V, 3). color: linear, (3,).
     """
-    draw = face.draw("hair")
-    cut = CUTS[face.hair_cut]
+    draw = face.draw("fringe" if isinstance(cut, Fringe) else "hair")
     points, centre = anatomy.shell(pose)
     head = Head(shell_radius(points, centre))
     roots = anatomy.scalp_roots
-    line = roots.values["hairline"] - recession(face, roots.on(anatomy.body))
+    place = roots.on(anatomy.body) - CENTRE
+    line = roots.values["hairline"] - recession(face, place + CENTRE)
+    beside = off_parting(face, place)
     tucked = isinstance(cut, Fall) and (draw.random() < 0.45 or face.hat != "none")
-    grown = (line > 0) & ~_left_out(face, cut, roots.on(anatomy.body) - CENTRE, tucked)
-    chosen = np.flatnonzero(grown)[: cut.count]
+    grown = np.flatnonzero((line > 0) & ~_left_out(face, cut, place, beside, tucked))
+    edge = _edge(cut, line[grown], beside[grown], place[grown, 2])
+    dense = np.arange(len(grown)) < cut.count + 2400 * edge
+    chosen, edge = grown[dense], edge[dense, None]
     roots = Roots(roots.corners[chosen], roots.shares[chosen], {})
     start, out = roots.on(pose.upright) - centre, unit(roots.on(normals))
     if isinstance(cut, Coils):  # a cloud grows from the head's centre more than from the skin
         out = unit(unit(start) + 0.35 * (out - unit(start)))
     loose, size = draw.random((len(start), 6)), draw.uniform(0.85, 1.2)
-    scalp = Scalp(head, start, out, line[chosen], tucked, size, loose, draw)
-    path = {Fall: fall, Flow: flow, Coils: coils}[type(cut)](cut, scalp)
+    scalp = Scalp(head, start, out, line[chosen], beside[chosen], tucked, size, loose, draw)
+    path = {Fall: fall, Flow: flow, Coils: coils, Fringe: fringe}[type(cut)](cut, scalp)
     share = np.linspace(0, 1, cut.steps)
     width = cut.width * (0.7 + 0.6 * loose[:, :1]) * (0.5 + 1.1 * share) * (1.02 - share**2.2)
-    width = np.broadcast_to(width, path.shape[:2])
+    width = width * (1 - edge * (0.85 - 0.35 * smooth_step(0, 0.3, share)))
     normal = unit(0.8 * unit(path * (1, 0.6, 1)) + 0.2 * out[:, None])
     if face.hat != "none":
         path, width = tuck_under_hat(face, path, head.radius(path), width)
@@ -50,15 +60,32 @@ def grow_hair(
     return turned(Strands(path + centre, normal, tint, width, grain), pose)
 
 
-def _left_out(face: Face, cut: Cut, place: np.ndarray, tucked: bool) -> np.ndarray:
-    """Roots whose locks would cross the ears, or the forehead under a hat, bool (N,).
+def _edge(cut: Cut, line: np.ndarray, beside: np.ndarray, depth: np.ndarray) -> np.ndarray:
+    """Where hair is seen to grow out of the skin, 0..1: there locks are many and thin, (N,)."""
+    if isinstance(cut, Coils | Fringe):
+        return np.zeros(len(line))
+    front = smooth_step(-0.1, 0.2, depth)
+    by_line = np.exp(-((line / 0.13) ** 2))
+    by_parting = np.exp(-((beside / 0.1) ** 2)) * has_parting(cut)
+    return np.maximum(by_line, by_parting) * front
+
+
+def _left_out(
+    face: Face, cut: Cut, place: np.ndarray, beside: np.ndarray, tucked: bool
+) -> np.ndarray:
+    """Roots whose locks would cross the ears, the parting, or the forehead under a hat, bool (N,).
 
     place: of the roots on the average head, from its centre, (N, 3). tucked: behind the ears.
     """
+    if isinstance(cut, Fringe):
+        return ~before_crown(place)
     around = np.abs(np.arctan2(place[:, 0], place[:, 2]))
     near_ear = (around > 0.6) & (around < 1.5)
     temple = near_ear & (place[:, 1] < (0.3 if tucked else 0.14))
     temple &= tucked or (isinstance(cut, Flow) and cut.curl > 0)
+    temple |= has_parting(cut) & (np.abs(beside) < PARTING / 2)
+    if isinstance(cut, Fall):  # at the crown, the way to the parting's side leads over the face
+        temple |= (beside * place[:, 0] < 0) & (place[:, 2] < 0.15)
     return temple | (face.hat != "none") & (around < 0.9)
 
 
@@ -68,10 +95,10 @@ def _tints(face: Face, cut: Cut, color: np.ndarray, path: np.ndarray, scalp: Sca
     depth = np.linalg.norm(path, axis=-1) - scalp.head.radius(path)
     depth = np.clip(depth / (0.2 + cut.volume if isinstance(cut, Coils) else 0.25), 0, 1)
     shade = (0.92 + 0.16 * loose[:, 5:6]) * (0.55 + 0.45 * depth)
-    if isinstance(cut, Fall | Flow):
+    if not isinstance(cut, Coils):
         shade = shade * (0.7 + 0.3 * np.minimum(1, 3 * share))
     tint = color * shade[..., None]
-    streak = draw.random()
+    streak = face.draw("hair").random()  # bangs are like the rest
     if face.hair_color in ("gray", "white"):  # the dark hairs among the gray
         tint = np.where(loose[:, 4, None, None] < 0.14, tint * 0.75, tint)
     elif streak < 0.18:  # streaks

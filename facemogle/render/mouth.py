@@ -6,10 +6,13 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from facemogle.render.geometry import Pose, smooth_step
+from facemogle.render.geometry import Pose, smooth_step, unit
 
 BITE = 6.735
 """Height on the average body between the middles of upper and lower teeth."""
+
+ARCH = (0, 0, 1.1)
+"""Middle of the curve of the front teeth on the average body."""
 
 
 def upper_share(place: np.ndarray, triangles: np.ndarray) -> np.ndarray:
@@ -42,11 +45,22 @@ def set_teeth(
     edge = _incisors(local[upper > 0.9])[:, 1].min()
     top = _incisors(local[upper < 0.1])[:, 1].max()
     down = min(0.0, high - min(0.5 * gap, 0.08) - edge)
-    lower = min(0.0, low + min(0.15 * gap, 0.03) - top)
+    lower = min(0.0, low + min(0.15 * gap, 0.04) - 0.02 - top)
     local[:, 1] += upper * down + (1 - upper) * lower
     local[:, 2] += (1 - upper) * 0.5 * lower - 0.05 * min(1.0, gap / 0.05)
     local[:, 0] *= 0.93  # behind the corners of a mouth that opens without a smile
     return pose.to_world(local), lower
+
+
+def round_teeth(normals: np.ndarray, place: np.ndarray, pose: Pose) -> np.ndarray:
+    """Normals of the teeth, (V, 3), turned towards those of the arch that they stand in.
+
+    With its own alone each tooth is dark at both sides, like a peg.
+
+    normals: of the mesh on the posed body, (V, 3). place: on the average body, (V, 3).
+    """
+    arch = unit((place - ARCH) * (1, 0, 1)) @ pose.turn.T
+    return unit(0.45 * normals + 0.55 * arch).astype(np.float32)
 
 
 def _incisors(teeth: np.ndarray) -> np.ndarray:

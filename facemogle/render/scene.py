@@ -6,23 +6,20 @@ import moderngl
 import numpy as np
 
 from facemogle.render.colors import Looks
-from facemogle.render.cuts import CUTS, facing
 from facemogle.render.face import Face
-from facemogle.render.flyaways import grow_flyaways
 from facemogle.render.geometry import Camera, Pose, turn_eyes
 from facemogle.render.gpu import SolidSurface, StrandSurface
+from facemogle.render.hairdo import Hairdo
 from facemogle.render.hats import make_hat
 from facemogle.render.labels import NUMBER
-from facemogle.render.locks import grow_hair
-from facemogle.render.mouth import set_teeth
+from facemogle.render.mouth import round_teeth, set_teeth
 from facemogle.render.skin_map import window_pixels
 from facemogle.render.solids import make_earrings, make_glasses, make_necklace
-from facemogle.render.stage import Part, Stage
-from facemogle.render.strands import Strands, grow_beard, grow_brows, recession
+from facemogle.render.stage import ALL, NOTHING, Part, Stage
+from facemogle.render.strands import Strands, grow_beard, grow_brows
 
 TEXTURE_SPAN = 0.097
 """Of the texture space of a face, per decimetre."""
-ALL, NOTHING = (True, True, True, True), (False, False, False, False)
 WORN, THIRD = (True, False, False, False), (False, False, True, False)
 """Channels of the labels: what is worn, and brows and lenses."""
 
@@ -74,30 +71,14 @@ class Scene:
         upper = stage.upper[self.teeth.fitting.name]
         fitted = self.teeth.fitting.fit(pose.body)
         fitted, rise = set_teeth(fitted, upper, anatomy.lips, pose)
-        self.teeth.surface.move(fitted)
+        rounded = round_teeth(self.teeth.surface.normals(fitted), self.teeth.place, pose)
+        self.teeth.surface.move(fitted, rounded)
         tongue = self.tongue.fitting.fit(pose.body) + pose.turn @ (0, rise - 0.05, -0.12)
         self.tongue.surface.move(tongue.astype(np.float32))
         self.hat_mesh = pick("hats") if face.hat == "fedora" else None
         self.iris = str(draw.choice(looks.irises(list(stage.irises))))
 
-        self.strands: list[StrandSurface] = []
-        self.hair_mesh = self.flyaways = None
-        color = looks.hair
-        line = anatomy.hairline - recession(face, anatomy.body)
-        scalp = np.clip(line / 0.14, 0, 1)
-        if face.hair_cut in CUTS and face.hat != "headscarf":
-            hair = grow_hair(face, anatomy, pose, upright_normals, color)
-            self.strands.append(StrandSurface(self.gpu, hair))
-        elif face.hair_cut not in ("bald", *CUTS):
-            self.hair_mesh = parts["hair"][face.hair_cut]
-            mesh = self._varied(self.hair_mesh)
-            self.hair_mesh.surface.move(mesh)
-            if face.hat == "none":
-                flyaways = grow_flyaways(mesh, face, pose, color)
-                self.flyaways = StrandSurface(self.gpu, flyaways)
-            scalp = stage.coverage[face.hair_cut]
-        elif face.hair_cut == "bald":
-            scalp = scalp * 0
+        self.hair = Hairdo(stage, face, pose, upright_normals, looks)
         beard = grow_beard(face, anatomy, pose, upright_normals, looks.beard)
         self.beard = beard and StrandSurface(self.gpu, beard)
         body = stage.body
@@ -107,7 +88,7 @@ class Scene:
             name = "full beard" if face.beard == "stubble" else face.beard
             stain = np.where(inside, stage.beards[name][y, x], 0)
             stain = stain * (0.28 if face.beard == "stubble" else 0.6)
-        body.cover(np.stack([scalp[body.vertices], stain], 1))
+        body.cover(np.stack([self.hair.scalp[body.vertices], stain], 1))
         third = len(stage.brow_roots) // 3
         start = {"thin": 0, "medium": third, "thick": 2 * third}[face.brows]
         part, roots = stage.brow_roots[start + int(draw.integers(third))]
@@ -137,24 +118,6 @@ class Scene:
         body.keep(kept)
         stage.shirt.move(pose.body, normals, self.shirt_out)
 
-    def _varied(self, part: Part) -> np.ndarray:
-        """A hair mesh with more or less volume, length and bend."""
-        draw = self.face.draw("hair")
-        fitted = part.fitting.fit(self.pose.body)
-        centre = self.pose.between_eyes + self.pose.turn @ (0, 0.1, -0.9)
-        local = (fitted - centre) @ self.pose.turn
-        far = np.linalg.norm(local, axis=1, keepdims=True)
-        back = np.clip(0.9 - local[:, 2:] * 0.7, 0, 1)  # the fringe stays where it is
-        local = local * (1 + draw.uniform(0.03, 0.2) * back)
-        low = np.clip(-0.2 - local[:, 1], 0, None)
-        local[:, 1] -= low * draw.uniform(-0.25, 0.35)
-        wave, phase = draw.uniform(0, 0.09), draw.uniform(0, 6.3)
-        turns = np.sin(local[:, 1] * draw.uniform(4, 9) + phase)
-        local[:, [0, 2]] += (turns * wave * np.minimum(1, 2 * low))[:, None] * _from_axis(
-            local, far
-        )
-        return (local @ self.pose.turn.T + centre).astype(np.float32)
-
     def draw_shadows(self) -> None:
         self.stage.shadow_target.use()
         self.gpu.context.clear(depth=1.0)
@@ -166,11 +129,7 @@ class Scene:
         for solid in (self.glasses, self.hat, self.hat_mesh and self.hat_mesh.surface):
             if solid:
                 solid.draw("shadow")
-        for strands in self.strands:
-            strands.draw("strand_shadow")
-        if self.hair_mesh:
-            self.hair_mesh.show()
-            self.hair_mesh.surface.draw("shadow", opaque_from=0.45)
+        self.hair.draw_shadow()
 
     def shade_skin(self) -> None:
         """Shade the skin at half the resolution of the samples: it is what costs most, and it is
@@ -187,7 +146,10 @@ class Scene:
         context.enable(moderngl.CULL_FACE)
         stage.body.draw("skin_points")
         context.disable(moderngl.CULL_FACE)
-        used = stage.shadows, stage.regions, stage.paint, stage.noise, stage.grain, *stage.points
+        used = (
+            stage.shadows, stage.regions, stage.paint, stage.noise, stage.grain, *stage.points,
+            stage.pores,
+        )  # fmt: skip
         for number, texture in enumerate(used):
             texture.use(2 + number)
         stage.skin_target.use()
@@ -203,13 +165,7 @@ class Scene:
             texture.use(number)
         stage.body.draw("skin_shown")
         context.disable(moderngl.CULL_FACE)
-        if self.hair_mesh:  # first, so that what it hides need not be shaded
-            self.hair_mesh.show()
-            stage.write_to(NOTHING, NOTHING)
-            self.hair_mesh.surface.draw("hair_depth")
-            stage.write_to(ALL, ALL)
-        for strands in self.strands:
-            strands.draw("lock", label=float(NUMBER["hair"]), facing=facing(face.hair_cut))
+        self.hair.draw()
         if self.hat:
             plain = face.hat != "beanie"
             self.hat.draw(
@@ -235,7 +191,7 @@ class Scene:
             "eyeball", tint=(0.95, 0.93, 0.93), left_cornea=left, right_cornea=right
         )
         self.teeth.show()
-        self.teeth.surface.draw("mouth", tint=(1.15, 1.09, 1.0), options=(0.9, 0, 0, 0))
+        self.teeth.surface.draw("mouth", tint=looks.enamel, options=(0.85, 1, 0, 0))
         self.tongue.show()
         self.tongue.surface.draw("mouth", tint=(0.8, 0.55, 0.55), options=(0.45, 0, 0, 0))
         if self.beard:
@@ -256,18 +212,7 @@ class Scene:
             solid.draw(
                 "solid", label=float(NUMBER[name]), tint=looks.metal, options=(40, 0.9, 0, 0)
             )
-        if self.hair_mesh:
-            self.hair_mesh.show()
-            context.depth_func = "=="
-            mean = stage.hair_means[face.hair_cut]
-            self.hair_mesh.surface.draw(
-                "hair", tint=looks.hair, tint2=looks.hair_ends, options=(mean, 0, 0, 0)
-            )
-            context.depth_func = "<"
-        if self.flyaways:  # too thin for a label of their own
-            stage.write_to(ALL, NOTHING)
-            self.flyaways.draw("strand", gloss=0.5, label=0.0)
-            stage.write_to(ALL, ALL)
+        self.hair.finish()
         if self.glasses and self.lenses:
             self._draw_glasses(self.glasses, self.lenses)
 
@@ -278,14 +223,16 @@ class Scene:
         stage.skins[second].use(1)
         mean = stage.skin_means[first] * (1 - share) + stage.skin_means[second] * share
         age = np.clip((face.years - 30) / 45, 0, 1)
+        grain = face.draw("shape").uniform(0.5, 1.05) * (1.1 if face.gender == "man" else 0.9)
         bald = {"bald": 0.0, "buzz": 0.92}.get(face.hair_cut, 1.0)
         distance = np.linalg.norm(self.camera.position - self.pose.between_eyes)
         pixels = np.linalg.norm(self.camera.matrix[0, :3]) / distance * stage.skin_target.width / 2
         self.gpu.use(
             "skin", texture_step=TEXTURE_SPAN / pixels, mixture=share,
-            gain=looks.skin / mean, hair_color=looks.hair, beard_color=looks.beard,
+            parting=self.hair.parting, gain=looks.skin / mean,
+            hair_color=looks.hair, beard_color=looks.beard,
             lipstick=looks.lipstick, eyeshadow=looks.eyeshadow,
-            blush=looks.blush, options=(1.0, age, float(face.freckles), bald),
+            blush=looks.blush, options=(grain, age, float(face.freckles), bald),
         )  # fmt: skip
         stage.skin_quad.render(moderngl.TRIANGLE_STRIP)
 
@@ -309,14 +256,9 @@ class Scene:
 
     def release(self) -> None:
         solids = [self.glasses, self.lenses, self.hat, *(solid for solid, _ in self.jewels)]
-        for thing in (*solids, self.beard, self.flyaways, *self.strands, *self.brows):
+        for thing in (*solids, self.hair, self.beard, *self.brows):
             if thing:
                 thing.release()
-
-
-def _from_axis(local: np.ndarray, far: np.ndarray) -> np.ndarray:
-    """Directions away from the head's axis, (N, 2)."""
-    return local[:, [0, 2]] / np.maximum(far, 0.3)
 
 
 def _some(strands: Strands, chosen: np.ndarray) -> Strands:

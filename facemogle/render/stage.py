@@ -16,13 +16,14 @@ from facemogle.render.gpu import Gpu, Surface
 from facemogle.render.locks import draw_grain
 from facemogle.render.mouth import upper_share
 from facemogle.render.skin_map import WINDOW, SkinMap, draw_skin_map
-from facemogle.render.textures import brightness, cheek_color, read_rgba, smooth_noise
+from facemogle.render.textures import brightness, cheek_color, draw_pores, read_rgba, smooth_noise
 
 SAMPLES = 3
 """Samples of a pixel along one axis."""
 SHADOW_SIDE = 640
 
 Channels = tuple[bool, bool, bool, bool]
+ALL, NOTHING = (True, True, True, True), (False, False, False, False)
 
 
 @dataclass
@@ -87,10 +88,12 @@ class Stage:
         self.regions = gpu.texture(skin_map.regions, repeat=False)
         self.paint = gpu.texture(skin_map.paint, repeat=False)
         self.noise = gpu.texture(smooth_noise())
+        self.pores = gpu.texture(draw_pores())
         self.grain = gpu.texture(draw_grain())
+        self.grain.filter = moderngl.LINEAR_MIPMAP_NEAREST, moderngl.LINEAR  # half the cost
         gpu.shared = {
             "image": 0, "image2": 1, "shadows": 2, "regions": 3, "paint": 4, "noise": 5, "hairs": 6,
-            "places": 7, "normals": 8, "marks": 9, "averages": 10,
+            "places": 7, "normals": 8, "marks": 9, "averages": 10, "pores": 11,
             "window": WINDOW, "opaque_from": 0.0,
         }  # fmt: skip
         self.body = self._skin_surface(np.ones(len(anatomy.body)), anatomy.drawn)

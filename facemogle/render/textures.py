@@ -51,3 +51,23 @@ def smooth_noise(side: int = 256) -> np.ndarray:
         value = value[side : 2 * side, side : 2 * side]
         channels.append(np.clip(value / value.std() * 0.19 + 0.5, 0, 1) * 255)
     return np.dstack(channels).astype(np.uint8)
+
+
+def draw_pores(side: int = 512, count: int = 3400) -> np.ndarray:
+    """Skin close up, uint8 (side, side, 2), tiles: depth of the pores, 0 = none; its relief."""
+    draw = np.random.default_rng(7)
+    deep = np.zeros((3 * side, 3 * side), np.float32)
+    for x, y, size in draw.random((count, 3)) * (side, side, 1):
+        depth = 0.35 + 0.65 * draw.random()
+        for shift_x in (0, side, 2 * side):
+            for shift_y in (0, side, 2 * side):
+                centre = round((x + shift_x) * 8), round((y + shift_y) * 8)
+                cv2.circle(
+                    deep, centre, round((1.3 + 1.9 * size**3) * 8), depth, -1, cv2.LINE_AA, 3
+                )
+    deep = cv2.GaussianBlur(deep, (0, 0), 1.0)
+    white = np.tile(draw.random((side, side)).astype(np.float32), (3, 3))
+    relief = cv2.GaussianBlur(white, (0, 0), 1.6) - cv2.GaussianBlur(white, (0, 0), 4)
+    relief = np.clip(0.5 + 0.2 * relief / relief.std(), 0, 1)
+    tile = slice(side, 2 * side)
+    return (np.dstack([np.clip(deep, 0, 1), relief])[tile, tile] * 255).astype(np.uint8)

@@ -1,15 +1,26 @@
 // Skin, pixel by pixel. traits: ear, neck, openness to the sky. stain: hair of the scalp, beard.
 // options: pores, age, freckles, shine.
-uniform sampler2D image2, regions, paint;
+uniform sampler2D image2, regions, paint, pores;
 uniform vec4 window;
 uniform float mixture;
 uniform vec3 gain, hair_color, beard_color;
 uniform vec4 lipstick, eyeshadow;
 uniform float blush;
+uniform vec2 parting;  // where hair is parted, to the left; half its width
 uniform float texture_step;  // texture coordinates a pixel
 
-vec2 noise_at(float turns) {
-  return textureLod(noise, uv * turns, max(0., log2(256. * turns * texture_step) - 1.)).rg;
+vec2 noise_of(vec2 at, float turns) {
+  return textureLod(noise, at * turns, max(0., log2(256. * turns * texture_step) - 1.)).rg;
+}
+
+vec2 noise_at(float turns) { return noise_of(uv, turns); }
+
+// Depth of pores, and relief. Two layers, turned and of unlike size, hide that a texture repeats.
+vec2 close_up() {
+  float pixel = log2(512. * texture_step) - 1.;
+  vec2 first = textureLod(pores, mat2(.83, .56, -.56, .83) * uv * 17., max(0., pixel + 4.09)).rg;
+  vec2 second = textureLod(pores, mat2(.31, -.95, .95, .31) * uv * 12.7, max(0., pixel + 3.67)).rg;
+  return vec2(max(first.r, .8 * second.r), (first.g + second.g) * .5);
 }
 
 void main() {
@@ -53,7 +64,7 @@ void main() {
   albedo *= mix(vec3(1.), vec3(.16, .08, .07), nostril);
   open *= 1. - .8 * nostril;
 
-  vec2 fine = noise_at(41.);
+  vec2 fine = .5 + .7 * (noise_at(41.) + noise_of(mat2(.83, .56, -.56, .83) * uv, 33.7) - 1.);
   vec2 middle = noise_at(11.);
   vec2 wide = noise_at(3.1);
   albedo *= mix(vec3(1.), vec3(1.04, .93, .92), (wide.r - .5) * 1.2) * (.93 + .14 * middle.r);
@@ -69,11 +80,18 @@ void main() {
   float fur = cavity ? 0. : stain.y * (1. - lip);
   albedo = mix(albedo, beard_color * (.6 + .8 * fine.r), clamp(fur * (.8 + .4 * middle.r), 0., .9));
   float scalp = smoothstep(.1, .8, stain.x + .3 * (fine.r - .5));
+  float off = abs(rest.x - parting.x * smoothstep(-.2, .4, rest.z)) + .012 * (middle.g - .5);
+  scalp *= mix(.2, 1., smoothstep(.2, 1.5, off / max(parting.y, 1e-5) + step(rest.z, .1)));
   albedo = mix(albedo, hair_color * .6 * (.75 + .5 * fine.g), scalp * options.w);
   if (scalp * options.w > .5) label = 13.;
 
   float wrinkle = (region.a - .5) * .05 * options.y + (lip > .5 ? .004 * (middle.g - .5) : 0.);
-  float height = .0045 * options.x * (fine.r - .5) + .006 * (middle.r - .5) * options.y + wrinkle;
+  // Most pores are on the nose and beside it, fewer on the forehead, few along the jaw.
+  vec2 near = close_up();
+  float porous = options.x * (.35 + .65 * make_up.b) * (.6 + .8 * wide.g) * (1. - lip);
+  albedo *= 1. - vec3(.28, .38, .41) * porous * near.r;
+  float height = .0034 * (fine.r - .5) + .006 * (middle.r - .5) * options.y + wrinkle;
+  height += options.x * .0038 * (near.g - .5) - .005 * porous * near.r;
   vec3 dx = dFdx(place), dy = dFdy(place), a = cross(dy, n), b = cross(n, dx);
   float area = dot(dx, a);
   n = normalize(abs(area) * n - sign(area) * (dFdx(height) * a + dFdy(height) * b));
@@ -85,7 +103,8 @@ void main() {
   vec3 color = albedo * (soft * open + key_color * bent * under);
   float grazing = pow(1. - max(dot(n, to_eye), 0.), 5.);
   float shine = (.028 + .35 * grazing) * (1. - .85 * max(scalp, fur)) * open;
-  shine *= (.55 + .9 * fine.g) * (1. + 1.4 * lip * (.4 + lipstick.a)) * (cavity ? 2. : 1.);
+  shine *= (.4 + 1.2 * near.g) * (1. - .7 * porous * near.r);
+  shine *= (1. + 1.4 * lip * (.4 + lipstick.a)) * (cavity ? 2. : 1.);
   float lobes = .7 * highlight(n, to_eye, key_direction, 9.) +
                 .22 * highlight(n, to_eye, key_direction, 38.);
   color += key_color * light * shine * lobes;
