@@ -111,7 +111,7 @@ def test_the_gate_is_that_of_the_image_that_is_shown(
     url = page.get_by_alt_text("Generated face").get_attribute("src") or ""
     image.write_bytes(base64.b64decode(url.split(",")[1]))
     page.get_by_label("File to open").set_input_files(image)
-    expect(page.locator(".gate .sentence")).to_contain_text("Nothing is known")
+    expect(page.locator(".gate .sentence")).to_contain_text("image files do not hold them")
     assert not any(page.locator(".layers .row .weight").all_inner_texts())
 
 

@@ -12,7 +12,7 @@ import { Tiles } from "./tiles.js";
 import { Redraw } from "../canvas/redraw.js";
 
 const INTRODUCTION = "How much each expert weighs, at each point and in each step.";
-const UNKNOWN = "Nothing is known of this image's gate: it was not made here, or before traces were kept.";
+const UNKNOWN = "No gate weights came with this image: image files do not hold them, project files do.";
 const GLOBAL_COLOR = [150, 150, 150]; // of no region
 
 export class Gate {
