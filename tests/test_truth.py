@@ -146,7 +146,15 @@ def test_rows_do_not_tell_weights_of_experts_that_were_heard_otherwise(
     changed = page.locator(".result .progress-text")
     expect(changed).to_contain_text("of the image changed", timeout=PATIENCE)  # made by itself
     assert studio.requests[-1].experts.muted == (HAIR - 1,)
-    expect(page.get_by_alt_text("Previous image")).to_be_visible()  # beside what has become of it
+    # The pointer rests where it clicked: a wipe and the row's map lay over what had become of it.
+    expect(page.get_by_alt_text("Previous image")).to_be_hidden()
+    expect(page.locator(".result .map")).to_be_hidden()
+    page.get_by_role("button", name="Compare with the previous image").click()
+    expect(page.get_by_alt_text("Previous image")).to_be_visible()
+    page.get_by_role("radio", name="Nose", exact=True).hover()
+    expect(page.locator(".result .map")).to_be_hidden()
+    page.keyboard.press("w")
+    expect(page.locator(".result .map")).to_be_visible()
     texts = weights.all_text_contents()
     assert texts.count("muted") == 1 and sum("%" in text for text in texts) >= 19
 
@@ -160,15 +168,19 @@ def test_a_locked_seed_stays_whatever_face_is_begun_with(page: Page) -> None:
         expect(seed).to_have_value("7")
 
 
-def test_an_image_that_is_not_of_the_drawing_says_so(page: Page) -> None:
+def test_an_image_that_is_not_of_the_drawing_and_the_words_says_so(page: Page) -> None:
+    """The drawing was said to have changed whatever it was."""
     generate(page)
     sign = page.locator(".age")
     expect(sign).to_be_hidden()
-    from_menu(page, "Start from: Short hair")
-    expect(sign).to_be_visible()
+    drag(page, *FOREHEAD)
+    expect(sign).to_have_text("The drawing has changed since")
     page.keyboard.press("Control+z")
+    expect(sign).to_be_hidden()
+    page.get_by_role("textbox", name="Steps").fill("1")
+    expect(sign).to_have_text("The settings have changed since")
     page.get_by_role("textbox", name="Prompt").fill("other words")
-    expect(sign).to_be_visible()
+    expect(sign).to_have_text("The words have changed since")
     generate(page)
     expect(sign).to_be_hidden()
 

@@ -109,11 +109,19 @@ function joinSelection(palette, gate, over) {
   });
   const expertOf = ({ dataset }) => (dataset.expert ? Number(dataset.expert) : Number(dataset.region ?? -1) + 1);
   for (const [list, kind] of [[palette.list, ".row"], [gate.tiles.element, "button"]]) {
+    let clicked = null; // what a click has led to is to be seen as it is while the pointer rests there
     list.addEventListener("pointerover", ({ target, pointerType }) => {
       const item = target.closest(kind);
-      if (item && pointerType === "mouse") over.look(expertOf(item));
+      if (!item || item === clicked || pointerType !== "mouse") return;
+      clicked = null;
+      over.look(expertOf(item));
     });
-    list.addEventListener("pointerleave", () => over.look(null));
+    const drop = (item) => {
+      clicked = item;
+      over.look(null);
+    };
+    list.addEventListener("click", ({ target }) => kind === ".row" && drop(target.closest(kind)));
+    list.addEventListener("pointerleave", () => drop(null));
   }
 }
 

@@ -47,6 +47,7 @@ export class OverImage {
     const expert = preview ?? (this.isOn ? this.expert : null);
     this.button.disabled = !scene;
     this.map.hidden = !scene || expert === null;
+    this.map.classList.toggle("brief", preview !== null);
     if (this.map.hidden) return;
     const { layers } = expert === titles.length ? scene.winners() : scene.expert(expert);
     drawPixels(this.map, [layers.at(-1)], scene.run.grid);

@@ -36,7 +36,6 @@ export class Compare {
 
   /** url: of the image that is shown from now on. */
   set(url) {
-    if (this.isBrief) this.isWiping = this.isBrief = false;
     if (!this.isPinned) this.before = this.now;
     this.now = url;
     this.show();
@@ -46,14 +45,6 @@ export class Compare {
   wipe() {
     if (!this.before) return;
     this.isWiping = !this.isWiping;
-    this.isBrief = false;
-    this.show();
-  }
-
-  /** The wipe, until the next image comes. */
-  wipeOnce() {
-    if (this.isWiping || !this.before) return;
-    this.isWiping = this.isBrief = true;
     this.show();
   }
 

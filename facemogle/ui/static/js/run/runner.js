@@ -152,7 +152,7 @@ export class Runner {
     clearTimeout(this.ageing); // after a stroke its own work comes first
     this.ageing = setTimeout(() => {
       const { inputs, live, shown } = this;
-      this.result.age({ isOld: !live.isOn && shown.accepted !== null && !shown.isOf(inputs) });
+      this.result.age(live.isOn ? null : shown.changed(inputs));
     });
   }
 
@@ -274,18 +274,16 @@ export class Runner {
     this.result.finish(this.run, { seed, isDraft, kept: this.kept });
     setPending(false);
     if (!isDraft) this.accept(this.run);
-    if (this.asksForEffect) this.showEffect(this.shown.compare);
+    if (this.asksForEffect) this.tellEffect(this.shown.compare);
     this.live.done();
     this.showAge();
   }
 
-  /** Before and after an expert is heard otherwise. */
-  async showEffect(compare) {
+  /** How much it changed that an expert is heard otherwise; the new image itself stays in plain view. */
+  async tellEffect(compare) {
     const { number } = this.requests;
     const share = await compare.changed();
-    if (number !== this.requests.number) return;
-    this.result.tellEffect(share);
-    compare.wipeOnce();
+    if (number === this.requests.number) this.result.tellEffect(share);
   }
 
   addVariation() {
