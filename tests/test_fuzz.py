@@ -45,6 +45,7 @@ from facemogle.photo.opening import PhotoError, open_photo
 from facemogle.prompts.notes import prompt_notes
 from facemogle.prompts.reading import read_prompt
 from facemogle.runs.experts import Experts, read_muted, read_strengths
+from facemogle.runs.provenance import read_signed, signed_png
 from facemogle.ui.asked import read_share, whole_number
 from facemogle.ui.data_url import data_url, read_data_url
 from facemogle.ui.exports import export_gate
@@ -52,7 +53,6 @@ from facemogle.ui.layers import LAYER_ORDER
 from facemogle.ui.mask_exports import export_mask
 from facemogle.ui.photos import Photos
 from facemogle.ui.prompts import Prompts
-from facemogle.ui.provenance import read_signed, signed_png
 
 LONGEST = 10.0
 """Seconds of a processor for one input."""

@@ -13,7 +13,8 @@ from PIL import Image
 
 from facemogle.__main__ import main
 from facemogle.gate.trace import Trace
-from facemogle.masks.reading import index_png, palette_png
+from facemogle.masks.reading import index_png, palette_png, read_mask
+from facemogle.runs.provenance import read_signed
 from facemogle.weights.loading import load_pipeline
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -46,6 +47,22 @@ def run(*arguments: str) -> int:
         return leaving.code
 
 
+@pytest.mark.parametrize("name", ["face.png", "face.jpg", "face.webp"])
+def test_every_format_says_that_the_image_is_generated(name: str, tmp_path: Path) -> None:
+    """Only the page's images said so; one from text alone has no mask to tell of."""
+    path = tmp_path / name
+    assert run("generate", "--prompt", "She has wavy hair.", "-o", str(path), *SMALL, *TINY) == 0
+    assert "trainedAlgorithmicMedia" in str(Image.open(path).info["xmp"])
+
+
+def test_words_that_the_mask_decides_are_told(mask: str, tmp_path: Path, capsys) -> None:
+    """The page said "paint it", and the command line nothing: the mouth stayed closed."""
+    asked = ["--prompt", "an open mouth and wavy hair", "-o", str(tmp_path / "face.png")]
+    assert run("generate", "--mask", mask, *asked, *SMALL, *TINY) == 0
+    said = capsys.readouterr().err
+    assert '"open mouth" is decided by the mask, which has no mouth: paint it there.' in said
+
+
 def test_writes_the_image_the_sheet_and_the_trace(
     mask: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -54,7 +71,12 @@ def test_writes_the_image_the_sheet_and_the_trace(
     asked = ["--prompt", "She has wavy hair.", "--seed", "3"]
     assert run("generate", "--mask", mask, *asked, *files, *SMALL, *TINY) == 0
 
-    assert "2/2" in capsys.readouterr().err, "progress"
+    said = capsys.readouterr()
+    assert "2/2" in said.err, "progress"
+    assert said.out.split() == [str(image), str(tmp_path / "face.gate.png"), str(trace)]
+    signed = read_signed(image.read_bytes())  # or the page could not open it again
+    assert signed and signed[1]["prompt"] == "She has wavy hair." and signed[1]["seed"] == "3"
+    assert (signed[0] == read_mask(mask).label_map).all()
     assert Image.open(tmp_path / "face.gate.png").width > 256
     weights = Trace.load(trace)
     assert weights.grid == (2, 3) and len(weights.times) == 2

@@ -35,11 +35,11 @@ from waiting import until
 from facemogle.masks.label_map import index_png
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.runs.experts import UNTOUCHED
+from facemogle.runs.provenance import read_signed
 from facemogle.serving.engine import LocalEngine
 from facemogle.ui.accepted import Kept
 from facemogle.ui.data_url import data_url
 from facemogle.ui.desk import Desk
-from facemogle.ui.provenance import read_signed
 from facemogle.ui.sessions import Sessions
 from facemogle.ui.start import FirstFace
 

@@ -100,6 +100,10 @@ def test_the_command_explains_bad_input(tmp_path: Path, capsys: pytest.CaptureFi
     two = ["--mask", str(HAT), str(HAT), "--region", "hair"]
     assert main(["export-mask", *two, "--as", "svg", "-o", out]) == 2
     assert "--region names one part" in capsys.readouterr().err
+    for form, name in (("celebamask", "out.svg"), ("svg", "out.png"), ("parts", "out.png")):
+        wrong = tmp_path / name  # a PNG of that name would open nowhere
+        assert main(["export-mask", "--mask", str(HAT), "--as", form, "-o", str(wrong)]) == 2
+        assert not wrong.exists()
 
 
 def test_a_template_is_the_mask_enlarged_and_without_specks(tmp_path: Path, capsys) -> None:

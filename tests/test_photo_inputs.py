@@ -192,14 +192,11 @@ def test_a_row_of_the_table_is_read_and_said(row: str) -> None:
 
 
 def test_the_table_in_the_docs_has_these_rows() -> None:
-    lines = DOCS.read_text("utf8").splitlines()
-    cells = [
-        [cell.strip() for cell in line.strip("| ").split(" | ")]
-        for line in lines
-        if line[:2] == "| "
-    ]
-    table = {row[0]: row[2] for row in cells[1:]}
-    said = {row: said for rows in (SAME, REFUSED, SAID) for row, (_, said) in rows.items()}
+    lines = DOCS.read_text("utf8").split("| input |")[1].split("\n\n")[0].splitlines()[2:]
+    rows = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines]
+    table = {row[0]: row[2] for row in rows}
+    kinds = (SAME, REFUSED, SAID)
+    said = {row: said for kind in kinds for row, (_, said) in kind.items()}
     assert set(table) == set(said)
     for row, text in said.items():
         assert f'"{text}"' in table[row] if text else table[row] == "nothing"

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from facemogle.masks.label_map import index_png
-from facemogle.ui.provenance import VERSION, read_signed, signed_png
+from facemogle.runs.provenance import VERSION, read_signed, signed_png
 
 STRENGTHS = [1.0] * 13 + [0.5] + [1.0] * 6
 FACTS = {

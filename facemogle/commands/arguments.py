@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from facemogle.pipeline import FaceMoGLEPipeline
 
 PROGRAM = "python -m facemogle"
@@ -136,11 +138,25 @@ def say(command: str, message: object) -> None:
     print(f"{PROGRAM} {command}:", *str(message).split(), file=sys.stderr)
 
 
-def say_unread(command: str, prompt: str, pipeline: FaceMoGLEPipeline, about: str = "") -> None:
-    """Say what of a prompt does not reach the model. about: comes before each note."""
-    from facemogle.prompts.notes import prompt_notes
+def say_unread(
+    command: str,
+    prompt: str,
+    pipeline: FaceMoGLEPipeline,
+    label_map: np.ndarray | None = None,
+    about: str = "",
+) -> None:
+    """Say what of a prompt does not reach the model, or is to be painted.
 
-    for note in prompt_notes(pipeline.read_prompt(prompt)):
+    label_map: uint8 (H, W), the mask, if it is known. about: comes before each note.
+    """
+    from facemogle.masks.label_map import present_regions
+    from facemogle.prompts.notes import paint_notes, prompt_notes
+
+    reading = pipeline.read_prompt(prompt)
+    notes = prompt_notes(reading)
+    if label_map is not None:
+        notes += paint_notes(prompt, reading, present_regions(label_map))
+    for note in notes:
         say(command, f"{about}{note}")
 
 

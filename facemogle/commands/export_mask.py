@@ -52,6 +52,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _write(label_map: np.ndarray, form: str, target: Path, stem: str) -> None:
+    suffix = {"parts": "", "svg": ".svg"}.get(form, ".png")
+    if target.suffix.lower() in {".png", ".svg"} - {suffix}:
+        wanted = f"a file name that ends with {suffix}" if suffix else "a folder"
+        raise ValueError(f"{target} is not {wanted}, as --as {form} writes. Name one with -o.")
     if form == "parts":
         target.mkdir(parents=True, exist_ok=True)
         for name, content in part_files(label_map, stem).items():
@@ -61,3 +65,4 @@ def _write(label_map: np.ndarray, form: str, target: Path, stem: str) -> None:
     else:
         content = index_png(label_map) if form == OURS else order_png(label_map, form)
         target.write_bytes(content)
+    print(target)

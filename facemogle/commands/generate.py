@@ -18,6 +18,7 @@ from facemogle.gate.heatmap import Scale
 from facemogle.gate.trace import Trace
 from facemogle.masks.label_orders import OURS
 from facemogle.masks.reading import MaskReading, read_mask
+from facemogle.runs.provenance import made_from, signed_image
 from facemogle.runs.request import mask_size
 
 
@@ -78,8 +79,8 @@ def _generate(arguments: argparse.Namespace) -> None:
     side = pipeline.config["default_size"]
     height, width = arguments.size or (side, side)
     size = mask_size(pipeline.grid_of(height, width))
-    label_map = None if mask is None else _fitted(mask, *size)
-    say_unread("generate", arguments.prompt, pipeline)
+    label_map = None if mask is None else _fitted(mask, size, (height, width))
+    say_unread("generate", arguments.prompt, pipeline, label_map)
     request = pipeline.request(
         arguments.prompt,
         label_map,
@@ -90,28 +91,40 @@ def _generate(arguments: argparse.Namespace) -> None:
     )
     steps = list(tqdm(pipeline.steps(request), total=request.num_steps, unit="step"))
     image = pipeline.decode(steps[-1].latents, height, width)
+    drawn = None if mask is None else mask.label_map
+    facts = {"prompt": arguments.prompt, "seed": arguments.seed, **made_from(request)}
     with writing(arguments.output):
-        image.save(arguments.output)
+        content = signed_image(image, arguments.output.suffix, drawn, facts)
+        arguments.output.write_bytes(content)
+    print(arguments.output)
     if label_map is None:
         return
     trace = Trace.from_steps(steps, request.grid)
     sheet = trace.contact_sheet(image, label_map, scale=arguments.gate_scale)
     with writing(sheet_file):
         sheet.save(sheet_file)
+    print(sheet_file)
     if arguments.trace is not None:
         with writing(arguments.trace):
             trace.save(arguments.trace)
+        print(arguments.trace)
     if arguments.film is not None:
         images = [pipeline.decode(step.clean_latents, height, width) for step in steps[:-1]]
         format = arguments.film.suffix.lower().removeprefix(".")
         film = trace.film([*images, image], format=format)
         with writing(arguments.film):
             arguments.film.write_bytes(film)
+        print(arguments.film)
 
 
-def _fitted(mask: MaskReading, height: int, width: int) -> np.ndarray:
-    """The mask at this size; says what was assumed and changed."""
-    fitted = read_mask(mask.label_map, size=(height, width), labels=OURS)
-    for note in dict.fromkeys(mask.notes + fitted.notes):
+def _fitted(mask: MaskReading, size: tuple[int, int], painted: tuple[int, int]) -> np.ndarray:
+    """The mask at the size that the model reads; says what was assumed and changed.
+
+    painted: (height, width) of the image: a mask of that size fits, whatever the model reads.
+    """
+    fitted = read_mask(mask.label_map, size=size, labels=OURS)
+    is_resized = fitted.label_map.shape != mask.label_map.shape
+    changes = fitted.notes[1:] if is_resized and mask.label_map.shape == painted else fitted.notes
+    for note in dict.fromkeys(mask.notes + changes):
         say("generate", note)
     return fitted.label_map

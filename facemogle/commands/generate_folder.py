@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 from accelerate import PartialState
-from PIL.PngImagePlugin import PngInfo
 from tqdm import tqdm
 
 from facemogle.commands.arguments import load_chosen, say, say_unread
@@ -21,6 +20,7 @@ from facemogle.commands.mask_folder import FolderMask, read_mask_folder
 from facemogle.commands.outputs import prepare_folder, writing
 from facemogle.masks.reading import read_mask
 from facemogle.pipeline import FaceMoGLEPipeline
+from facemogle.runs.provenance import made_from, signed_png
 from facemogle.runs.request import mask_size
 
 COMMAND = "generate-folder"
@@ -95,7 +95,7 @@ def _generate(arguments: argparse.Namespace, state: PartialState) -> int:
             try:
                 prompt = arguments.prompt if mask.prompt is None else mask.prompt
                 if prompt not in read:  # --prompt is that of thousands, and its notes are said once
-                    say_unread(COMMAND, prompt, pipeline, f"{mask.path}: ")
+                    say_unread(COMMAND, prompt, pipeline, about=f"{mask.path}: ")
                     read.add(prompt)
                 _make(pipeline, mask, prompt, arguments, options)
             except (ValueError, OSError) as error:
@@ -114,7 +114,7 @@ def _make(
     arguments: argparse.Namespace,
     options: dict[str, Any],
 ) -> None:
-    """Write one image, with its prompt and seed as texts in the PNG."""
+    """Write one image, with what it was made from in the PNG."""
     side = pipeline.config["default_size"]
     height, width = arguments.size or (side, side)
     size = mask_size(pipeline.grid_of(height, width))
@@ -124,7 +124,7 @@ def _make(
     for note in reading.notes:
         say(COMMAND, f"{mask.path}: {note}")
     seed = seed_of(mask.path.stem, arguments.seed)
-    *_, last = pipeline.stream(
+    request = pipeline.request(
         prompt,
         reading.label_map,
         generator=torch.Generator("cpu").manual_seed(seed),
@@ -132,14 +132,13 @@ def _make(
         width=width,
         **options,
     )
-    facts = PngInfo()
-    facts.add_text("seed", str(seed))
-    facts.add_itxt("prompt", prompt)
+    *_, last = pipeline.steps(request)
+    facts = {"prompt": prompt, "seed": seed, **made_from(request)}
     target = _target(mask, arguments)
     unfinished = target.with_suffix(".unfinished")
     image = pipeline.decode(last.latents, height, width)
     with writing(target):
-        image.save(unfinished, "PNG", pnginfo=facts)
+        unfinished.write_bytes(signed_png(image, reading.label_map, facts))
         os.replace(unfinished, target)  # so that what is there is whole
 
 

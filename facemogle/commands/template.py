@@ -44,6 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
                 "square mask."
             )
         arguments.output.write_bytes(index_png(enlarged(label_map)))
+        print(arguments.output)
     except (ValueError, OSError) as error:
         say(COMMAND, error)
         return 2

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from facemogle.masks.regions import REGIONS
 from facemogle.prompts.reading import LEAST_WEIGHT, MOST_WEIGHT, PromptReading, Span, Unknown
+from facemogle.prompts.regions import painted_words
 
 _LISTED = 8
 _LONGEST = 40
@@ -30,6 +32,19 @@ def prompt_notes(reading: PromptReading) -> list[str]:
             + "."
         )
     return notes
+
+
+def paint_notes(prompt: str, reading: PromptReading, shown: Collection[int]) -> list[str]:
+    """A sentence for each of a prompt's words that the mask decides, and that it does not show.
+
+    shown: the regions that the mask has, 0..18.
+    """
+    return [
+        f"{_quoted(span)} is decided by the mask, which has no {REGIONS[span.region].title.lower()}"
+        ": paint it there."
+        for span in painted_words(prompt, reading.unknown)
+        if span.region not in shown
+    ]
 
 
 def _listed(spans: Sequence[Span]) -> str:

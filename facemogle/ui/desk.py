@@ -16,6 +16,7 @@ from facemogle.gate.trace import Trace
 from facemogle.photo.framing import EditSquare
 from facemogle.photo.opening import open_photo
 from facemogle.runs.experts import read_muted, read_strengths
+from facemogle.runs.provenance import made_from, signed_png
 from facemogle.runs.recorded import Recorded
 from facemogle.runs.request import Change, Request
 from facemogle.serving.engine import Engine, IsWanted, Unwanted
@@ -23,7 +24,6 @@ from facemogle.ui.accepted import Accepted, Kept
 from facemogle.ui.asked import read_drawing, read_request, read_share
 from facemogle.ui.packets import Finish, Packet, explained, failure, packets, render
 from facemogle.ui.photos import Photos
-from facemogle.ui.provenance import signed_png
 from facemogle.ui.sessions import Sessions
 
 T = TypeVar("T")
@@ -110,9 +110,7 @@ class Desk:
         facts = {
             "prompt": request.prompts[0],
             "seed": request.noise,
-            "steps": request.num_steps,
-            "muted": request.experts.muted,
-            "expert_strengths": request.experts.strengths,
+            **made_from(request),
             "is_foreign": is_foreign,
             "model": self.model,
         }

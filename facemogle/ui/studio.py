@@ -30,10 +30,10 @@ from facemogle.masks.decoding import named
 from facemogle.masks.label_orders import LABEL_ORDERS, OURS
 from facemogle.masks.reading import MaskError, UnnamedPartError, read_mask
 from facemogle.masks.regions import EXPERT_TITLES, REGIONS
+from facemogle.runs.provenance import read_signed
 from facemogle.ui.exports import export_gate
 from facemogle.ui.layers import ACROSS, BENEATH, LAYER_ORDER
 from facemogle.ui.mask_exports import export_mask
-from facemogle.ui.provenance import read_signed
 
 STATIC = Path(__file__).parent / "static"
 SIDE = 512

@@ -1,8 +1,9 @@
-"""What a finished PNG says of itself: that a model made it, and from what.
+"""What a finished image's file says of itself: that a model made it, and from what.
 
-A text chunk ``facemogle`` holds JSON (prompt, seed, steps, kept, is_foreign: whether it is an edit
-of an image that was not made here, muted, expert_strengths, model, version, mask: base64 of an
-indexed PNG), and XMP the mark for generated images, IPTC's digital source type.
+JPEG and WebP have the mark alone. In a PNG a text chunk ``facemogle`` holds JSON (prompt, seed,
+steps, kept, is_foreign: whether it is an edit of an image that was not made here, muted,
+expert_strengths, model, version, mask: base64 of an indexed PNG, absent without one), and XMP the
+mark for generated images, IPTC's digital source type.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, PngImagePlugin
@@ -18,6 +19,9 @@ from PIL import Image, PngImagePlugin
 from facemogle.masks.label_map import index_png
 from facemogle.masks.reading import read_mask
 from facemogle.runs.experts import UNTOUCHED, Experts
+
+if TYPE_CHECKING:
+    from facemogle.runs.request import Request
 
 VERSION = "0.1.0"
 
@@ -38,20 +42,46 @@ _XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <?xpacket end="w"?>"""
 
 
-def signed_png(image: Image.Image, label_map: np.ndarray, facts: dict[str, Any]) -> bytes:
+def signed_image(
+    image: Image.Image, suffix: str, label_map: np.ndarray | None, facts: dict[str, Any]
+) -> bytes:
+    """Write an image in the format of a file name's suffix, ``.png``, ``.jpg`` or ``.webp``, with
+    its mark; in a PNG with what it was made from, see `signed_png`.
+    """
+    if suffix.lower() == ".png":
+        return signed_png(image, label_map, facts)
+    content = BytesIO()
+    format = Image.registered_extensions()[suffix.lower()]
+    image.save(content, format, xmp=_XMP.format(version=VERSION, source=_GENERATED).encode())
+    return content.getvalue()
+
+
+def signed_png(image: Image.Image, label_map: np.ndarray | None, facts: dict[str, Any]) -> bytes:
     """Write an image as PNG with its mark.
 
-    label_map: uint8 (H, W), its mask. facts: prompt, seed, steps, is_foreign and whatever else JSON
-        can hold.
+    label_map: uint8 (H, W), its mask; None = made from text alone. facts: prompt, seed, steps,
+        is_foreign and whatever else JSON can hold.
     """
     source = _EDITED if facts.get("is_foreign") else _GENERATED
-    mask = b64encode(index_png(label_map)).decode()
+    facts = {**facts, "version": VERSION}
+    if label_map is not None:
+        facts["mask"] = b64encode(index_png(label_map)).decode()
     info = PngImagePlugin.PngInfo()
     info.add_itxt("XML:com.adobe.xmp", _XMP.format(version=VERSION, source=source))
-    info.add_itxt(_CHUNK, json.dumps({**facts, "version": VERSION, "mask": mask}), zip=True)
+    info.add_itxt(_CHUNK, json.dumps(facts), zip=True)
     content = BytesIO()
     image.save(content, "PNG", compress_level=1, pnginfo=info)
     return content.getvalue()
+
+
+def made_from(request: Request) -> dict[str, Any]:
+    """The facts of a `signed_png` that a request knows, but for its prompt and its seed."""
+    experts = request.experts
+    return {
+        "steps": request.num_steps,
+        "muted": experts.muted,
+        "expert_strengths": experts.strengths,
+    }
 
 
 def read_signed(content: bytes) -> tuple[np.ndarray, dict[str, Any], bool] | None:
