@@ -52,7 +52,7 @@ export class Gate {
 
   listen() {
     const { slider, opacity, pin } = this.parts;
-    slider.addEventListener("input", () => this.scrub(Number(slider.value) - 1));
+    slider.addEventListener("input", () => this.scrub(Math.min(Number(slider.value), this.run.done) - 1));
     const fade = () => [this.now, this.before].forEach((stage) => stage.fade(opacity.value));
     opacity.addEventListener("input", fade);
     fade();
@@ -179,7 +179,7 @@ export class Gate {
 
   showReport({ t }) {
     const { parts, run, step, other: pinned, colors } = this;
-    parts.slider.max = run.done;
+    parts.slider.max = run.steps;
     parts.slider.value = step + 1;
     parts.slider.disabled = run.done < 2;
     parts.step.textContent = `Step ${step + 1} of ${run.steps}, t = ${t.toFixed(3)}`;

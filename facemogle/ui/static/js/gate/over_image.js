@@ -1,6 +1,7 @@
 // The selected expert's map over the image, and who weighs most under the pointer.
 
 import { drawPixels } from "./colormap.js";
+import { percent } from "../percent.js";
 
 const HEAVIEST = 3;
 
@@ -64,6 +65,6 @@ export class OverImage {
     const token = row * run.grid[1] + column;
     const weights = titles.map((title, expert) => [title, run.weight(step, expert, token)]);
     this.text.textContent = weights.sort((a, b) => b[1] - a[1]).slice(0, HEAVIEST)
-      .map(([title, weight]) => `${title} ${(100 * weight).toFixed(0)} %`).join(", ");
+      .map(([title, weight]) => `${title} ${percent(weight)}`).join(", ");
   }
 }

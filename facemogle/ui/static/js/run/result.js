@@ -75,7 +75,7 @@ export class Result {
 
   /** share: of the image that an expert's mute or strength has changed. */
   tellEffect(share) {
-    this.text.textContent = `${Math.round(100 * share)} % of the image changed. Compare, or hold C, for the one before`;
+    this.text.textContent = `${share > 0 && share < 0.005 ? "Under 1" : Math.round(100 * share)} % of the image changed`;
   }
 
   offer(url, seed) {

@@ -14,7 +14,7 @@ export class Shown {
   /**
    * result: Result. gate: Gate. underlay(url): lays an image under the drawing. weigh(weights, heard):
    * tells the layers the gate's mean weights, or null, and how the experts were heard then.
-   * isBusy(): whether a run is under way. onShow(): another image is shown. restore(accepted): a person goes
+   * isBusy(): whether a run is under way. onShow(accepted): another image is shown. restore(accepted): a person goes
    * back to an image.
    */
   constructor(panel, { palette, database, restore, ...others }) {
@@ -32,7 +32,7 @@ export class Shown {
   }
 
   show(accepted) {
-    this.onShow();
+    this.onShow(accepted);
     this.underlay(accepted.image);
     this.accepted = accepted;
     this.compare.set(accepted.image);
