@@ -20,7 +20,8 @@ BYTES_BAR = "huggingface_hub.snapshot_download"
 class Progress:
     """How far the download is.
 
-    state: "idle" before it was started, "done" if it need not be. done, total: bytes. error: why it failed, or "".
+    state: "idle" before it was started, "done" from the beginning if it is here. done, total:
+    bytes. error: why it failed, or "".
     """
 
     state: Literal["idle", "running", "done", "cancelled", "failed"] = "idle"
