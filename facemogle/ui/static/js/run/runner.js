@@ -261,9 +261,10 @@ export class Runner {
   }
 
   stopped() {
+    const { run } = this;
     if (!this.variations.made.length) this.variations.close();
     this.ended();
-    this.result.stop(this.run);
+    this.result.stop(run);
   }
 
   /** canRetry: whether the same request may do better next time. isAway: whether the server is gone. */
@@ -280,6 +281,7 @@ export class Runner {
   /** The run came to nothing: the last finished image stays. */
   ended() {
     setPending(false);
+    this.run = null; // its last image may be decoded yet, and would bring its weights
     this.isGateLate = false;
     this.shown.back();
     this.live.ended();
