@@ -136,10 +136,10 @@ export class Photo {
 
   async saveShown() {
     const { name } = this.shown.photo.file;
-    this.notice.tell(`Putting the face back into ${name}`);
+    this.notice.tell(`Putting your edit into ${name}`);
     const reason = await this.save(this.shown);
     if (reason) this.notice.warn(reason);
-    else this.notice.tell(`Saved ${name} with your edit in it. All else in it is as it was.`);
+    else this.notice.tell(`Saved the whole of ${name} with your edit in it.`);
   }
 
   /** Hand out the whole photo of an image with the image in it; resolves to why that failed, or "". */
