@@ -89,6 +89,7 @@ export async function mount({ element, trigger, props, server }) {
   joinSelection(palette, runner.gate, over);
   readPrompt(root, { ...left, composer: runner.composer, drawing, regions, nouns: props.nouns, read: server.read_words });
   const ofExports = offerExports(root.querySelector(".gate"), { gate: runner.gate, ask: server.export_gate });
+  // What was told of a drawing goes when that is another one, or when a person has it made into an image.
   for (const type of ["replace", "travel"]) drawing.addEventListener(type, () => left.notice.clear());
   requests.addEventListener("sent", () => {
     if (!runner.isOwn) [left.notice, ofExports].forEach((notice) => notice.clear());

@@ -15,11 +15,7 @@ export class Variations {
     this.made = [];
     panel.querySelector("[data-command=four]").addEventListener("click", () => this.begin());
     this.back.addEventListener("click", () => this.leave());
-    this.element.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape") return;
-      event.stopPropagation();
-      this.leave();
-    });
+    panel.addEventListener("keydown", ({ key }) => key === "Escape" && this.isOpen && this.leave());
   }
 
   tile() {
