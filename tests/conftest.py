@@ -41,7 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 if TYPE_CHECKING:  # Gradio and Playwright take seconds, which most tests need not wait for
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page, Playwright
     from studio import StudioUnderTest
 
 
@@ -122,17 +122,48 @@ def steps(studio: StudioUnderTest) -> Iterator[Callable[[Callable[[int], object]
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    from visitor import chromium
+def playwright() -> Iterator[Playwright]:
+    from playwright.sync_api import sync_playwright
 
-    with chromium() as browser:
-        yield browser
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Browser:
+    from visitor import LAUNCH
+
+    return playwright.chromium.launch(**LAUNCH)
+
+
+@pytest.fixture(scope="session")
+def profiles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a browser that remembers the scripts that it has compiled."""
+    return tmp_path_factory.mktemp("profiles")
+
+
+@pytest.fixture(scope="module")
+def screen() -> dict[str, Any]:
+    """What is special about the screen of a file's visitors."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def profile(
+    playwright: Playwright, profiles: Path, screen: dict[str, Any]
+) -> Iterator[BrowserContext]:
+    from visitor import LAUNCH, SCREEN
+
+    start = playwright.chromium.launch_persistent_context
+    profile = start(profiles, **LAUNCH, **{**SCREEN, **screen})
+    yield profile
+    profile.close()
 
 
 @pytest.fixture
-def page(browser: Browser, studio: StudioUnderTest) -> Iterator[Page]:
+def page(profile: BrowserContext, studio: StudioUnderTest) -> Iterator[Page]:
     """A visitor's first view; it must stay free of errors and of requests to other servers."""
-    from visitor import visiting
+    from visitor import visiting_anew
 
-    with visiting(browser, studio) as page:
+    with visiting_anew(profile, studio) as page:
         yield page

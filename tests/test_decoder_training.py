@@ -102,6 +102,26 @@ def test_own_latents_are_near_the_true_ones_and_stay(
     assert own.of(3).shape == once.shape
 
 
+@pytest.mark.parametrize(("steps", "made_again"), [(8, {2, 3, 4, 5}), (4, {1, 2}), (1, {1})])
+def test_own_latents_are_of_the_same_face_in_however_few_steps(
+    steps: int, made_again: set[int], model: FaceMoGLEPipeline, faces: Path, tmp_path: Path
+) -> None:
+    """All of four steps began at pure noise: another face, and nothing for a decoder to mend."""
+    model.register_to_config(default_steps=steps)
+    store = LatentStore(FaceFolder(faces, 32), model.vae, tmp_path)
+    own = OwnLatents(model, store)
+    assert {own._plan(n).steps for n in range(len(store.faces))} <= made_again
+
+
+def test_a_large_decoder_is_trained_further(model: FaceMoGLEPipeline) -> None:
+    """It was thrown away, and hours of training with it."""
+    assert isinstance(model.vae, AutoencoderDC)
+    large = with_large_decoder(model.vae, RECIPE)
+    again = with_large_decoder(large, RECIPE)
+    tokens = torch.randn(1, 4, 64)
+    assert torch.equal(decode_tokens(again, tokens, (2, 2)), decode_tokens(large, tokens, (2, 2)))
+
+
 def test_neither_learns_from_the_other_s_loss() -> None:
     """Or the painter would help the critic, and the critic flatter the painter."""
     critic = Critic((8, 8))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 from served import TEMPLATES
 from studio import TEMPLATE, StudioUnderTest
-from visitor import PATIENCE, drawing, generate, open_studio, take, touch, visiting
+from visitor import PATIENCE, drawing, generate, open_studio, take, touch
 from waiting import until
 
 from facemogle.masks.label_map import index_png
@@ -21,10 +21,9 @@ SILENT = "\N{MULTIPLICATION SIGN}0"  # what a row says of an expert of strength 
 SHORT_HAIR = read_mask(TEMPLATES / "short_hair.png").label_map
 
 
-@pytest.fixture
-def page(browser: Browser, studio: StudioUnderTest) -> Iterator[Page]:
-    with visiting(browser, studio, has_touch=True) as page:
-        yield page
+@pytest.fixture(scope="module")
+def screen() -> dict[str, Any]:
+    return {"has_touch": True}
 
 
 def row(page: Page, region: int) -> Locator:

@@ -82,9 +82,33 @@ def test_hair_behind_the_person_is_background(seen: list[Seen]) -> None:
         behind[:, : SIDE * 3 // 4] = False
         spilt = np.where(behind, np.uint8(NUMBER["hair"]), truth)
         cleared.append((fuse(image, points, spilt, person)[behind] == 0).mean())
-    assert (
-        np.median(cleared) > 0.95
-    )  # the outline of a render may lack its hair, and is not believed
+    # The outline of a render may lack its hair, and is not believed.
+    assert np.median(cleared) > 0.95
+
+
+def test_a_dark_suit_is_no_hair(seen: list[Seen]) -> None:
+    """On photographs its shoulders were hair that hung on no head."""
+    tried = 0
+    for image, points, person, truth in seen:
+        cloth = truth == NUMBER["cloth"]
+        parsed = np.where(cloth, np.uint8(NUMBER["hair"]), truth)
+        _, patches = cv2.connectedComponents((parsed == NUMBER["hair"]).view(np.uint8))
+        worn = cloth & ~np.isin(patches, patches[truth == NUMBER["hair"]])  # not under long hair
+        if worn.sum() > 500:
+            tried += 1
+            fused = fuse(image, points, parsed, person)
+            assert (fused[worn] == NUMBER["hair"]).mean() < 0.1
+    assert tried
+
+
+def test_a_bright_spot_beside_the_person_is_no_earring(seen: list[Seen]) -> None:
+    for image, points, person, truth in seen:
+        y, x = np.argwhere((person < 0.01) & (truth == 0))[len(truth)]
+        parsed = truth.copy()
+        parsed[y : y + 12, x : x + 12] = NUMBER["ear_r"]
+        parsed[person > 0.01] = truth[person > 0.01]
+        fused = fuse(image, points, parsed, person)
+        assert fused[y + 1, x + 1] != NUMBER["ear_r"]
 
 
 def test_a_hat_that_is_not_above_the_forehead_is_hair(seen: list[Seen]) -> None:

@@ -14,7 +14,15 @@ from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Browser, CDPSession, FilePayload, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    CDPSession,
+    FilePayload,
+    Page,
+    expect,
+    sync_playwright,
+)
 from studio import StudioUnderTest
 
 from facemogle.masks.reading import read_mask
@@ -27,23 +35,43 @@ expect.set_options(timeout=PATIENCE)  # on a busy machine five seconds are nothi
 FOREHEAD = ((200, 170), (312, 170))  # of the first template
 
 
+LAUNCH: dict[str, Any] = {"executable_path": CHROMIUM, "args": ["--no-sandbox"]}
+SCREEN: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield playwright.chromium.launch(**LAUNCH)
 
 
 @contextmanager
 def visiting(browser: Browser, studio: StudioUnderTest, **context: Any) -> Iterator[Page]:
     """Visit the page; no error and no request to other servers may come of what is done there."""
-    screen = {"viewport": {"width": 1280, "height": 800}}
-    visit = browser.new_context(**{**screen, **context})
-    page = visit.new_page()
+    visit = browser.new_context(**{**SCREEN, **context})
+    with errorless(visit.new_page(), studio) as page:
+        yield page
+        visit.close()
+
+
+@contextmanager
+def visiting_anew(profile: BrowserContext, studio: StudioUnderTest) -> Iterator[Page]:
+    """The same in a browser that keeps the page's compiled scripts, and nothing else of a visit."""
+    page = profile.new_page()
+    everything = {"origin": studio.url, "storageTypes": "all"}
+    profile.new_cdp_session(page).send("Storage.clearDataForOrigin", everything)
+    with errorless(page, studio):
+        yield page
+        for opened in profile.pages[1:]:  # the first one is the browser's own, which it lives by
+            opened.close()
+
+
+@contextmanager
+def errorless(page: Page, studio: StudioUnderTest) -> Iterator[Page]:
     page.set_default_timeout(STARTING)
     complaints = overheard(page, studio)
     open_studio(page, studio)
     yield page
-    visit.close()
     assert complaints == [], complaints
 
 

@@ -55,6 +55,8 @@ LEAST_HAIR = 0.28
 """Share of the parser's hair and hat in the outline; one that has less ends at the forehead."""
 MOST_BEHIND = 0.25
 """Share of a hat that may lie behind the person; of more, it is hair before something light."""
+LEAST_ROOT = 0.25
+"""Share of a patch of hair that lies above the jaw; one that has less is a dark collar."""
 EDGE = 0.015
 """How far the face reaches beyond the mesh, in widths of the face."""
 HIDING = 0.6
@@ -82,10 +84,12 @@ def fuse(
     labels = _regions(materials, points, face)
     if agreement >= KNOWN:
         own = np.take_along_axis(likely, OF_REGION[parsed][None], 0)[0]
-        finer = ((own >= IMPROBABLE) | np.isin(parsed, JEWELS)) & ~np.isin(parsed, PARTS)
-        own = _cut_out(person, face, np.where(finer, parsed, labels))
+        finer = (own >= IMPROBABLE) & ~np.isin(parsed, PARTS + JEWELS)
+        own = np.where(finer | _worn(parsed, person), parsed, labels)
+        own = _cut_out(person, face, own)
         labels = np.where((own == 0) & (person > PRESENT), labels, own)
         labels = _with_hair_for_hats(labels, points)
+        labels = _rooted(labels, NUMBER["hair"], NUMBER["cloth"], points)
     features = _chosen(features, image, parsed, points, agreement >= KNOWN)
     labels = drop_specks(labels, round(side * side * SMALLEST))
     labels = np.where((features > 0) & (labels == NUMBER["skin"]), features, labels)
@@ -104,6 +108,13 @@ def _cut_out(person: np.ndarray, face: np.ndarray, labels: np.ndarray) -> np.nda
     if hat.any() and (behind & hat).sum() > MOST_BEHIND * hat.sum():
         labels = np.where(hat, NUMBER["hair"], labels)
     return np.where(behind & ~np.isin(labels, JEWELS), 0, labels)
+
+
+def _worn(parsed: np.ndarray, person: np.ndarray) -> np.ndarray:
+    """Where jewels are that touch the person: others are bright spots of the surroundings."""
+    jewels = np.isin(parsed, JEWELS)
+    _, parts = cv2.connectedComponents(jewels.view(np.uint8))
+    return jewels & np.isin(parts, np.unique(parts[jewels & (person > 0.5)]))
 
 
 def _with_hair_for_hats(labels: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -192,17 +203,25 @@ def _settled(materials: np.ndarray, points: np.ndarray, face: np.ndarray) -> np.
     _, parts = cv2.connectedComponents(person.view(np.uint8))
     heads = np.unique(parts[face & person])
     materials = np.where(np.isin(parts, heads), materials, 0).astype(np.uint8)
-    y = np.arange(len(materials))[:, None] + 0.5
+    return _rooted(materials, HAIR, CLOTH, points)
+
+
+def _rooted(labels: np.ndarray, hair: int, cloth: int, points: np.ndarray) -> np.ndarray:
+    """Labels with clothes in place of hair that has no head, and the other way about."""
+    labels = labels.copy()
+    y = np.arange(len(labels))[:, None] + 0.5
     chin, jaw = points[CHIN, 1], points[list(JAW), 1].mean()
-    for own, other, reach in ((HAIR, CLOTH, jaw), (CLOTH, HAIR, chin)):
-        _, parts = cv2.connectedComponents((materials == own).view(np.uint8))
-        if own == HAIR:  # some of it must be beside or above the face
-            rooted = np.unique(parts[(materials == own) & (y < reach)])
-        else:  # some of it must be below it
-            rooted = np.unique(parts[(materials == own) & (y > reach)])
-        stray = (materials == own) & ~np.isin(parts, rooted)
-        materials[stray] = other
-    return materials
+    # Hair must be beside or above the face too, and some of the clothes below it.
+    for own, other, at_root, least in (
+        (hair, cloth, y < jaw, LEAST_ROOT),
+        (cloth, hair, y > chin, 0),
+    ):
+        area = labels == own
+        _, parts = cv2.connectedComponents(area.view(np.uint8))
+        rooted = np.bincount(parts[area & at_root], minlength=parts.max() + 1)
+        strays = rooted <= least * np.bincount(parts.ravel())
+        labels[area & strays[parts]] = other
+    return labels
 
 
 def _regions(materials: np.ndarray, points: np.ndarray, face: np.ndarray) -> np.ndarray:

@@ -72,8 +72,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL",
         help="embedded: a trained model (mini or a path) to go on from with its VAE; words of the "
         "captions that it lacks are added to its own. few-steps: the model that is distilled "
-        "(default: mini). decoder: whose VAE (default: mini). paper: "
-        "the base (flux, mini or a path; default: flux)",
+        "(default: mini). decoder: whose VAE, with a larger decoder trained further if it has "
+        "one (default: mini). paper: the base (flux, mini or a path; default: flux)",
     )
     parser.add_argument(
         "--vae-steps",
@@ -225,6 +225,7 @@ def _train_decoder(arguments: argparse.Namespace, state: PartialState) -> tuple[
     start = load_pipeline(arguments.start or "mini", device="cpu", torch_dtype=torch.float32)
     recipe = DecoderRecipe(
         steps=arguments.decoder_steps,
+        rate=arguments.slower * DecoderRecipe().rate,
         mixed_precision=arguments.mixed_precision,
         seed=arguments.seed,
     )

@@ -21,7 +21,7 @@ from torch.utils.data import Dataset
 
 from facemogle.faces.folder import FaceFolder
 from facemogle.faces.paper import open_faces
-from facemogle.network.tokens import PIXELS_PER_TOKEN, decode_tokens
+from facemogle.network.tokens import PIXELS_PER_TOKEN, decode_tokens, painted_per_token
 from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.training.clock import Length, Steps
 from facemogle.training.critic import Critic, critic_loss, painter_loss
@@ -83,7 +83,10 @@ class PainterAndCritic(nn.Module):
 
 
 def with_large_decoder(vae: AutoencoderDC, recipe: DecoderRecipe) -> AutoencoderDC:
-    """The VAE with a decoder, not trained yet, of one level more; its encoder does not learn."""
+    """The VAE with a decoder of one level more, whose encoder does not learn.
+
+    One that has such a decoder keeps it, to be trained further.
+    """
     config = {
         **vae.config,
         "decoder_block_out_channels": recipe.channels,
@@ -93,6 +96,8 @@ def with_large_decoder(vae: AutoencoderDC, recipe: DecoderRecipe) -> Autoencoder
     large = cast(AutoencoderDC, AutoencoderDC.from_config(config))
     large.encoder.load_state_dict(vae.encoder.state_dict())
     large.encoder.requires_grad_(False)
+    if painted_per_token(vae) == PIXELS_PAINTED:
+        large.decoder.load_state_dict(vae.decoder.state_dict())
     large.register_to_config(_name_or_path="")  # or the result would tell where this VAE lay
     untyped: Any = large  # torch has no signature for this
     return untyped.to(memory_format=torch.channels_last)
@@ -138,7 +143,8 @@ def train_decoder(
 ) -> AutoencoderDC:
     """Train a large decoder for a model; its VAE with it, averaged, goes to ``folder/large_vae``.
 
-    start: the model, on whose own latents the decoder learns too. length: of the run; None = the
+    start: the model, on whose own latents the decoder learns too. If it has a large decoder, that
+    one is trained further, beside a new critic. length: of the run; None = the
     recipe's steps.
     """
     accelerator = make_accelerator(recipe.mixed_precision)
@@ -182,7 +188,9 @@ def train_decoder(
         recipe.workers,
     )
     pairs = ([part.to(accelerator.device) for part in pair] for pair in loader)
-    for end, judged in ((recipe.judged_from, False), (1.0, True)):
+    goes_on = painted_per_token(start.vae) == PIXELS_PAINTED
+    alone = 0.0 if goes_on else recipe.judged_from
+    for end, judged in ((alone, False), (1.0, True)):
         run.train(
             pairs,
             lambda pair, judged=judged: decoder_loss(run.model, pair, recipe, judged),

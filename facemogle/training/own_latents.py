@@ -18,8 +18,8 @@ from facemogle.pipeline import FaceMoGLEPipeline
 from facemogle.runs.schedule import make_schedule
 from facemogle.training.latent_store import LatentStore, write_whole
 
-FEWEST, MOST = 2, 5
-"""Of the last steps of sampling, so many are made again."""
+FEWEST, MOST = 0.25, 0.63
+"""Of sampling's steps, this share is made again, the last ones."""
 AT_ONCE = 32
 
 
@@ -69,7 +69,8 @@ class OwnLatents:
     def _plan(self, n: int) -> _Plan:
         name = self.store.faces.ids[n]
         draw = random.Random(name)
-        seed, steps = draw.getrandbits(32), draw.randint(FEWEST, MOST)
+        seed, all_steps = draw.getrandbits(32), self.pipeline.config["default_steps"]
+        steps = draw.randint(*(max(1, int(share * all_steps)) for share in (FEWEST, MOST)))
         return _Plan(seed, steps, draw.choice(self.store.faces.captions[name]))
 
     def _make(self, numbers: Sequence[int]) -> None:

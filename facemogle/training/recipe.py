@@ -35,7 +35,7 @@ class DecoderRecipe:
     crop: side of the crops trained on, in tokens. own: share of the visits that see latents which
     the model has made, of the first own_faces faces of a folder. noise, own_noise: most that is
     added to true and to such latents, whose own standard deviation is 1. judged_from: the
-    share of the run after which the critic joins.
+    share of the run after which the critic joins, if the decoder is a new one.
     judge_share: how far what the critic says moves the painting, beside 1 of the difference in
     pixels. feature_weight: of the difference in what the critic sees, beside 1 of its answers.
     penalty_weight: of its penalty. workers: processes that load the data, all of whose latents are
