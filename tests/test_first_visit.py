@@ -13,9 +13,12 @@ from visitor import (
     from_menu,
     generate,
     open_layers,
+    open_mask,
     open_studio,
     visiting,
 )
+
+from facemogle.masks.label_map import index_png
 
 TOO_SMALL = """side => [...document.querySelectorAll(".studio :is(button, input, textarea, a)")]
     .filter((element) => element.offsetParent)
@@ -26,6 +29,18 @@ TOO_SMALL = """side => [...document.querySelectorAll(".studio :is(button, input,
     })
     .map((element) => element.ariaLabel ?? element.textContent)"""
 
+
+CUT_NAMES = """() => [...document.querySelectorAll(".palette [data-region] .name")]
+    .filter((name) => {
+        name.click(); // the selected row has marks beside its name
+        const text = name.querySelector("span");
+        return text.scrollWidth > text.clientWidth;
+    })
+    .map((name) => name.textContent)"""
+
+PLACES = """() => [...document.querySelectorAll(".studio :is(button, canvas)")]
+    .filter((element) => !element.closest(".notices"))
+    .map((element) => element.getBoundingClientRect().y)"""
 
 OVERLAPPING = """() => {
     const floating = innerWidth <= 760 ? ".run" : innerWidth <= 1100 ? ".layers" : null;
@@ -83,6 +98,11 @@ def test_nothing_is_cut_off_and_generate_is_on_the_first_screen(
         fits = "e => e.scrollHeight <= e.clientHeight"
         assert page.locator(".palette").evaluate(fits)
         assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+        assert page.evaluate(CUT_NAMES) == []
+    seed = page.get_by_role("textbox", name="Seed")
+    if seed.is_visible():
+        seed.fill("4294967295")
+        assert seed.evaluate("e => e.scrollWidth <= e.clientWidth")
     where = page.get_by_role("button", name="Generate").bounding_box()
     assert where is not None and where["y"] + where["height"] <= size[1]
     assert page.evaluate(OVERLAPPING) == []
@@ -111,19 +131,33 @@ def test_layers_have_names_on_a_tablet(browser: Browser, studio: StudioUnderTest
         expect(page.get_by_role("radio", name="Hat", exact=True)).to_be_hidden()
 
 
-def test_a_notice_on_a_phone_leaves_everything_in_its_place(page: Page) -> None:
-    """What a finger aimed at jumped away."""
-    page.set_viewport_size({"width": 390, "height": 844})
+@pytest.mark.parametrize("size", [(1440, 900), (390, 844)])
+def test_notices_leave_all_in_its_place_and_go_with_their_cause(
+    page: Page, size: tuple[int, int]
+) -> None:
+    """What a hand aimed at jumped away, the gate below the fold; and they stayed for good."""
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    before = page.evaluate(PLACES)
+    open_mask(page, "again.png", index_png(TEMPLATE))
+    told = page.locator(".painting .notice")
+    expect(told).to_contain_text("Opened again.png")
+    expect(told).to_have_attribute("role", "status")
+    assert page.evaluate(PLACES) == before
+    from_menu(page, "Blank")
+    expect(told).to_be_hidden()
+    open_mask(page, "again.png", index_png(TEMPLATE))
+    expect(told).to_contain_text("Opened again.png")
     generate(page)
-    places = """() => [...document.querySelectorAll(".studio button")]
-        .filter((button) => !button.closest(".notice"))
-        .map((button) => button.getBoundingClientRect().y)"""
-    before = page.evaluate(places)
+    expect(told).to_be_hidden()
+
+    before = page.evaluate(PLACES)
     page.get_by_role("button", name="Generate", exact=True).click()
     notice = page.locator(".result .notice")
     expect(notice).to_contain_text("Nothing has changed")
-    assert page.evaluate(places) == before
+    assert page.evaluate(PLACES) == before
     expect(notice.get_by_role("button", name="Try another seed")).to_be_in_viewport(ratio=1)
+    page.keyboard.press("Control+z")
+    expect(notice).to_be_hidden()  # something has
 
 
 def test_a_finger_meets_every_control_of_a_phone(browser: Browser, studio: StudioUnderTest) -> None:

@@ -201,6 +201,9 @@ def test_stop_stops_at_the_next_step(page: Page, studio: StudioUnderTest, steps)
     begin(page, 100)
     result = page.locator(".result")
     expect(result).to_contain_text("Step 3 of 100", timeout=PATIENCE)
+    slider = page.get_by_label("Step shown")
+    expect(slider).to_have_value("2")
+    expect(slider).to_have_attribute("max", "100")  # it stood at its end during every run
     made = studio.steps
     with announcing(page, has_request=False):
         page.get_by_role("button", name="Stop").click()

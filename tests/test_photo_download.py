@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from huggingface_hub.errors import LocalEntryNotFoundError
 
+from facemogle.photo import download as download_module
 from facemogle.photo.download import BYTES_BAR, ParserDownload
 from facemogle.weights import downloads
 
@@ -46,6 +47,7 @@ def wait_for_end(download: ParserDownload, hub: Hub) -> None:
 def hub(monkeypatch: pytest.MonkeyPatch) -> Hub:
     hub = Hub()
     monkeypatch.setattr(downloads, "snapshot_download", hub)
+    monkeypatch.setattr(download_module, "has_parser", lambda: False)
     return hub
 
 
@@ -89,3 +91,11 @@ def test_a_download_that_fails_says_what_to_do(monkeypatch: pytest.MonkeyPatch) 
     while download.progress.state == "running":
         Event().wait(0.01)
     assert download.progress.state == "failed" and "Check the network" in download.progress.error
+
+
+def test_what_is_on_the_machine_is_not_offered_for_download(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A server that is started again has the files of the time before."""
+    monkeypatch.setattr(download_module, "has_parser", lambda: True)
+    assert ParserDownload().progress.state == "done"

@@ -13,6 +13,7 @@ from photo_scenes import put, room
 from PIL import Image
 from playwright.sync_api import FilePayload, Locator, Page, expect
 from studio import TEMPLATE, StudioUnderTest, serve_studio
+from test_first_visit import OVERLAPPING
 from visitor import PATIENCE, drag, drawing, from_menu, generate, open_mask, shown, take
 
 from facemogle.masks.label_map import index_png
@@ -67,8 +68,10 @@ def test_a_photos_face_becomes_mask_and_base_and_goes_back_into_it(page: Page) -
     expect(page.locator(".painting .notice")).to_contain_text("2 faces were found")
     dialog = page.get_by_role("dialog", name="Faces of the photo")
     expect(dialog.get_by_role("button", name="Face 1")).to_have_attribute("aria-pressed", "true")
-    expect(dialog.get_by_role("button", name="Save into photograph")).to_be_disabled()
+    expect(dialog.get_by_role("button", name="Save in the whole photo")).to_be_disabled()
     dialog.get_by_role("button", name="Edit this face").click()
+    save = page.get_by_role("button", name="Save in the whole photo")
+    expect(save).to_be_disabled()  # it is as it was
     reader = PhotoReader(load_parser(device="cpu").parse)
     assert (drawing(page) == reader.read(whole).label_map).mean() > 0.99
     before = shown(page)
@@ -77,16 +80,20 @@ def test_a_photos_face_becomes_mask_and_base_and_goes_back_into_it(page: Page) -
     generate(page)
     assert (shown(page) == before).all(axis=2).mean() > 0.5
 
-    from_menu(page, "Faces and whole photo…")
+    expect(save).to_be_in_viewport(ratio=1)
+    assert page.evaluate(OVERLAPPING) == []
     with page.expect_download() as download:
-        dialog.get_by_role("button", name="Save into photograph").click()
+        save.click()
     assert download.value.suggested_filename == "me_edited.png"
     saved = np.asarray(Image.open(download.value.path()))
     changed = (saved != whole).any(2)
     assert saved.shape == whole.shape and 0 < changed.mean() < 0.1
     assert changed[:, :600].sum() == 0 and changed[450:].sum() == 0
-    page.keyboard.press("Escape")
-    expect(dialog).to_be_hidden()
+    with page.expect_download() as download:
+        from_menu(page, "Save in the whole photo")
+    assert download.value.suggested_filename == "me_edited.png"
+    page.locator(".strip button").last.click()  # the photo's own image again
+    expect(save).to_be_disabled()
 
 
 def test_another_face_is_taken_with_a_click(page: Page) -> None:
@@ -181,7 +188,10 @@ def test_an_image_that_is_no_mask_can_be_read_as_a_photo(page: Page, face: Image
 def test_without_network_the_hubs_parser_explains_and_the_drawing_stays(
     page: Page, face: Image.Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def offline(*_: object, **__: object) -> str:
+    asked: list[object] = []
+
+    def offline(*given: object, **__: object) -> str:
+        asked.extend(given)
         raise LocalEntryNotFoundError("no such file")
 
     monkeypatch.setattr(downloads, "snapshot_download", offline)
@@ -189,5 +199,9 @@ def test_without_network_the_hubs_parser_explains_and_the_drawing_stays(
     read = drawing(page)
     notice = page.locator(".painting .notice")
     notice.get_by_role("button", name="Use the parser for photographs").click()
+    download = notice.get_by_role("button", name="Download 339 MB")  # it began at once, unsaid
+    expect(download).to_be_visible()
+    assert asked == []
+    download.click()
     expect(notice).to_contain_text("could not be downloaded", timeout=PATIENCE)
     assert np.array_equal(drawing(page), read)

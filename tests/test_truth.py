@@ -111,7 +111,7 @@ def test_the_gate_is_that_of_the_image_that_is_shown(
     url = page.get_by_alt_text("Generated face").get_attribute("src") or ""
     image.write_bytes(base64.b64decode(url.split(",")[1]))
     page.get_by_label("File to open").set_input_files(image)
-    expect(page.locator(".gate .sentence")).to_contain_text("Nothing is known")
+    expect(page.locator(".gate .sentence")).to_contain_text("image files do not hold them")
     assert not any(page.locator(".layers .row .weight").all_inner_texts())
 
 
@@ -146,29 +146,83 @@ def test_rows_do_not_tell_weights_of_experts_that_were_heard_otherwise(
     changed = page.locator(".result .progress-text")
     expect(changed).to_contain_text("of the image changed", timeout=PATIENCE)  # made by itself
     assert studio.requests[-1].experts.muted == (HAIR - 1,)
-    expect(page.get_by_alt_text("Previous image")).to_be_visible()  # beside what has become of it
     texts = weights.all_text_contents()
     assert texts.count("muted") == 1 and sum("%" in text for text in texts) >= 19
 
 
-def test_a_locked_seed_stays_whatever_face_is_begun_with(page: Page) -> None:
-    """7 became 42 with a template."""
-    seed = page.get_by_role("textbox", name="Seed")
+def test_what_a_mute_changes_is_seen_whole_with_the_image_before_beside_it(page: Page) -> None:
+    """The pointer rests where it clicked: a wipe and the row's map lay over the new image."""
+    generate(page)
+    before = page.get_by_alt_text("Generated face").get_attribute("src")
+    take(page, "Hair")
+    page.get_by_role("button", name="Mute Hair").click()
+    inset, wiped = page.get_by_role("button", name="Before"), page.get_by_alt_text("Previous image")
+    expect(inset).to_be_visible(timeout=PATIENCE)
+    expect(inset.locator("img")).to_have_attribute("src", before or "")
+    box, stage = inset.bounding_box(), page.locator(".result .stage").bounding_box()
+    assert box is not None and stage is not None
+    assert 0.25 < box["width"] / stage["width"] < 0.31
+    expect(wiped).to_be_hidden()
+    expect(page.locator(".result .map")).to_be_hidden()
+    inset.click()
+    expect(wiped).to_be_visible()
+    expect(inset).to_be_hidden()
+    page.get_by_role("radio", name="Nose", exact=True).hover()
+    expect(page.locator(".result .map")).to_be_hidden()
+    page.keyboard.press("w")
+    expect(page.locator(".result .map")).to_be_visible()
+
+    page.get_by_role("button", name="Mute Hair").click()
+    expect(inset).to_be_visible(timeout=PATIENCE)
+    drag(page, *FOREHEAD)
+    expect(inset).to_be_hidden()
+
+
+def test_a_new_face_is_wholly_new_and_undo_takes_all_of_it_back(page: Page) -> None:
+    """Mutes, strengths and at times the words of the face before went on; the seed became 42."""
+    generate(page)
+    prompt, seed = (page.get_by_role("textbox", name=name) for name in ("Prompt", "Seed"))
+    strength = page.get_by_label("Strength of the expert")
+    mute = page.locator(".palette [data-region='13'] [data-kind=muted]")
     seed.fill("7")
+    prompt.fill("an old man")
+    take(page, "Nose")
+    strength.fill("5")
+    take(page, "Hair")
+    page.get_by_role("button", name="Mute Hair").click()
+    expect(page.get_by_role("button", name="Before")).to_be_visible(timeout=PATIENCE)
     for face in ("Start from: Short hair", "Random face"):
         from_menu(page, face)
+        expect(prompt).not_to_have_value("an old man")
         expect(seed).to_have_value("7")
+        expect(mute).to_have_attribute("aria-pressed", "false")
+        assert not np.array_equal(drawing(page), TEMPLATE)
+        if face != "Random face":  # which is made at once
+            expect(page.locator(".age")).to_have_text("The drawing has changed since")
+            page.get_by_role("radio", name="Nose", exact=True).click()
+            expect(strength).to_have_value("0")
+        page.get_by_role("button", name="Undo").click()
+        expect(prompt).to_have_value("an old man")
+        expect(mute).to_have_attribute("aria-pressed", "true")
+        assert np.array_equal(drawing(page), TEMPLATE)
+    from_menu(page, "Start from: Short hair")
+    page.get_by_role("button", name="Bring my prompt back").click()
+    expect(prompt).to_have_value("an old man")
 
 
-def test_an_image_that_is_not_of_the_drawing_says_so(page: Page) -> None:
+def test_an_image_that_is_not_of_the_drawing_and_the_words_says_so(page: Page) -> None:
+    """The drawing was said to have changed whatever it was."""
     generate(page)
     sign = page.locator(".age")
     expect(sign).to_be_hidden()
-    from_menu(page, "Start from: Short hair")
-    expect(sign).to_be_visible()
+    drag(page, *FOREHEAD)
+    expect(sign).to_have_text("The drawing has changed since")
     page.keyboard.press("Control+z")
+    expect(sign).to_be_hidden()
+    page.get_by_role("textbox", name="Steps").fill("1")
+    expect(sign).to_have_text("The settings have changed since")
     page.get_by_role("textbox", name="Prompt").fill("other words")
-    expect(sign).to_be_visible()
+    expect(sign).to_have_text("The words have changed since")
     generate(page)
     expect(sign).to_be_hidden()
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from huggingface_hub.utils import tqdm
 
-from facemogle.photo.hub import HUB_BYTES, download_parser
+from facemogle.photo.hub import HUB_BYTES, download_parser, has_parser
 from facemogle.weights.errors import CheckpointError
 
 BYTES_BAR = "huggingface_hub.snapshot_download"
@@ -20,7 +20,8 @@ BYTES_BAR = "huggingface_hub.snapshot_download"
 class Progress:
     """How far the download is.
 
-    state: "idle" before it was started. done, total: bytes. error: why it failed, or "".
+    state: "idle" before it was started, "done" from the beginning if it is here. done, total:
+    bytes. error: why it failed, or "".
     """
 
     state: Literal["idle", "running", "done", "cancelled", "failed"] = "idle"
@@ -37,7 +38,7 @@ class ParserDownload:
     """Downloads the hub's parser; several threads may ask for it and about it."""
 
     def __init__(self) -> None:
-        self.progress = Progress()
+        self.progress = Progress("done" if has_parser() else "idle")
         self._is_wanted = False
         self._lock = Lock()
 

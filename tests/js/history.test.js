@@ -94,6 +94,21 @@ test("words and seed that came with a face go and come with it", () => {
   assert.deepEqual(told, [null, before, after]);
 });
 
+test("words that come with the same drawing can be taken back, the same words with it are no step", () => {
+  // A template on its own mask took a person's words for good.
+  const drawing = face();
+  const told = [];
+  drawing.addEventListener("travel", ({ detail }) => told.push(detail));
+  const steps = drawing.history.past.length;
+  const [before, after] = [{ prompt: "a man" }, { prompt: "a woman" }];
+  drawing.replaceLayers({ words: drawing.layers.words.slice(), order: drawing.layers.order }, { before, after });
+  assert.equal(drawing.history.past.length, steps + 1);
+  drawing.undo();
+  assert.deepEqual(told, [before]);
+  drawing.replaceLayers({ words: drawing.layers.words.slice(), order: drawing.layers.order }, { before, after: before });
+  assert.equal(drawing.history.past.length, steps);
+});
+
 test("a change of the settings alone is a step of its own", () => {
   // Undo after mute took back the last stroke instead.
   const drawing = face();

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { FULL_WEIGHT, Run } from "../../facemogle/ui/static/js/run/run.js";
+import { told } from "../../facemogle/ui/static/js/layers/row.js";
 import { sentence } from "../../facemogle/ui/static/js/gate/sentence.js";
 
 const titles = ["Global", "Background", "Hair"];
@@ -24,6 +25,12 @@ test("an expert is compared in its region and elsewhere", () => {
 });
 
 test("the global expert has no region, and winners are counted", () => {
-  assert.equal(sentence(made([0.2, 0.3]), 0, 0, titles), "Global: 20 % of the weight over the whole image.");
-  assert.equal(sentence(made([0.2, 0.3]), 0, 3, titles), "Background weighs most at 100 % of the image.");
+  assert.equal(sentence(made([0.2, 0.3]), 0, 0, titles), "Global: 20.0 % of the weight over the whole image.");
+  assert.equal(sentence(made([0.2, 0.3]), 0, 3, titles), "Background weighs most at 100.0 % of the image.");
+});
+
+test("the sentence and the list say the same share", () => {
+  // The list had 0.2 % where the sentence had 0 %.
+  const { text } = told({ weight: 0.2 });
+  assert.ok(sentence(made([0.2, 0.3]), 0, 0, titles).includes(` ${text} `));
 });

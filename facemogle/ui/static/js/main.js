@@ -12,6 +12,7 @@ import { setUpTabs } from "./tabs.js";
 import { LayerWords } from "./layers/words.js";
 import { listenToKeys } from "./canvas/keys.js";
 import { Marks } from "./run/marks.js";
+import { Notice } from "./notice.js";
 import { Requests } from "./run/requests.js";
 import { setUpPainting } from "./canvas/painting.js";
 import { Projects } from "./files/projects.js";
@@ -19,6 +20,8 @@ import { Runner } from "./run/runner.js";
 import { Database } from "./history/database.js";
 import { loadDrawing, loadSettings, onStored, saveDrawing, saveSettings, stored, tabId } from "./history/store.js";
 import { UndoShelf } from "./history/undo_shelf.js";
+
+const UNSTORED = "This browser stores nothing more here, so a reload would lose your work.";
 
 /** props: regions, experts, layers, max_bytes, model, templates, words, nouns of studio.py. */
 export async function mount({ element, trigger, props, server }) {
@@ -44,21 +47,21 @@ export async function mount({ element, trigger, props, server }) {
   const savePhoto = (file, before, after, place) =>
     server.save_photo({ binary: true, data: { file, before, after, place: JSON.stringify(place) } });
   const parserDownload = (wish) => server.parser_download(wish);
-  const edited = (photo) => (runner.shown.accepted?.photo === photo ? runner.shown.accepted.image : null);
+  const saves = root.querySelectorAll("[data-command=save-in-photo]");
   const adopt = (found) => runner.recalls.adopt(found);
   const openProject = (file) => projects.open(file);
   const saveProject = () => projects.save();
   const projectFiles = { openProject, saveProject };
   const opening = {
-    maxBytes: props.max_bytes, read, exportMask, readPhoto, savePhoto, parserDownload, edited, readPair, adopt,
+    maxBytes: props.max_bytes, read, exportMask, readPhoto, savePhoto, parserDownload, saves, readPair, adopt,
     ...projectFiles,
   };
-  const suggest = (suggestion) => runner.inputs.suggest(suggestion);
-  const isOwn = (prompt) => runner.inputs.isOwn(prompt);
+  const settings = Object.fromEntries(["begin", "isOwn", "put"].map(
+    (name) => [name, (...given) => runner.inputs[name](...given)]));
   const follow = () => runner.recalls.follow();
   const make = () => runner.request({ isDraft: false, isOwn: false });
   const examples = root.querySelector(".examples");
-  const starting = { templates, words: props.words, suggest, isOwn, make, follow, examples };
+  const starting = { templates, words: props.words, settings, make, follow, examples };
   const menu = root.querySelector(".file-menu");
   setUpMenu(root.querySelector(".masthead .file"), menu);
   const painting = { menu, drawing, regions, experts, expertSettings, opening, starting, keep };
@@ -80,18 +83,24 @@ export async function mount({ element, trigger, props, server }) {
     },
   };
   const runner = new Runner(root, { drawing, requests, regions, experts, expertSettings, steps, underlay,
-    database, weigh: (weights, heard) => palette.weigh(weights, heard), gateListeners, askFirst, templates, words: props.words });
+    database, weigh: (weights, heard) => palette.weigh(weights, heard), gateListeners, askFirst, templates, words: props.words,
+    onImage: left.follow });
   const projects = new Projects({ drawing, runner, layerView: left.layerView, notice: left.notice });
   joinSelection(palette, runner.gate, over);
   readPrompt(root, { ...left, composer: runner.composer, drawing, regions, nouns: props.nouns, read: server.read_words });
-  offerExports(root.querySelector(".gate"), { gate: runner.gate, ask: server.export_gate });
+  const ofExports = offerExports(root.querySelector(".gate"), { gate: runner.gate, ask: server.export_gate });
+  // What was told of a drawing goes when that is another one, or when a person has it made into an image.
+  for (const type of ["replace", "travel"]) drawing.addEventListener(type, () => left.notice.clear());
+  requests.addEventListener("sent", () => {
+    if (!runner.isOwn) [left.notice, ofExports].forEach((notice) => notice.clear());
+  });
 
   const asked = { generate: () => runner.submit(), stop: () => requests.stop(), saveProject,
     wipe: () => runner.shown.compare.wipe(), map: () => over.toggle() };
   listenToKeys(root, { ...left.commands, ...asked }, left.holdPan);
   setUpTabs(root);
   for (const list of [".rail-tools", ".unread", ".chips", ".examples", ".tiles"]) makeOneStop(root.querySelector(list));
-  guardUnstored(root.querySelector(".unstored"));
+  guardUnstored(new Notice(root.querySelector(".unstored")), saveProject);
   root.dataset.ready = "true";
 }
 
@@ -109,11 +118,19 @@ function joinSelection(palette, gate, over) {
   });
   const expertOf = ({ dataset }) => (dataset.expert ? Number(dataset.expert) : Number(dataset.region ?? -1) + 1);
   for (const [list, kind] of [[palette.list, ".row"], [gate.tiles.element, "button"]]) {
+    let clicked = null; // what a click has led to is to be seen as it is while the pointer rests there
     list.addEventListener("pointerover", ({ target, pointerType }) => {
       const item = target.closest(kind);
-      if (item && pointerType === "mouse") over.look(expertOf(item));
+      if (!item || item === clicked || pointerType !== "mouse") return;
+      clicked = null;
+      over.look(expertOf(item));
     });
-    list.addEventListener("pointerleave", () => over.look(null));
+    const drop = (item) => {
+      clicked = item;
+      over.look(null);
+    };
+    list.addEventListener("click", ({ target }) => kind === ".row" && drop(target.closest(kind)));
+    list.addEventListener("pointerleave", () => drop(null));
   }
 }
 
@@ -139,9 +156,10 @@ async function begin(layers, templates) {
 }
 
 /** While the browser does not store something: say so in place, and ask before the page is left. */
-function guardUnstored(note) {
+function guardUnstored(notice, saveProject) {
   onStored((isAllStored) => {
-    note.hidden = isAllStored;
+    if (isAllStored) notice.clear();
+    else notice.tell(UNSTORED, { title: "Save the project", act: saveProject });
     window.onbeforeunload = isAllStored ? null : (event) => event.preventDefault();
   });
 }

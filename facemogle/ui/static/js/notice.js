@@ -1,4 +1,4 @@
-// One message in place: what went wrong and what to do, or what was assumed.
+// One message over a corner of what it is about: what went wrong and what to do, or what was assumed.
 
 export class Notice {
   constructor(element) {
@@ -20,6 +20,10 @@ export class Notice {
 
   clear() {
     this.element.hidden = true;
+  }
+
+  get isError() {
+    return this.element.dataset.kind === "error";
   }
 
   show(kind, text, action) {

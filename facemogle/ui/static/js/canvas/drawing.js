@@ -6,8 +6,8 @@ import { Layers, SIDE, WHOLE } from "../layers/layers.js";
 import { flood, mirrored, polygon, rectangle, snap, sweep } from "./raster.js";
 
 /**
- * Emits "paint" with the rectangle that changed, "commit" after each change that can be undone, "rest"
- * when a stroke or a move is over, whether it left a change or not, "travel" after undo and redo with
+ * Emits "paint" with the rectangle that changed, "commit" after each change that can be undone, "replace"
+ * when all of it has become another drawing, "rest" when a stroke or a move is over, whether it left a change or not, "travel" after undo and redo with
  * the settings of the form that go with the drawing, or null, and "end" when undo can go back no
  * further, though there was more.
  *
@@ -94,6 +94,7 @@ export class Drawing extends EventTarget {
   /** Replace everything by a flat label map. settings: as of History.commit. */
   replace(labels, settings) {
     this.change(() => this.layers.setLabels(labels), settings);
+    this.emit("replace");
   }
 
   /** Move a layer to another place in the stack, 1 = above the background; no other one leaves. */
@@ -108,6 +109,7 @@ export class Drawing extends EventTarget {
   /** Replace everything by layers that were saved. words: one per pixel. order: as of Layers. */
   replaceLayers({ words, order }, settings) {
     this.change(() => this.layers.setWords(words, order), settings);
+    this.emit("replace");
   }
 
   /**

@@ -32,7 +32,8 @@ const ZOOM_STEP = 1.5;
 /**
  * Fill the panel. menu: of files. experts: their titles. expertSettings: ExpertSettings. opening, starting:
  * what Files and Start need from elsewhere. keep(drawing): a promise of it being stored. Returns
- * { brush, palette, layerView, notice, commands by name, holdPan for listenToKeys, underlay(url) }.
+ * { brush, palette, layerView, notice, commands by name, holdPan for listenToKeys, underlay(url),
+ * follow(accepted): an image is shown }.
  */
 export function setUpPainting(panel, { menu, drawing, regions, experts, expertSettings, opening, starting, keep }) {
   const find = (selector) => panel.querySelector(selector);
@@ -75,11 +76,12 @@ export function setUpPainting(panel, { menu, drawing, regions, experts, expertSe
   const files = new Files(menu.querySelector(".files"), {
     drawing, notice, regions, palette: colors, ask, openPair, ...opening,
   });
-  const { readPair, readPhoto, savePhoto, edited, adopt, maxBytes } = opening;
-  files.photo = new Photo(find(".photo-faces"), {
-    readPhoto, savePhoto, edited, adopt, send: (...asked) => files.send(...asked),
-    parserDownload: opening.parserDownload, notice, offer: menu.querySelector("[data-command=whole-photo]"),
+  const { readPair, readPhoto, savePhoto, parserDownload, saves, adopt, maxBytes } = opening;
+  const photo = new Photo(find(".photo-faces"), {
+    readPhoto, savePhoto, adopt, send: (...asked) => files.send(...asked),
+    parserDownload, notice, offer: menu.querySelector("[data-command=whole-photo]"), saves,
   });
+  files.photo = photo;
   const pair = new Pair(find(".pairing"), {
     drawing, palette: colors, readPair, adopt, maxBytes, tell: (text) => notice.tell(text),
   });
@@ -103,7 +105,8 @@ export function setUpPainting(panel, { menu, drawing, regions, experts, expertSe
     hints.imageMade();
   };
   const holdPan = (isHeld) => easel.holdPan(isHeld);
-  return { brush, palette, layerView, notice, commands, holdPan, underlay };
+  const follow = (accepted) => photo.follow(accepted);
+  return { brush, palette, layerView, notice, commands, holdPan, underlay, follow };
 }
 
 /** The drawing in words, for those who do not see it. shown: how many pixels each region has. */

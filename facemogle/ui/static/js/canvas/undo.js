@@ -32,13 +32,14 @@ export class History {
   }
 
   /**
-   * End the change; returns whether it changed anything. settings: { before, after }, of Inputs, if they
-   * have changed along with the drawing.
+   * End the change; returns whether it changed anything, drawn or said. settings: { before, after }, of
+   * Inputs, which belong to it.
    */
   commit(settings) {
     if (!this.area) return false;
     const change = { area: this.area, runs: this.runs(this.area), order: this.order, settings };
-    if (change.runs.length === 0 && this.order === this.layers.order) return false;
+    const isSaid = JSON.stringify(settings?.before) !== JSON.stringify(settings?.after);
+    if (change.runs.length === 0 && this.order === this.layers.order && !isSaid) return false;
     this.push(change);
     return true;
   }

@@ -9,12 +9,11 @@ import { randomPrompt, varied } from "./random_face.js";
 export class Start {
   /**
    * templates: { title, prompt, seed, labels } of facemogle.ui.start. words: phrases by kind.
-   * suggest({ prompt, seed, isAsked }), isOwn(prompt): of Inputs. make(): requests an image. follow(): of
-   * Recalls.
+   * settings: begin(), isOwn() and put() of Inputs. make(): requests an image. follow(): of Recalls.
    * examples: the element for the edits to try.
    */
-  constructor(element, { drawing, brush, notice, palette, templates, words, suggest, isOwn, make, follow, examples }) {
-    Object.assign(this, { drawing, brush, notice, palette, words, suggest, isOwn, make, follow });
+  constructor(element, { drawing, brush, notice, palette, templates, words, settings, make, follow, examples }) {
+    Object.assign(this, { drawing, brush, notice, palette, words, settings, make, follow });
     this.templates = templates.map((template) => (
       { ...template, map: inflate(fromBase64(template.labels)) }));
     const list = element.querySelector(".templates");
@@ -30,28 +29,36 @@ export class Start {
     this.offerExamples(examples);
   }
 
-  async begin({ map, prompt, seed }, onlyRegion) {
-    if (onlyRegion) {
-      this.drawing.takeRegion(await map, this.brush.region);
-    } else {
-      const labels = await map;
-      this.drawing.replace(labels, this.suggest({ prompt, seed }));
-      this.follow();
-    }
+  async begin({ map, prompt }, onlyRegion) {
+    const labels = await map;
+    if (onlyRegion) return this.drawing.takeRegion(labels, this.brush.region);
+    this.beginFace(labels, prompt);
+    this.follow();
+    this.tellReplaced();
   }
 
   async random() {
     const template = this.templates[Math.floor(Math.random() * this.templates.length)];
     const labels = varied(await template.map, this.drawing.partners);
-    const settings = this.suggest({ prompt: randomPrompt(this.words), isAsked: true });
-    this.drawing.replace(labels, settings);
-    const { prompt } = settings.before;
-    if (this.isOwn(prompt)) {
-      this.notice.tell("A random face, with a random prompt. Undo takes back both.", {
-        title: "Bring my prompt back", act: () => this.suggest({ prompt, isAsked: true }),
-      });
-    }
+    this.beginFace(labels, randomPrompt(this.words), { rolls: true });
     this.make();
+    this.tellReplaced();
+  }
+
+  /** A new face: its mask and its words, and every expert heard as it is. Undo takes all of it back. */
+  beginFace(labels, prompt, options) {
+    const change = this.settings.begin(prompt, options);
+    this.former = change.before.prompt;
+    this.drawing.replace(labels, change);
+  }
+
+  /** Say so where the words of a person's own have gone. */
+  tellReplaced() {
+    const { former, settings } = this;
+    if (!settings.isOwn(former)) return;
+    this.notice.tell("A new face, with words of its own. Undo brings back all that was.", {
+      title: "Bring my prompt back", act: () => this.drawing.note(settings.put({ prompt: former })),
+    });
   }
 
   offerExamples(list) {

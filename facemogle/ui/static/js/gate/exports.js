@@ -4,7 +4,7 @@ import { fromBase64, toBase64 } from "../files/codec.js";
 import { Notice } from "../notice.js";
 import { save } from "../files/save.js";
 
-/** ask(sent): sends a run to facemogle.ui.exports; answers { name, content } or { error }. */
+/** ask(sent): sends a run to facemogle.ui.exports; answers { name, content } or { error }. Returns where it tells what failed. */
 export function offerExports(panel, { gate, ask }) {
   const notice = new Notice(panel.querySelector(".notice"));
   panel.querySelector(".exports").addEventListener("click", async ({ target }) => {
@@ -17,6 +17,7 @@ export function offerExports(panel, { gate, ask }) {
     if (answer?.content) save(answer.name, new Blob([fromBase64(answer.content)]));
     else notice.warn(answer?.error ?? "The server did not answer. Check that it runs, then export again.");
   });
+  return notice;
 }
 
 /** What a kind of file needs of the run in view: a trace takes no images, a sheet the last one. */

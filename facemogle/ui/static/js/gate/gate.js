@@ -12,7 +12,7 @@ import { Tiles } from "./tiles.js";
 import { Redraw } from "../canvas/redraw.js";
 
 const INTRODUCTION = "How much each expert weighs, at each point and in each step.";
-const UNKNOWN = "Nothing is known of this image's gate: it was not made here, or before traces were kept.";
+const UNKNOWN = "No gate weights came with this image: image files do not hold them, project files do.";
 const GLOBAL_COLOR = [150, 150, 150]; // of no region
 
 export class Gate {
@@ -52,7 +52,7 @@ export class Gate {
 
   listen() {
     const { slider, opacity, pin } = this.parts;
-    slider.addEventListener("input", () => this.scrub(Number(slider.value) - 1));
+    slider.addEventListener("input", () => this.scrub(Math.min(Number(slider.value), this.run.done) - 1));
     const fade = () => [this.now, this.before].forEach((stage) => stage.fade(opacity.value));
     opacity.addEventListener("input", fade);
     fade();
@@ -179,7 +179,7 @@ export class Gate {
 
   showReport({ t }) {
     const { parts, run, step, other: pinned, colors } = this;
-    parts.slider.max = run.done;
+    parts.slider.max = run.steps;
     parts.slider.value = step + 1;
     parts.slider.disabled = run.done < 2;
     parts.step.textContent = `Step ${step + 1} of ${run.steps}, t = ${t.toFixed(3)}`;

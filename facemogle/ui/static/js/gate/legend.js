@@ -1,5 +1,7 @@
 // What the colours of the map stand for.
 
+import { percent } from "../percent.js";
+
 export class Legend {
   /** titles, colors: of the experts. */
   constructor(element, { titles, colors }) {
@@ -33,5 +35,3 @@ export class Legend {
 }
 
 const number = (value) => value.toFixed(4).replace("-", "−");
-
-const percent = (share) => `${(100 * share).toFixed(0)} %`;

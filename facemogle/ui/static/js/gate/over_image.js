@@ -1,6 +1,7 @@
 // The selected expert's map over the image, and who weighs most under the pointer.
 
 import { drawPixels } from "./colormap.js";
+import { percent } from "../percent.js";
 
 const HEAVIEST = 3;
 
@@ -47,6 +48,7 @@ export class OverImage {
     const expert = preview ?? (this.isOn ? this.expert : null);
     this.button.disabled = !scene;
     this.map.hidden = !scene || expert === null;
+    this.map.classList.toggle("brief", preview !== null);
     if (this.map.hidden) return;
     const { layers } = expert === titles.length ? scene.winners() : scene.expert(expert);
     drawPixels(this.map, [layers.at(-1)], scene.run.grid);
@@ -63,6 +65,6 @@ export class OverImage {
     const token = row * run.grid[1] + column;
     const weights = titles.map((title, expert) => [title, run.weight(step, expert, token)]);
     this.text.textContent = weights.sort((a, b) => b[1] - a[1]).slice(0, HEAVIEST)
-      .map(([title, weight]) => `${title} ${(100 * weight).toFixed(0)} %`).join(", ");
+      .map(([title, weight]) => `${title} ${percent(weight)}`).join(", ");
   }
 }

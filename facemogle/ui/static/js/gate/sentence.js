@@ -1,5 +1,6 @@
 // What an expert does, in words.
 
+import { percent } from "../percent.js";
 import { meanCurve, winners, winnerShares } from "./statistics.js";
 
 const EQUAL = 0.05; // a ratio so near to 1 is told as equal
@@ -20,5 +21,3 @@ export function sentence(run, step, expert, titles) {
     ? [ratio, region, "elsewhere"] : [1 / ratio, `places without ${region}`, `in ${region}`];
   return `${title}: ${factor.toFixed(1)} times as heavy in ${place} as ${other}.`;
 }
-
-const percent = (share) => `${Math.round(100 * share)} %`;

@@ -1,6 +1,7 @@
 // The gating view's small multiples: a tile per expert, and one of the winning experts.
 
 import { drawPixels } from "./colormap.js";
+import { percent } from "../percent.js";
 
 export class Tiles {
   /** titles: of the experts. onSelect(expert): a tile was chosen; titles.length is the winners'. */
@@ -75,5 +76,3 @@ function means(summaries, mode) {
   if (mode === "difference") return `${first < 0 ? "−" : "+"}${(100 * Math.abs(first)).toFixed(2)} points`;
   return percent(first);
 }
-
-const percent = (share) => `${(100 * share).toFixed(1)} %`;

@@ -2,6 +2,7 @@
 
 import { drawPixels } from "../gate/colormap.js";
 import { icon } from "../icon.js";
+import { percent } from "../percent.js";
 
 export const MARKS = [
   {
@@ -85,8 +86,6 @@ export class LayerRow {
 }
 
 export const times = (factor) => `×${factor}`;
-
-export const percent = (share) => `${(100 * share).toFixed(1)} %`;
 
 /**
  * What a person reads of an expert's weight. weight: in [0, 1], or undefined if it is not known. isMuted:

@@ -23,7 +23,7 @@ export class LayerWords {
   show() {
     const { field, known, composer: { prompt } } = this;
     field.disabled = !known.length;
-    field.placeholder = known.length ? `… ${known[0]}` : "no words known: paint it";
+    field.placeholder = known.length ? `… ${known[0]}` : "paint it";
     if (document.activeElement !== field) field.value = wordsOf(prompt, known) ?? "";
   }
 }

@@ -1,4 +1,4 @@
-// Two images in one place: hold C for the one before, or wipe between both with a handle.
+// Two images in one place: hold C for the one before, wipe between both, or see the one before small in a corner.
 
 import { isTyping } from "../canvas/keys.js";
 
@@ -10,6 +10,7 @@ export class Compare {
     this.panel = panel;
     this.stage = panel.querySelector(".stage");
     this.image = panel.querySelector(".stage .before");
+    this.inset = panel.querySelector(".inset");
     this.handle = panel.querySelector(".wipe");
     this.toggle = panel.querySelector("[data-command=wipe]");
     this.pin = panel.querySelector("[data-command=pin-before]");
@@ -21,6 +22,7 @@ export class Compare {
 
   listen() {
     this.toggle.addEventListener("click", () => this.wipe());
+    this.inset.addEventListener("click", () => this.wipe());
     this.pin.addEventListener("click", () => this.keep());
     this.handle.addEventListener("pointerdown", (event) => this.handle.setPointerCapture(event.pointerId));
     this.handle.addEventListener("pointermove", (event) => {
@@ -36,9 +38,9 @@ export class Compare {
 
   /** url: of the image that is shown from now on. */
   set(url) {
-    if (this.isBrief) this.isWiping = this.isBrief = false;
     if (!this.isPinned) this.before = this.now;
     this.now = url;
+    this.isInset = false;
     this.show();
   }
 
@@ -46,14 +48,19 @@ export class Compare {
   wipe() {
     if (!this.before) return;
     this.isWiping = !this.isWiping;
-    this.isBrief = false;
+    this.isInset = false;
     this.show();
   }
 
-  /** The wipe, until the next image comes. */
-  wipeOnce() {
-    if (this.isWiping || !this.before) return;
-    this.isWiping = this.isBrief = true;
+  /** The image before, small in a corner, until something changes. */
+  setIn() {
+    this.isInset = true;
+    this.show();
+  }
+
+  takeOut() {
+    if (!this.isInset) return;
+    this.isInset = false;
     this.show();
   }
 
@@ -110,6 +117,8 @@ export class Compare {
     if (before && this.image.src !== before) this.image.src = before;
     this.image.hidden = !before || share === 0;
     this.image.style.clipPath = `inset(0 ${100 - share}% 0 0)`;
+    this.inset.hidden = !this.isInset || share > 0;
+    if (before) this.inset.firstElementChild.src = before;
     this.handle.hidden = !isWiping;
     this.handle.style.left = `${place}%`;
     this.handle.setAttribute("aria-valuenow", String(Math.round(place)));

@@ -47,6 +47,11 @@ export class ExpertSettings extends EventTarget {
     return { muted, expert_strengths: [...this.strengths] };
   }
 
+  /** The values with which every expert is heard as it is. */
+  get untouched() {
+    return { muted: [], expert_strengths: this.strengths.map(() => UNTOUCHED) };
+  }
+
   /** Take over values; what they do not name keeps its state. */
   put({ muted, expert_strengths: strengths } = {}) {
     if (muted) this.muted = new Set(muted);

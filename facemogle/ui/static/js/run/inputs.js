@@ -49,12 +49,12 @@ export class Inputs {
   }
 
   /**
-   * Fill in a prompt and a seed that go together, if the prompt there is none of a person's own, or if
-   * asked to. Without a seed, any; a locked one stays. Returns what put() does; undefined if they stay.
+   * What a new face begins with: its words, and every expert heard as it is. rolls: whether with another
+   * seed, too, unless that is locked. Returns what put() does.
    */
-  suggest({ prompt, seed = anySeed(), isAsked = false }) {
-    if (this.isOwn(this.composer.values.prompt) && !isAsked) return undefined;
-    const change = this.put(this.composer.isLocked ? { prompt } : { prompt, seed });
+  begin(prompt, { rolls = false } = {}) {
+    const seed = rolls && !this.composer.isLocked ? anySeed() : undefined;
+    const change = this.put({ prompt, seed, ...this.expertSettings.untouched });
     this.suggested.add(prompt);
     saveSettings({ suggested: prompt });
     return change;

@@ -1,6 +1,11 @@
 // The image while it is made and afterwards.
 
 const NARROW = 760; // CSS pixels, as in the style sheets
+const SINCE = {
+  drawing: "The drawing has changed since",
+  words: "The words have changed since",
+  settings: "The settings have changed since",
+};
 
 export class Result {
   constructor(panel) {
@@ -13,9 +18,10 @@ export class Result {
     this.sign = panel.querySelector(".age");
   }
 
-  /** isOld: whether the drawing or the settings have changed since the image was made. */
-  age({ isOld }) {
-    this.sign.hidden = !isOld;
+  /** changed: what has changed since the image was made, as of Shown; null: nothing. */
+  age(changed) {
+    this.sign.hidden = changed === null;
+    if (changed) this.sign.textContent = SINCE[changed];
   }
 
   /** On a narrow page, where the canvas lies above it, bring it into sight. */
@@ -69,7 +75,7 @@ export class Result {
 
   /** share: of the image that an expert's mute or strength has changed. */
   tellEffect(share) {
-    this.text.textContent = `${Math.round(100 * share)} % of the image changed. Left: before; right: now`;
+    this.text.textContent = `${share > 0 && share < 0.005 ? "Under 1" : Math.round(100 * share)} % of the image changed`;
   }
 
   offer(url, seed) {

@@ -1,7 +1,8 @@
 // The right side and the gating view: sends requests, shows what comes back.
 
 import { Accepted } from "./accepted.js";
-import { anySeed, Composer } from "./composer.js";
+import { Composer } from "./composer.js";
+import { Effect } from "./effect.js";
 import { Gate } from "../gate/gate.js";
 import { indexedPNG } from "../files/png.js";
 import { Inputs } from "./inputs.js";
@@ -16,11 +17,10 @@ import { SIDE } from "../layers/layers.js";
 import { Shown } from "./shown.js";
 import { loadSettings, saveSettings, setPending } from "../history/store.js";
 import { toBase64 } from "../files/codec.js";
-import { COUNT, Variations } from "./variations.js";
+import { Variations } from "./variations.js";
 
 const FIRST = { strength: 1, whole_face: false, live: false, locked: true };
 const TYPED = ["prompt", "seed", "steps", "strength"];
-const SETTLING = 250; // milliseconds in which another expert may be muted
 const BY_PERSON = { isDraft: false, isOwn: false };
 const UNCHANGED_PHOTO =
   "The mask is as it was, so the image stays as it is. Paint a change, or turn on Regenerate everything.";
@@ -29,7 +29,7 @@ const LOST_TWICE = "The server has lost this request twice. Your drawing is kept
 export class Runner {
   /**
    * experts: their titles. steps: what the model does well with. underlay(url): lays an image under
-   * the drawing. weigh(), database: as of Shown. templates, words: of facemogle.ui.start.
+   * the drawing. weigh(), database: as of Shown. onImage(accepted): an image is shown. templates, words: of facemogle.ui.start.
    */
   constructor(root, { drawing, requests, regions, experts, expertSettings, steps, templates, words, gateListeners, askFirst, ...others }) {
     Object.assign(this, { drawing, requests, experts, ...others });
@@ -48,13 +48,11 @@ export class Runner {
       onStop: () => requests.stop(),
     });
     this.inputs = new Inputs({ drawing, composer: this.composer, expertSettings, templates });
-    this.variations = new Variations(panel.querySelector(".four"), {
-      take: (accepted) => this.takeVariation(accepted), leave: () => this.leaveVariations(),
-    });
-    panel.querySelector("[data-command=four]").addEventListener("click", () => this.vary());
+    this.variations = new Variations(panel, this);
+    this.effect = new Effect(this);
     this.shown = new Shown(panel, {
       palette: this.colors, result: this.result, gate: this.gate, ...others,
-      isBusy: () => requests.isBusy, onShow: () => this.variations.close(), restore: (entry) => this.recalls.restore(entry),
+      isBusy: () => requests.isBusy, onShow: (accepted) => this.follow(accepted), restore: (entry) => this.recalls.restore(entry),
     });
     this.live = new Live({
       key: () => this.inputs.key,
@@ -85,10 +83,13 @@ export class Runner {
     for (const [source, type] of [[drawing, "commit"], [expertSettings, "change"]]) {
       source.addEventListener(type, () => {
         this.live.changed();
-        this.showAge();
+        this.outdate();
       });
     }
-    drawing.addEventListener("paint", () => drawing.isStroking && this.live.stroked());
+    drawing.addEventListener("paint", () => {
+      this.shown.compare.takeOut();
+      if (drawing.isStroking) this.live.stroked();
+    });
     drawing.addEventListener("travel", ({ detail }) => this.recalls.follow(detail));
     drawing.addEventListener("rest", () => {
       if (this.isGateLate && this.run) this.showGate();
@@ -96,7 +97,7 @@ export class Runner {
     });
     expertSettings.addEventListener("set", () => {
       this.inputs.settle();
-      this.hear();
+      this.effect.ask();
     });
     document.addEventListener("visibilitychange", () => this.live.sight());
   }
@@ -104,22 +105,10 @@ export class Runner {
   /** A field was changed. */
   changed(form, name) {
     saveSettings({ form });
-    this.showAge();
+    this.outdate();
     if (name === "live") this.live.turn(form.live);
     else if (TYPED.includes(name)) this.live.typed();
     else this.live.changed();
-  }
-
-  /** An expert is to be heard otherwise: the same face shows what that does. */
-  hear() {
-    clearTimeout(this.hearing);
-    this.hearing = setTimeout(() => {
-      const { inputs, live, shown } = this;
-      if (live.isOn || !shown.accepted || shown.accepted.isForeign || this.isUnchanged) return;
-      if (live.running?.key === inputs.key) return; // somebody was quicker
-      this.request(BY_PERSON);
-      this.asksForEffect = true;
-    }, SETTLING);
   }
 
   /** What a person asks for with Generate. */
@@ -147,12 +136,26 @@ export class Runner {
     });
   }
 
+  /** Another image is shown. */
+  follow(accepted) {
+    this.variations.close();
+    this.notice.clear();
+    this.onImage(accepted);
+  }
+
+  /** Something has changed: what was told of the image as it was goes. */
+  outdate() {
+    this.shown.compare.takeOut();
+    if (!this.notice.isError) this.notice.clear();
+    this.showAge();
+  }
+
   /** Say beside the image when it is not that of the drawing any more; live mode mends that itself. */
   showAge() {
     clearTimeout(this.ageing); // after a stroke its own work comes first
     this.ageing = setTimeout(() => {
       const { inputs, live, shown } = this;
-      this.result.age({ isOld: !live.isOn && shown.accepted !== null && !shown.isOf(inputs) });
+      this.result.age(live.isOn ? null : shown.changed(inputs));
     });
   }
 
@@ -164,36 +167,6 @@ export class Runner {
     const base = this.shown.accepted;
     Object.assign(this, this.inputs.taken({ isDraft }), { isOwn, isAgain, base, hasResent: false });
     this.send();
-  }
-
-  /** Make four faces of what is there now by other seeds, one after another. */
-  vary() {
-    if (this.shown.accepted?.isForeign && this.isUnchanged) return this.sayUnchanged();
-    const base = this.shown.accepted;
-    Object.assign(this, this.inputs.taken({ isDraft: false }), { isOwn: false, isAgain: false, base });
-    this.variations.open();
-    this.sendVariation();
-    this.result.seek();
-  }
-
-  sendVariation() {
-    const seed = anySeed();
-    const [asked, settings] = [this.asked, this.settings].map((values) => ({ ...values, seed }));
-    Object.assign(this, { asked, settings, hasResent: false });
-    this.send();
-  }
-
-  /** A person goes on with one of the four, and with its seed. */
-  takeVariation(accepted) {
-    this.leaveVariations();
-    this.drawing.note(this.inputs.put({ seed: accepted.settings.seed })); // undo goes back to the face before
-    this.shown.archive.add(accepted);
-    this.recalls.recall(accepted, "One of four");
-  }
-
-  leaveVariations() {
-    this.variations.close();
-    this.requests.stop();
   }
 
   /** Send the request, again if the server has forgotten the image that it starts from. */
@@ -209,8 +182,9 @@ export class Runner {
   sent() {
     this.run = null;
     this.isGateLate = false;
-    this.asksForEffect = false;
+    this.effect.isAsked = false;
     this.notice.clear();
+    this.shown.compare.takeOut();
     setPending(!this.isOwn && !this.variations.isOpen);
     this.result.wait();
     this.live.sent({ isDraft: this.asked.is_draft, isOwn: this.isOwn });
@@ -237,7 +211,7 @@ export class Runner {
     this.kept = kept;
     if (this.base) this.base.isKnown = true;
     this.run = new Run({ steps, grid, experts: this.experts.length, labels: this.labels });
-    if (this.variations.isOpen) return this.countVariations();
+    if (this.variations.isOpen) return this.variations.count();
     this.result.start(this.run);
     this.gate.start(this.run);
   }
@@ -245,10 +219,7 @@ export class Runner {
   step(packet) {
     const { run } = this;
     run.add(packet);
-    if (this.variations.isOpen) {
-      this.variations.show(packet.image);
-      return this.countVariations();
-    }
+    if (this.variations.isOpen) return this.variations.show(packet.image);
     this.underlay(packet.image);
     // The image comes first: drawing the gate's maps would hold it up.
     this.result.step(run).then(() => run === this.run && this.showGate());
@@ -262,38 +233,15 @@ export class Runner {
     this.weigh(meanWeights(this.run), this.settings);
   }
 
-  countVariations() {
-    const { run: { done, steps }, variations: { next } } = this;
-    this.result.count(`Face ${next} of ${COUNT}, step ${Math.min(done + 1, steps)} of ${steps}`,
-      (next - 1 + done / steps) / COUNT);
-  }
-
   done() {
-    if (this.variations.isOpen) return this.addVariation();
+    if (this.variations.isOpen) return this.variations.add();
     const { seed, is_draft: isDraft } = this.asked;
     this.result.finish(this.run, { seed, isDraft, kept: this.kept });
     setPending(false);
     if (!isDraft) this.accept(this.run);
-    if (this.asksForEffect) this.showEffect(this.shown.compare);
+    this.effect.done();
     this.live.done();
     this.showAge();
-  }
-
-  /** Before and after an expert is heard otherwise. */
-  async showEffect(compare) {
-    const { number } = this.requests;
-    const share = await compare.changed();
-    if (number !== this.requests.number) return;
-    this.result.tellEffect(share);
-    compare.wipeOnce();
-  }
-
-  addVariation() {
-    this.variations.add(this.finished(this.run));
-    this.live.done();
-    if (!this.variations.isOpen) return; // live mode makes what has been drawn meanwhile
-    if (!this.variations.isFull) return this.sendVariation();
-    this.result.settle("done", "Click the face to go on with");
   }
 
   /** A full image is there: the next edit starts from it. */
@@ -313,9 +261,10 @@ export class Runner {
   }
 
   stopped() {
+    const { run } = this;
     if (!this.variations.made.length) this.variations.close();
     this.ended();
-    this.result.stop(this.run);
+    this.result.stop(run);
   }
 
   /** canRetry: whether the same request may do better next time. isAway: whether the server is gone. */
@@ -332,6 +281,7 @@ export class Runner {
   /** The run came to nothing: the last finished image stays. */
   ended() {
     setPending(false);
+    this.run = null; // its last image may be decoded yet, and would bring its weights
     this.isGateLate = false;
     this.shown.back();
     this.live.ended();

@@ -14,7 +14,7 @@ export class Shown {
   /**
    * result: Result. gate: Gate. underlay(url): lays an image under the drawing. weigh(weights, heard):
    * tells the layers the gate's mean weights, or null, and how the experts were heard then.
-   * isBusy(): whether a run is under way. onShow(): another image is shown. restore(accepted): a person goes
+   * isBusy(): whether a run is under way. onShow(accepted): another image is shown. restore(accepted): a person goes
    * back to an image.
    */
   constructor(panel, { palette, database, restore, ...others }) {
@@ -32,7 +32,7 @@ export class Shown {
   }
 
   show(accepted) {
-    this.onShow();
+    this.onShow(accepted);
     this.underlay(accepted.image);
     this.accepted = accepted;
     this.compare.set(accepted.image);
@@ -68,13 +68,18 @@ export class Shown {
 
   /** Whether it is what the inputs make. */
   isOf(inputs) {
-    return this.accepted !== null && isMade(this.accepted, inputs, OF_A_FACE);
+    return this.accepted !== null && changed(this.accepted, inputs, OF_A_FACE) === null;
+  }
+
+  /** What of the inputs has changed since it was made: "drawing", "words", "settings", or null. */
+  changed(inputs) {
+    return this.accepted && changed(this.accepted, inputs, OF_A_FACE);
   }
 
   /** The newest image that the inputs make, or null. Unless the seed is locked, any will do. */
   newestOf(inputs) {
     const names = inputs.settings.locked ? OF_A_FACE : OF_A_FACE.filter((name) => name !== "seed");
-    return this.archive.entries.findLast((entry) => isMade(entry, inputs, names)) ?? null;
+    return this.archive.entries.findLast((entry) => changed(entry, inputs, names) === null) ?? null;
   }
 
   /** Whether regenerating everything gives another image than the one that is shown. */
@@ -83,10 +88,12 @@ export class Shown {
   }
 }
 
-/** A mask is all that changes an image that was not made here. */
-function isMade(accepted, inputs, names) {
-  const isSaid = accepted.isForeign || names.every((name) => same(accepted.settings[name], inputs.settings[name]));
-  return isSaid && accepted.sum === inputs.sum;
+/** What of the inputs is not as it was, the weightiest. A mask is all that changes an image not made here. */
+function changed(accepted, inputs, names) {
+  if (accepted.sum !== inputs.sum) return "drawing";
+  if (accepted.isForeign) return null;
+  const name = names.find((each) => !same(accepted.settings[each], inputs.settings[each]));
+  return name ? (name === "prompt" ? "words" : "settings") : null;
 }
 
 const same = (one, other) => text(one) === text(other);
