@@ -7,9 +7,9 @@ import { flood, mirrored, polygon, rectangle, snap, sweep } from "./raster.js";
 
 /**
  * Emits "paint" with the rectangle that changed, "commit" after each change that can be undone, "replace"
- * when all of it has become another drawing, "rest" when a stroke or a move is over, whether it left a change or not, "travel" after undo and redo with
- * the settings of the form that go with the drawing, or null, and "end" when undo can go back no
- * further, though there was more.
+ * when all of it has become another drawing, "rest" when a stroke or a move is over, whether it left a
+ * change or not, "travel" after undo and redo with the settings of the form that go with the drawing,
+ * or null, and "end" when undo can go back no further, though there was more.
  *
  * A hand is { region, mirror }: mirror is null, or { axis, isLeft } as raster.mirrored() takes
  * them. Locked layers stay as they are, except where the whole drawing is replaced.

@@ -29,7 +29,8 @@ const LOST_TWICE = "The server has lost this request twice. Your drawing is kept
 export class Runner {
   /**
    * experts: their titles. steps: what the model does well with. underlay(url): lays an image under
-   * the drawing. weigh(), database: as of Shown. onImage(accepted): an image is shown. templates, words: of facemogle.ui.start.
+   * the drawing. weigh(), database: as of Shown. onImage(accepted): an image is shown.
+   * templates, words: of facemogle.ui.start.
    */
   constructor(root, { drawing, requests, regions, experts, expertSettings, steps, templates, words, gateListeners, askFirst, ...others }) {
     Object.assign(this, { drawing, requests, experts, ...others });
