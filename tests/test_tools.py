@@ -17,6 +17,7 @@ from visitor import (
     from_menu,
     generate,
     open_studio,
+    places,
     take,
     touch,
     visiting,
@@ -102,11 +103,11 @@ def test_a_stroke_covers_what_the_ring_shows(page: Page) -> None:
 def test_more_than_a_hundred_strokes_are_taken_back_one_by_one(page: Page) -> None:
     take(page, "Hat")
     count = 102
-    places = [(40 + 40 * (k % 11), 20 + 45 * (k // 11)) for k in range(count)]
-    for place in places[:-1]:
-        draw(page, place)
+    spots = places(page, *[(40 + 40 * (k % 11), 20 + 45 * (k // 11)) for k in range(count)])
+    for spot in spots[:-1]:
+        page.mouse.click(*spot)
     before = drawing(page)
-    draw(page, places[-1])
+    page.mouse.click(*spots[-1])
     painted = drawing(page)
     page.keyboard.press("Control+z")
     assert np.array_equal(drawing(page), before)
