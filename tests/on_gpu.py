@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 import torch
 from diffusers.hooks import FirstBlockCacheConfig
-from reference_arrays import FIXTURES, load_case
+from reference_arrays import FIXTURES, Case, load_case
 from reference_run import with_unshifted_schedule
 from served import ROOT, TEMPLATES
 from torch import nn
@@ -144,7 +144,7 @@ def compare(notes: Notes, where: Setting, name: str, most: float) -> None:
 
 
 def first_velocity(
-    case: dict[str, np.ndarray], dtype: torch.dtype, device: torch.device, rounded: torch.dtype
+    case: Case, dtype: torch.dtype, device: torch.device, rounded: torch.dtype
 ) -> np.ndarray:
     """Of the reference's inputs, rounded, in a dtype: float64 (N, C).
 

@@ -218,7 +218,7 @@ def _rooted(labels: np.ndarray, hair: int, cloth: int, points: np.ndarray) -> np
 
 def _strays(area: np.ndarray, at_root: np.ndarray, least: float) -> np.ndarray:
     """Patches of an area of which no more than the least share lies where its roots are."""
-    _, parts = cv2.connectedComponents(area.view(np.uint8))
+    parts = cv2.connectedComponents(area.view(np.uint8))[1].astype(np.intp)
     rooted = np.bincount(parts[area & at_root], minlength=parts.max() + 1)
     return area & (rooted <= least * np.bincount(parts.ravel()))[parts]
 
