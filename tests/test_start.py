@@ -6,7 +6,9 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
+import pytest
 from served import ROOT
 
 from facemogle.serving.early_facts import early_facts
@@ -47,3 +49,12 @@ def test_a_folder_tells_what_its_model_tells() -> None:
 def test_another_model_is_asked_when_it_is_loaded(tmp_path: Path) -> None:
     assert early_facts("flux", None) is None
     assert early_facts(str(tmp_path), None) is None
+
+
+def test_words_are_read_while_the_model_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one thread imports transformers, another gets a package without its lazy names."""
+    early = early_facts("mini", "cpu")
+    whole, begun = sys.modules["transformers"], ModuleType("transformers")
+    begun.__path__, begun.__spec__ = whole.__path__, whole.__spec__
+    monkeypatch.setitem(sys.modules, "transformers", begun)
+    assert early is not None and early.read_prompt("a woman").text == "a woman"

@@ -74,7 +74,9 @@ class _Reader:
 
     @cached_property
     def _tokenizer(self) -> PreTrainedTokenizerBase:
-        from transformers import T5Tokenizer
+        # Not from the package itself: while another thread imports it for the model, it is there
+        # without its names.
+        from transformers.models.t5.tokenization_t5 import T5Tokenizer
 
         return T5Tokenizer.from_pretrained(self.folder)
 
