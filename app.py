@@ -8,18 +8,18 @@ import gc
 import os
 import signal
 import tempfile
+import time
 from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from threading import Event
 from typing import TYPE_CHECKING
 
 from facemogle.commands.address import choose_port
 from facemogle.commands.arguments import load_chosen
 from facemogle.commands.outputs import prepare_folder
 from facemogle.commands.page_arguments import DEFAULT_PORT, MCP, parse_arguments
-from facemogle.serving.arenas import share_freed_memory
+from facemogle.serving.arenas import return_freed_memory, share_freed_memory
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,6 +31,8 @@ ON_ZERO_GPU = os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true"
 TEMPLATES = Path(__file__).parent / "assets" / "templates"
 LAST_STEP = 3.0
 """Seconds that a step under way is waited for when the server is told to end."""
+BETWEEN_RETURNS = 60.0
+"""Seconds after which the system gets back the memory that has been freed."""
 
 
 def main() -> None:
@@ -108,7 +110,9 @@ def serve_page(arguments: argparse.Namespace) -> None:
         engine.wait()
         gc.freeze()
         gc.enable()
-        Event().wait()
+        while True:
+            time.sleep(BETWEEN_RETURNS)
+            return_freed_memory()
     except KeyboardInterrupt:
         engine.end(LAST_STEP)
     finally:

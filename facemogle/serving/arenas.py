@@ -1,4 +1,4 @@
-"""How the C library keeps the memory that a server with many threads has freed."""
+"""What becomes of the memory that a server with many threads has freed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,21 @@ def share_freed_memory() -> None:
     server grew by a tenth so, and does not with two arenas. Elsewhere, or where MALLOC_ARENA_MAX
     is set, nothing is done.
     """
-    if sys.platform == "linux" and "MALLOC_ARENA_MAX" not in os.environ:
-        set_option = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
-        if set_option is not None:
-            set_option(_M_ARENA_MAX, ARENAS)
+    if "MALLOC_ARENA_MAX" not in os.environ:
+        _call("mallopt", _M_ARENA_MAX, ARENAS)
+
+
+def return_freed_memory() -> None:
+    """Let the system have the pages that hold nothing any more; it takes some 20 ms.
+
+    glibc keeps them, and as images, strings and arrays of many sizes come and go, ever more of
+    them lie between what is in use.
+    """
+    _call("malloc_trim", 0)
+
+
+def _call(name: str, *arguments: int) -> None:
+    """Call a function of glibc; musl and other systems have none of that name."""
+    function = getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None
+    if function is not None:
+        function(*arguments)
