@@ -110,7 +110,7 @@ def face(dtype: torch.dtype | None) -> np.ndarray:
         mask[(rows - 125) ** 2 / 8**2 + (columns - column) ** 2 / 15**2 < 1] = label
     # Small: where half precision is emulated, a whole face takes minutes.
     pipeline.register_to_config(fixed_size=False)
-    sides = {"height": 128, "width": 128, "output_type": "np"}
+    sides = {"height": 64, "width": 64, "output_type": "np"}
     return pipeline("A woman", mask, 2, generator=torch.Generator().manual_seed(0), **sides).images
 
 

@@ -19,7 +19,7 @@ from facemogle.__main__ import main
 from facemogle.attributes import classifier as classifiers
 from facemogle.attributes.classifier import build_classifier
 from facemogle.commands import arguments
-from facemogle.evaluation import measure, robustness
+from facemogle.evaluation import cost, measure, robustness
 from facemogle.evaluation.faces import HeldOut
 from facemogle.evaluation.gallery import Gallery
 from facemogle.masks.reading import index_png
@@ -56,6 +56,7 @@ def tiny(
     """Arguments of the command, which then uses a tiny model, parser and classifier."""
     for name in ("MASKS_OF_NINE", "MASKS_OF_PHRASES", "STEERED"):
         monkeypatch.setattr(measure, name, 1)
+    monkeypatch.setattr(cost, "ROUNDS", 1)
     pipeline = own_pipeline
     pipeline.register_to_config(default_size=64, default_steps=2)
     monkeypatch.setattr(arguments, "load_chosen", lambda arguments: pipeline)
@@ -74,7 +75,7 @@ def test_the_command_measures_everything_and_goes_on(
     masks.mkdir()
     (masks / "real.png").write_bytes(index_png(face()))
     monkeypatch.setattr(robustness, "SEEDS_A_MAP", 2)
-    arguments = [*tiny, "--data", str(rendered), "--few", "5", "--masks", str(masks)]
+    arguments = [*tiny, "--data", str(rendered), "--few", "4", "--masks", str(masks)]
     assert main(arguments) == 0
     table = capsys.readouterr().out
     found = json.loads((out / "numbers.json").read_text(), parse_constant=pytest.fail)
@@ -82,7 +83,7 @@ def test_the_command_measures_everything_and_goes_on(
         assert title in table and title in (out / "table.md").read_text()
     assert found["mask consistency, IoU"]["mean of the regions"]["generated"] > 0
     assert found["prompt attributes"]["gender"]["faces"] == FACES
-    assert found["edits of a region"]["all edits"]["edits"] == 5
+    assert found["edits of a region"]["all edits"]["edits"] == 4
     assert found["edits of a region"]["all edits"]["outside, largest"] == 0
     assert found["edits of a region"]["all edits"]["change inside"] > 0
     assert found["other masks"]["real label maps, 2 seeds, no prompt"]["images"] == 2
@@ -91,7 +92,7 @@ def test_the_command_measures_everything_and_goes_on(
     assert found["phrases of the page, used alone"]["black hair"]["images"] == 1
     assert found["regions muted"]["hair"]["inside"] > 0
     assert found["experts weaker and stronger"]["hair x4"]["faces"] == 1
-    assert found["leaks"]["stubble, read as full beard"]["images"] == 5
+    assert found["leaks"]["stubble, read as full beard"]["images"] == 4
     assert found["goals of mini"]["pixels a side"]["reached"] == "no"
     for name in ("sheet.jpg", "prompts.jpg", "phrases.jpg", "experts.jpg"):
         assert Image.open(out / name).width > 300
