@@ -11,18 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-import torch
-from made_up_faces import write_faces
-from reference_arrays import FIXTURES
-from steps import watched
-
-from facemogle.pipeline import FaceMoGLEPipeline
-from facemogle.serving.log import format_line, log
-from facemogle.weights.loading import load_pipeline
 
 pytest_plugins = ["no_skips"]
 
 if "PYTEST_XDIST_WORKER" in os.environ:
+    import torch
+
     torch.set_num_threads(1)  # two processes of two threads slow one another fivefold on two cores
 
 SLOWEST = (
@@ -40,12 +34,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: places.get(item.path.name, len(places)))
 
 
-if TYPE_CHECKING:  # Gradio and Playwright take seconds, which most tests need not wait for
+# Gradio, Playwright and the model's libraries take seconds, and the process that only hands out
+# tests would spend them before any other starts.
+if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Playwright
     from studio import StudioUnderTest
 
+    from facemogle.pipeline import FaceMoGLEPipeline
+
 
 def load_tiny_pipeline() -> FaceMoGLEPipeline:
+    from reference_arrays import FIXTURES
+
+    from facemogle.weights.loading import load_pipeline
+
     pipeline = load_pipeline(
         FIXTURES / "tiny_flux", face_mogle=FIXTURES / "tiny_face_mogle", device="cpu"
     )
@@ -79,12 +81,16 @@ def label_map() -> np.ndarray:
 @pytest.fixture(scope="session")
 def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Training data in one folder: leave it as it is."""
+    from made_up_faces import write_faces
+
     return write_faces(tmp_path_factory.mktemp("faces"))
 
 
 @pytest.fixture
 def lines() -> Iterator[list[dict[str, Any]]]:
     """The lines that the log gets from now on."""
+    from facemogle.serving.log import log
+
     handler = _Lines()
     log.addHandler(handler)
     log.setLevel(logging.INFO)
@@ -98,6 +104,8 @@ class _Lines(logging.Handler):
         self.lines: list[dict[str, Any]] = []
 
     def emit(self, record: logging.LogRecord) -> None:
+        from facemogle.serving.log import format_line
+
         self.lines.append(json.loads(format_line(record)))
 
 
@@ -112,6 +120,8 @@ def studio(pipeline: FaceMoGLEPipeline) -> Iterator[StudioUnderTest]:
 @pytest.fixture
 def steps(studio: StudioUnderTest) -> Iterator[Callable[[Callable[[int], object]], None]]:
     """Lets something happen at each step of the runs to come: act(index)."""
+    from steps import watched
+
     real = studio.pipeline.steps
 
     def before_each(act: Callable[[int], object]) -> None:
