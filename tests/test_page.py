@@ -167,6 +167,8 @@ def test_bad_files_are_explained_and_leave_the_drawing(page: Page) -> None:
         expect(notice).to_contain_text(f"bad{number}.png: ")
         expect(notice).to_have_attribute("data-kind", "error")
         assert "Traceback" not in notice.inner_text()
+        as_photo = notice.get_by_role("button", name="Read it as a photo")
+        expect(as_photo).to_have_count(0 if number == 0 else 1)  # what is no image is no photo
         assert np.array_equal(drawing(page), before)
 
 
@@ -211,6 +213,20 @@ def test_stop_stops_at_the_next_step(page: Page, studio: StudioUnderTest, steps)
     go_on.set()
     generate(page)  # comes in the line after what was stopped
     assert studio.steps - made < 5  # of nearly a hundred
+
+
+def test_a_stopped_run_leaves_the_image_before_and_says_so(page: Page, steps) -> None:
+    """ "Stopped after step 2 of 40" stood on an image of four steps."""
+    generate(page)
+    go_on = Event()
+    steps(lambda index: index < 2 or go_on.wait(PATIENCE / 1000))
+    page.get_by_role("button", name="Another seed").click()
+    begin(page, 100)
+    result = page.locator(".result")
+    expect(result).to_contain_text("Step 3 of 100", timeout=PATIENCE)
+    page.get_by_role("button", name="Stop").click()
+    expect(result).to_contain_text("Stopped after step 2 of 100. Previous image")
+    go_on.set()
 
 
 def test_newest_request_wins(page: Page, studio: StudioUnderTest, steps) -> None:

@@ -68,6 +68,7 @@ def test_one_of_four_faces_is_taken_with_its_seed(page: Page, studio: StudioUnde
     image = page.get_by_alt_text("Generated face")
     expect(image).to_have_attribute("src", chosen or "")
     expect(page.get_by_role("textbox", name="Seed")).to_have_value(str(asked[0].noise))
+    expect(page.locator(".strip button")).to_have_count(4)  # the other three were lost
 
     take(page, "Hat")
     drag(page, *FOREHEAD)

@@ -21,6 +21,10 @@ _FORMATS = ("PNG", "BMP", "GIF", "WEBP", "JPEG", "TIFF")
 FileLike = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Image.Image
 
 
+class NoImageError(MaskError):
+    """It is no image at all."""
+
+
 def is_file_like(source: Any) -> bool:
     """Whether it is a path, a file's content, an open file or a Pillow image."""
     known = (str, os.PathLike, bytes, bytearray, memoryview, Image.Image)
@@ -53,7 +57,7 @@ def decode(source: FileLike) -> Image.Image:
         except MaskError:
             raise
         except Image.UnidentifiedImageError as error:
-            raise MaskError(
+            raise NoImageError(
                 "The mask is not an image that can be read. Give a PNG file."
             ) from error
         except Image.DecompressionBombError as error:

@@ -26,7 +26,7 @@ from zlib import compress
 import gradio as gr
 import numpy as np
 
-from facemogle.masks.decoding import named
+from facemogle.masks.decoding import NoImageError, named
 from facemogle.masks.label_orders import LABEL_ORDERS, OURS
 from facemogle.masks.reading import MaskError, UnnamedPartError, read_mask
 from facemogle.masks.regions import EXPERT_TITLES, REGIONS
@@ -128,8 +128,8 @@ def read_mask_file(sent: Any) -> dict[str, Any]:
     Returns ``labels`` (see ``packed``), ``notes``; ``part``, the region of a mask of one part, or
     null; for a mask in another label order ``order``, its title, and ``unordered``, the labels as
     they are; for an image that was made here ``settings`` (prompt, seed, steps, muted,
-    expert_strengths) and ``isForeign`` (see ``Accepted`` in accepted.js). Or ``error``, and
-    ``asksRegion`` if only the region is missing.
+    expert_strengths) and ``isForeign`` (see ``Accepted`` in accepted.js). Or ``error``,
+    ``asksRegion`` if only the region is missing, and ``isImage``, whether it may be a photo.
     """
     content = sent.files[0][1]
     signed = read_signed(content) if len(sent.files) == 1 else None
@@ -143,7 +143,11 @@ def read_mask_file(sent: Any) -> dict[str, Any]:
     try:
         reading = read_mask(files if files[1:] else files[0], size=(SIDE, SIDE), region=region)
     except MaskError as error:
-        return {"error": str(error), "asksRegion": isinstance(error, UnnamedPartError)}
+        return {
+            "error": str(error),
+            "asksRegion": isinstance(error, UnnamedPartError),
+            "isImage": not isinstance(error, NoImageError),
+        }
     answer = {
         "labels": packed(reading.label_map),
         "notes": reading.notes,

@@ -34,6 +34,13 @@ test("the relative scale spans the map, the absolute one does not", () => {
   assert.notEqual(absolute[1], SEQUENTIAL_COLORS[0]);
 });
 
+test("who hardly weighs anything is dark", () => {
+  // A map of 0.1 % at most was as bright as one of 90 %.
+  const { layers, to } = new Scene({ run: made([1, 0.001, 0]), step: 0, pinned: null, mode: "run", scale: "relative", colors }).expert(0);
+  assert.equal(to, 0.5); // an equal share of two experts
+  assert.equal(layers[0][0], SEQUENTIAL_COLORS[1]);
+});
+
 test("a constant map is drawn in the lowest colour, not left clear", () => {
   // 0 * infinity is NaN, and colour number NaN is none.
   const flat = new Scene({ run: made([1, 0.5, 0.5]), step: 0, pinned: null, mode: "run", scale: "relative", colors });

@@ -18,10 +18,17 @@ function made(hair) {
 }
 
 test("an expert is compared in its region and elsewhere", () => {
-  assert.equal(sentence(made([0.2, 0.3]), 0, 2, titles), "Hair: 1.5 times as heavy in hair as elsewhere.");
-  assert.equal(sentence(made([0.3, 0.2]), 0, 2, titles),
-    "Hair: 1.5 times as heavy in places without hair as in hair.");
-  assert.equal(sentence(made([0.2, 0.2]), 0, 2, titles), "Hair: as heavy in hair as elsewhere.");
+  // Told as a ratio alone, an expert at four times its strength seemed to weigh less.
+  assert.equal(sentence(made([0.2, 0.3]), 0, 2, titles),
+    "Hair: 30.0 % of the weight in hair, 20.0 % elsewhere: 1.5 times as much.");
+  assert.equal(sentence(made([0.3, 0.2]), 0, 2, titles), "Hair: 20.0 % of the weight in hair, 30.0 % elsewhere.");
+});
+
+test("of a region that was muted, no weight is told", () => {
+  // Its expert weighs something all the same, and seemed not to be muted.
+  const run = Object.assign(made([0.2, 0.3]), { muted: [1] });
+  assert.match(sentence(run, 0, 2, titles), /^Hair was muted: no expert saw it/);
+  assert.match(sentence(run, 0, 1, titles), /^Background: /);
 });
 
 test("the global expert has no region, and winners are counted", () => {

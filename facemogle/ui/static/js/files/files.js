@@ -129,7 +129,7 @@ export class Files {
     await this.photo.open(file, parser, parser === "embedded" && forPhotographs);
   }
 
-  /** The server's answer; without one, the reason is shown, and with it the action. */
+  /** The server's answer; without one, the reason is shown, and with it what else can be done with an image. */
   async send(file, read, action) {
     if (file.size > this.maxBytes) {
       this.notice.warn(`${file.name} has ${megabytes(file.size)}; at most ` +
@@ -139,7 +139,9 @@ export class Files {
     this.notice.tell(`Reading ${file.name}`);
     const answer = await read(file);
     if (!answer) this.notice.warn(`${file.name} could not be sent to the server. Try again.`);
-    else if (answer.error && !answer.asksRegion) this.notice.warn(`${file.name}: ${answer.error}`, action);
+    else if (answer.error && !answer.asksRegion) {
+      this.notice.warn(`${file.name}: ${answer.error}`, answer.isImage && action);
+    }
     return answer?.error && !answer.asksRegion ? null : answer;
   }
 

@@ -12,7 +12,8 @@ export class Scene {
   /**
    * run, step: what is looked at. pinned: the run it is compared with, or null.
    * mode: "run", "both" (pinned, then run) or "difference" (run minus pinned).
-   * scale: "relative" (a map's own range) or "absolute" (the same for all: up to the largest weight).
+   * scale: "relative" (a map's own range, but at least up to an equal share of the experts, so that who
+   * hardly weighs anything is dark) or "absolute" (the same for all: up to the largest weight).
    * colors: [red, green, blue] of every expert, for the map of winners.
    */
   constructor({ run, step, pinned, mode, scale, colors }) {
@@ -38,7 +39,8 @@ export class Scene {
     const maps = this.shown.map(([run, step]) => run.map(step, expert));
     const summaries = maps.map(summary);
     const [from, to] = this.scale === "absolute" ? [0, this.largest] : [
-      Math.min(...summaries.map(({ low }) => low)), Math.max(...summaries.map(({ high }) => high)),
+      Math.min(...summaries.map(({ low }) => low)),
+      Math.max(...summaries.map(({ high }) => high), 1 / this.run.experts),
     ];
     const colors = { low: from, high: to, colors: SEQUENTIAL_COLORS };
     return { layers: maps.map((map) => pixelsOfMap(map, colors)), summaries, from, to };

@@ -3,7 +3,7 @@
 import { percent } from "../percent.js";
 import { meanCurve, winners, winnerShares } from "./statistics.js";
 
-const EQUAL = 0.05; // a ratio so near to 1 is told as equal
+const EQUAL = 0.05; // a ratio so near to 1 is not told
 
 /** Of a step of a run. titles: of the experts; expert titles.length stands for the winners. */
 export function sentence(run, step, expert, titles) {
@@ -13,11 +13,10 @@ export function sentence(run, step, expert, titles) {
   }
   const [inside, outside, whole] = ["inside", "outside", "whole"].map((where) => meanCurve(run, expert, where)[step]);
   const title = titles[expert];
+  if (run.muted.includes(expert - 1)) return `${title} was muted: no expert saw it, the model decided what is there.`;
   if (!inside || !outside) return `${title}: ${percent(whole)} of the weight over the whole image.`;
   const region = title.toLowerCase();
+  const shares = `${title}: ${percent(inside)} of the weight in ${region}, ${percent(outside)} elsewhere`;
   const ratio = inside / outside;
-  if (Math.abs(ratio - 1) < EQUAL) return `${title}: as heavy in ${region} as elsewhere.`;
-  const [factor, place, other] = ratio > 1
-    ? [ratio, region, "elsewhere"] : [1 / ratio, `places without ${region}`, `in ${region}`];
-  return `${title}: ${factor.toFixed(1)} times as heavy in ${place} as ${other}.`;
+  return ratio > 1 + EQUAL ? `${shares}: ${ratio.toFixed(1)} times as much.` : `${shares}.`;
 }

@@ -91,8 +91,10 @@ export class Result {
     this.offer(image, settings?.seed);
   }
 
-  stop(run) {
-    this.settle("stopped", run?.done ? `Stopped after step ${run.done} of ${run.steps}` : "Stopped");
+  /** isBack: whether the image before is shown again. */
+  stop(run, isBack) {
+    const where = run?.done ? `Stopped after step ${run.done} of ${run.steps}` : "Stopped";
+    this.settle("stopped", isBack ? `${where}. Previous image` : where);
   }
 
   /** What has failed is told once, by a notice. */

@@ -10,9 +10,10 @@ export class Run {
    * grid: [rows, columns] of tokens.
    * labels: the label map that the image is made of, a square Uint8Array row by row, which
    *     nothing may change any more. Without it, nothing is known of regions.
+   * muted: regions that were hidden from all experts.
    */
-  constructor({ steps, grid, experts, labels = null }) {
-    Object.assign(this, { steps, grid, experts, labels });
+  constructor({ steps, grid, experts, labels = null, muted = [] }) {
+    Object.assign(this, { steps, grid, experts, labels, muted });
     this.reports = [];
   }
 
@@ -40,11 +41,11 @@ export class Run {
     return { steps, grid, times, gate, images: reports.slice(0, -1).map(({ image }) => image) };
   }
 
-  /** What record() gave, of an image with its label map. */
-  static async from({ steps, grid, times, gate, images }, { image, labels }) {
+  /** What record() gave, of an Accepted. */
+  static async from({ steps, grid, times, gate, images }, { image, labels, settings }) {
     const values = new Uint16Array((await inflate(gate)).buffer);
     const length = values.length / times.length;
-    const run = new Run({ steps, grid, experts: length / (grid[0] * grid[1]), labels });
+    const run = new Run({ steps, grid, experts: length / (grid[0] * grid[1]), labels, muted: settings?.muted });
     run.reports = times.map((t, step) => (
       { t, image: images[step] ?? image, values: values.slice(step * length, (step + 1) * length) }));
     return run;

@@ -211,7 +211,8 @@ export class Runner {
   start({ steps, grid, kept }) {
     this.kept = kept;
     if (this.base) this.base.isKnown = true;
-    this.run = new Run({ steps, grid, experts: this.experts.length, labels: this.labels });
+    const { labels, settings: { muted } } = this;
+    this.run = new Run({ steps, grid, experts: this.experts.length, labels, muted });
     if (this.variations.isOpen) return this.variations.count();
     this.result.start(this.run);
     this.gate.start(this.run);
@@ -264,8 +265,7 @@ export class Runner {
   stopped() {
     const { run } = this;
     if (!this.variations.made.length) this.variations.close();
-    this.ended();
-    this.result.stop(run);
+    this.result.stop(run, this.ended());
   }
 
   /** canRetry: whether the same request may do better next time. isAway: whether the server is gone. */
@@ -279,14 +279,15 @@ export class Runner {
     this.notice.warn(text, canRetry && { title: "Retry", act: () => this.send() });
   }
 
-  /** The run came to nothing: the last finished image stays. */
+  /** The run came to nothing: the last finished image stays. Returns whether there is one. */
   ended() {
     setPending(false);
     this.run = null; // its last image may be decoded yet, and would bring its weights
     this.isGateLate = false;
-    this.shown.back();
+    const isBack = this.shown.back();
     this.live.ended();
     this.showAge();
+    return isBack;
   }
 }
 

@@ -90,6 +90,7 @@ export class Variations {
     tile.title = `Go on with this face, seed ${seed}`;
     tile.setAttribute("aria-label", `Take face ${this.next}, seed ${seed}`);
     this.made.push(accepted);
+    runner.shown.archive.add(accepted); // those that are not taken are kept, too
     runner.live.done();
     if (!this.isOpen) return; // live mode makes what has been drawn meanwhile
     if (this.made.length < COUNT) return this.send();
@@ -102,7 +103,6 @@ export class Variations {
     this.close();
     requests.stop();
     drawing.note(inputs.put({ seed: accepted.settings.seed })); // undo goes back to the face before
-    shown.archive.add(accepted);
     recalls.recall(accepted, "One of four");
   }
 
