@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -19,6 +20,8 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
     torch.set_num_threads(1)  # two processes of two threads slow one another fivefold on two cores
 
+gc.disable()  # until all is imported, which leaves many objects and little garbage
+
 SLOWEST = (
     "ray", "page", "tools", "truth", "desk", "live", "layers", "distributed", "generate_folder",
     "ending", "photos", "checkpoints", "files_page", "gate_view", "hosting", "first_visit",
@@ -32,6 +35,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The slowest files first, the others as they were."""
     places = {f"test_{name}.py": place for place, name in enumerate(SLOWEST)}
     items.sort(key=lambda item: places.get(item.path.name, len(places)))
+
+
+def pytest_collection_finish() -> None:
+    """What is imported stays, so nobody needs to look through it again."""
+    gc.freeze()
+    gc.enable()
 
 
 # Gradio, Playwright and the model's libraries take seconds, and the process that only hands out
