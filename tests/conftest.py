@@ -179,6 +179,26 @@ def profile(
     profile.close()
 
 
+@pytest.fixture(scope="module")
+def visit(browser: Browser, studio: StudioUnderTest, screen: dict[str, Any]) -> Iterator[Page]:
+    """One page for the tests of a file that need none of their own; it must stay free of errors and
+    of requests to other servers.
+    """
+    from visitor import visiting
+
+    with visiting(browser, studio, **screen) as page:
+        yield page
+
+
+@pytest.fixture
+def cleared(visit: Page) -> Page:
+    """That page with the first template on the canvas and nothing else in hand or in view."""
+    from visitor import clear
+
+    clear(visit)
+    return visit
+
+
 @pytest.fixture
 def page(profile: BrowserContext, studio: StudioUnderTest) -> Iterator[Page]:
     """A visitor's first view; it must stay free of errors and of requests to other servers."""

@@ -11,15 +11,20 @@ import pytest
 from PIL import Image
 from playwright.sync_api import FilePayload, Locator, Page, expect
 from studio import TEMPLATE
-from visitor import drawing, from_menu, open_mask, take
+from visitor import FOREHEAD, drag, drawing, from_menu, open_mask, saved_file, take
 
 from facemogle.masks.label_map import index_png, swap_sides
 from facemogle.masks.label_orders import to_order
-from facemogle.masks.reading import read_mask
+from facemogle.masks.reading import palette_png, read_mask
 from facemogle.masks.regions import REGIONS
 
 HAT, HAIR, NECK = 14, 13, 17
 OTHER = "Save mask for another program…"
+
+
+@pytest.fixture
+def page(cleared: Page) -> Page:
+    return cleared
 
 
 def white(inside: np.ndarray) -> bytes:
@@ -40,6 +45,55 @@ def notice(page: Page) -> Locator:
 
 def dialog(page: Page) -> Locator:
     return page.get_by_role("dialog", name="Choose one")
+
+
+def test_palette_image_is_opened_and_can_be_swapped(page: Page) -> None:
+    mask = np.roll(TEMPLATE, 40, axis=1)
+    open_mask(page, "mine.png", palette_png(mask))
+    notice = page.locator(".painting .notice")
+    expect(notice).to_contain_text("Opened mine.png. Read by colour")
+    assert np.array_equal(drawing(page), mask)
+    notice.get_by_role("button", name="Swap left and right").click()
+    assert np.array_equal(drawing(page), swap_sides(mask))
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    assert np.array_equal(drawing(page), TEMPLATE)
+
+
+def photo() -> bytes:
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(noise).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def test_bad_files_are_explained_and_leave_the_drawing(page: Page) -> None:
+    take(page, "Hat")
+    drag(page, *FOREHEAD)
+    before = drawing(page)
+    notice = page.locator(".painting .notice")
+    for number, content in enumerate((b"no image at all", photo(), palette_png(TEMPLATE)[:900])):
+        open_mask(page, f"bad{number}.png", content)
+        expect(notice).to_contain_text(f"bad{number}.png: ")
+        expect(notice).to_have_attribute("data-kind", "error")
+        assert "Traceback" not in notice.inner_text()
+        as_photo = notice.get_by_role("button", name="Read it as a photo")
+        expect(as_photo).to_have_count(0 if number == 0 else 1)  # what is no image is no photo
+        assert np.array_equal(drawing(page), before)
+
+
+def test_saved_masks_come_back_unchanged(page: Page) -> None:
+    take(page, "Necklace")
+    drag(page, (190, 470), (320, 470))
+    original = drawing(page)
+    assert Image.open(io.BytesIO(saved_file(page, "Save label mask"))).mode == "P"
+    for button in ("Save label mask", "Save colour mask"):
+        content = saved_file(page, button)
+        from_menu(page, "Start from: Short hair")
+        open_mask(page, "again.png", content)
+        expect(page.locator(".painting .notice")).to_contain_text("Opened again.png")
+        assert np.array_equal(drawing(page), original)
+        page.get_by_role("button", name="Dismiss").locator("visible=true").click()
 
 
 def test_files_of_parts_become_one_mask(page: Page) -> None:

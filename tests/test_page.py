@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Event
@@ -10,32 +9,25 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from studio import TEMPLATE, StudioUnderTest
 from visitor import (
     FOREHEAD,
     PATIENCE,
-    SIDE,
     drag,
     drawing,
     from_menu,
     generate,
     heatmap,
     open_details,
-    open_mask,
     open_studio,
-    saved_file,
     take,
 )
 
 from facemogle.masks.label_map import resize_label_map
-from facemogle.masks.reading import palette_png, swap_sides
 from facemogle.ui.sessions import Sessions
 
-SKIN, NOSE, L_EYE, HAT = 1, 2, 4, 14
-
-LEFT_EYE_AT = (314, 236)  # x, y in the first template
+HAT = 14
 
 
 def test_starts_on_a_template_face(page: Page) -> None:
@@ -96,94 +88,6 @@ def test_undo_and_redo_restore_exactly(page: Page) -> None:
     for state in states[1:]:
         page.get_by_role("button", name="Redo").click()
         assert np.array_equal(drawing(page), state)
-
-
-def test_eraser_bares_what_lies_beneath(page: Page) -> None:
-    x, y = LEFT_EYE_AT
-    take(page, "Left eye", "Eraser")
-    drag(page, (x - 40, y), (x + 40, y))
-    erased = drawing(page)
-    assert erased[y, x] == SKIN  # of an eye that came as a flat mask
-    assert set(TEMPLATE[erased != TEMPLATE]) == {L_EYE}  # nothing else was erased
-
-    take(page, "Hat")
-    drag(page, (256, 280), (256, 320))  # over nose
-    take(page, "Hat", "Eraser")
-    drag(page, (256, 280), (256, 320))
-    assert np.array_equal(drawing(page), erased)
-
-
-def test_fill_stays_in_its_area(page: Page) -> None:
-    take(page, "Clothes", "Fill")
-    drag(page, (256, 320), (256, 320))
-    filled = drawing(page)
-    assert np.array_equal(filled != TEMPLATE, TEMPLATE == NOSE)
-
-
-def test_stroke_goes_on_outside_of_the_canvas(page: Page) -> None:
-    take(page, "Hat")
-    canvas = page.get_by_label("Canvas").bounding_box()
-    assert canvas is not None
-    page.mouse.move(canvas["x"] + 20, canvas["y"] + 30)
-    page.mouse.down()
-    page.mouse.move(canvas["x"] - 60, canvas["y"] + 30, steps=4)
-    page.mouse.move(canvas["x"] - 60, canvas["y"] + 130, steps=4)
-    page.mouse.move(canvas["x"] + 20, canvas["y"] + 130, steps=4)
-    page.mouse.up()
-    painted = drawing(page)
-    top, bottom = (round(y * SIDE / canvas["height"]) for y in (30, 130))
-    assert painted[top, 2] == painted[bottom, 2] == HAT
-    page.keyboard.press("Control+z")
-    assert np.array_equal(drawing(page), TEMPLATE)  # one stroke, one undo
-
-
-def test_palette_image_is_opened_and_can_be_swapped(page: Page) -> None:
-    mask = np.roll(TEMPLATE, 40, axis=1)
-    open_mask(page, "mine.png", palette_png(mask))
-    notice = page.locator(".painting .notice")
-    expect(notice).to_contain_text("Opened mine.png. Read by colour")
-    assert np.array_equal(drawing(page), mask)
-    notice.get_by_role("button", name="Swap left and right").click()
-    assert np.array_equal(drawing(page), swap_sides(mask))
-    page.keyboard.press("Control+z")
-    page.keyboard.press("Control+z")
-    assert np.array_equal(drawing(page), TEMPLATE)
-
-
-def photo() -> bytes:
-    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
-    stream = io.BytesIO()
-    Image.fromarray(noise).save(stream, "PNG")
-    return stream.getvalue()
-
-
-def test_bad_files_are_explained_and_leave_the_drawing(page: Page) -> None:
-    take(page, "Hat")
-    drag(page, *FOREHEAD)
-    before = drawing(page)
-    notice = page.locator(".painting .notice")
-    for number, content in enumerate((b"no image at all", photo(), palette_png(TEMPLATE)[:900])):
-        open_mask(page, f"bad{number}.png", content)
-        expect(notice).to_contain_text(f"bad{number}.png: ")
-        expect(notice).to_have_attribute("data-kind", "error")
-        assert "Traceback" not in notice.inner_text()
-        as_photo = notice.get_by_role("button", name="Read it as a photo")
-        expect(as_photo).to_have_count(0 if number == 0 else 1)  # what is no image is no photo
-        assert np.array_equal(drawing(page), before)
-
-
-def test_saved_masks_come_back_unchanged(page: Page) -> None:
-    take(page, "Necklace")
-    drag(page, (190, 470), (320, 470))
-    original = drawing(page)
-    assert Image.open(io.BytesIO(saved_file(page, "Save label mask"))).mode == "P"
-    for button in ("Save label mask", "Save colour mask"):
-        content = saved_file(page, button)
-        from_menu(page, "Start from: Short hair")
-        open_mask(page, "again.png", content)
-        expect(page.locator(".painting .notice")).to_contain_text("Opened again.png")
-        assert np.array_equal(drawing(page), original)
-        page.get_by_role("button", name="Dismiss").locator("visible=true").click()
 
 
 def announcing(page: Page, *, has_request: bool) -> AbstractContextManager[Any]:

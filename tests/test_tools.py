@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,30 +25,18 @@ from visitor import (
 
 from facemogle.masks.reading import swap_sides
 
+LEFT_EYE_AT = (314, 236)  # x, y in the first template
 SKIN, NOSE, L_EYE, R_EYE, HAIR, HAT, CLOTH = 1, 2, 4, 5, 13, 14, 18
-FIRST = "Long hair"
 
 
 @pytest.fixture(scope="module")
-def visit(browser: Browser, studio: StudioUnderTest) -> Iterator[Page]:
-    """One page for all tests; it must stay free of errors and of requests to other servers."""
-    with visiting(browser, studio, has_touch=True) as page:
-        yield page
+def screen() -> dict[str, Any]:
+    return {"has_touch": True}
 
 
 @pytest.fixture
-def page(visit: Page) -> Page:
-    """The page with the first template on the canvas and nothing else in hand or in view."""
-    pressed = visit.locator(".palette [data-kind][aria-pressed=true]")
-    while pressed.count():
-        pressed.first.dispatch_event("click")
-    mirror = visit.get_by_role("button", name="Mirror", exact=True)
-    if mirror.get_attribute("aria-pressed") == "true":
-        mirror.click()
-    visit.locator("[data-command=fit]").click()
-    from_menu(visit, f"Start from: {FIRST}")
-    take(visit, "Hair")
-    return visit
+def page(cleared: Page) -> Page:
+    return cleared
 
 
 def colors(page: Page, x: int, y: int) -> list[int]:
@@ -77,6 +65,45 @@ def test_rectangle_and_lasso(page: Page) -> None:
     inside = np.add.outer(np.arange(SIDE), np.arange(SIDE)) < 200  # below the third side
     assert (painted & ~inside).sum() < 200  # the places of the pointer are rounded
     assert painted.sum() == pytest.approx(80 * 80 / 2, rel=0.06)
+
+
+def test_eraser_bares_what_lies_beneath(page: Page) -> None:
+    x, y = LEFT_EYE_AT
+    take(page, "Left eye", "Eraser")
+    drag(page, (x - 40, y), (x + 40, y))
+    erased = drawing(page)
+    assert erased[y, x] == SKIN  # of an eye that came as a flat mask
+    assert set(TEMPLATE[erased != TEMPLATE]) == {L_EYE}  # nothing else was erased
+
+    take(page, "Hat")
+    drag(page, (256, 280), (256, 320))  # over nose
+    take(page, "Hat", "Eraser")
+    drag(page, (256, 280), (256, 320))
+    assert np.array_equal(drawing(page), erased)
+
+
+def test_fill_stays_in_its_area(page: Page) -> None:
+    take(page, "Clothes", "Fill")
+    drag(page, (256, 320), (256, 320))
+    filled = drawing(page)
+    assert np.array_equal(filled != TEMPLATE, TEMPLATE == NOSE)
+
+
+def test_stroke_goes_on_outside_of_the_canvas(page: Page) -> None:
+    take(page, "Hat")
+    canvas = page.get_by_label("Canvas").bounding_box()
+    assert canvas is not None
+    page.mouse.move(canvas["x"] + 20, canvas["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(canvas["x"] - 60, canvas["y"] + 30, steps=4)
+    page.mouse.move(canvas["x"] - 60, canvas["y"] + 130, steps=4)
+    page.mouse.move(canvas["x"] + 20, canvas["y"] + 130, steps=4)
+    page.mouse.up()
+    painted = drawing(page)
+    top, bottom = (round(y * SIDE / canvas["height"]) for y in (30, 130))
+    assert painted[top, 2] == painted[bottom, 2] == HAT
+    page.keyboard.press("Control+z")
+    assert np.array_equal(drawing(page), TEMPLATE)  # one stroke, one undo
 
 
 def test_a_stroke_covers_what_the_ring_shows(page: Page) -> None:
@@ -253,7 +280,7 @@ def test_one_region_comes_from_another_face(page: Page) -> None:
     take(page, "Hair")
     from_menu(page, "Start from: Short hair")
     other = drawing(page)
-    from_menu(page, f"Start from: {FIRST}")
+    from_menu(page, "Start from: Long hair")
     from_menu(page, "Start from: Short hair", "Shift")
     assert np.array_equal(drawing(page) == HAIR, other == HAIR)
 

@@ -142,6 +142,22 @@ def take(page: Page, region: str, tool: str = "Brush") -> None:
     page.get_by_role("button", name=tool, exact=True).click()
 
 
+def clear(page: Page) -> None:
+    """The first template, with nothing set, told or in view besides."""
+    pressed = page.locator(".palette [data-kind][aria-pressed=true]")
+    while pressed.count():
+        pressed.first.dispatch_event("click")
+    mirror = page.get_by_role("button", name="Mirror", exact=True)
+    if mirror.get_attribute("aria-pressed") == "true":
+        mirror.click()
+    page.locator("[data-command=fit]").click()
+    from_menu(page, "Start from: Long hair")
+    take(page, "Hair")
+    dismiss = page.locator(".painting .notice").get_by_role("button", name="Dismiss")
+    if dismiss.is_visible():
+        dismiss.click()
+
+
 def paint_forehead(page: Page) -> None:
     take(page, "Hat")
     drag(page, *FOREHEAD)

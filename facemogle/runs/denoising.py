@@ -114,10 +114,12 @@ class Emphasis:
     mixture: of the masks without these regions; None = no region is left.
     strength: how many times the difference that the regions make is added to what is predicted
         without them: 1 = as it is, 0 = as if they were hidden.
+    where: how much of that each token takes (B, N, 1), in [0, 1]; None = all of it.
     """
 
     mixture: Mixture | None
     strength: float
+    where: Tensor | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +152,7 @@ def denoise(transformer: FaceMoGLETransformer, inputs: Inputs) -> Steps:
     """Follow the velocity from noise to image: x <- x + (t_next - t) * v(x, t).
 
     With a negative prompt v = v_negative + scale * (v_prompt - v_negative), at twice the cost; with
-    regions emphasised v + (strength - 1) * (v_prompt - v_hidden), see `Emphasis`.
+    regions emphasised v + (strength - 1) * where * (v_prompt - v_hidden), see `Emphasis`.
     Raises NotFiniteError instead of a last step that no image can be made of.
     """
     latents, text, guidance = inputs.latents, inputs.text, inputs.guidance
@@ -161,7 +163,7 @@ def denoise(transformer: FaceMoGLETransformer, inputs: Inputs) -> Steps:
         t, now = float(timestep) / times.scale, slice(index, index + 1)
         tokens, weights = _mixed(mixture, latents, times.exact[now])
         without = [
-            (_mixed(emphasis.mixture, latents, times.exact[now])[0], emphasis.strength)
+            (_mixed(emphasis.mixture, latents, times.exact[now])[0], emphasis)
             for emphasis in inputs.emphases
         ]
         is_guided = negative is not None and guidance.guided_until <= t <= guidance.guided_from
@@ -222,11 +224,11 @@ class _Velocity:
         t: Tensor,
         texts: Sequence[Text],
         guidance: Guidance,
-        without: Sequence[tuple[Tensor | None, float]],
+        without: Sequence[tuple[Tensor | None, Emphasis]],
     ) -> Tensor:
         """Velocity (B, N, C). t: (1,). texts: of the prompts, and of what guidance leads away from
-        if this step is guided. without: condition tokens of masks without some regions, and these
-        regions' strength.
+        if this step is guided. without: condition tokens of masks without some regions, and how
+        these are emphasised.
         """
         told = [(text, condition_tokens) for text in texts]
         told += [(texts[0], tokens) for tokens, _ in without if tokens is not None]
@@ -235,12 +237,15 @@ class _Velocity:
         if len(texts) == 2:
             unprompted = others.pop(0)
             velocity = unprompted + guidance.scale * (prompted - unprompted)
-        for tokens, strength in without:
+        for tokens, emphasis in without:
             if tokens is None:
                 (hidden,) = self._predicted(latents, [(texts[0], None)], t, guidance.embedded)
             else:
                 hidden = others.pop(0)
-            velocity = velocity + (strength - 1) * (prompted - hidden)
+            difference = (emphasis.strength - 1) * (prompted - hidden)
+            if emphasis.where is not None:
+                difference = difference * emphasis.where[:, self._seen]
+            velocity = velocity + difference
         if self._chosen is not None:  # it is 0 where the transformer has not seen a token
             velocity = torch.zeros_like(latents).index_copy(1, self._chosen, velocity)
         return velocity

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
     FlowMatchEulerDiscreteScheduler,
 )
@@ -136,8 +137,17 @@ def _emphases(pipeline: Denoising, request: Request, device: torch.device) -> tu
         if gone < shown:
             tokens = _mask_tokens(pipeline, request, (*experts.muted, *gone), device)
             mixture = Mixture(pipeline.mogle, request.for_each_image(tokens.to(*target)))
-        emphases.append(Emphasis(mixture, strength))
+        # Less of a region shows beside it, too. More of it would change light and background there.
+        where = _shares(request, gone).to(*target) if strength > 1 else None
+        emphases.append(Emphasis(mixture, strength, where))
     return tuple(emphases)
+
+
+def _shares(request: Request, regions: Collection[int]) -> Tensor:
+    """How much of each token's square regions cover, 0 to 1: float32 (B, N, 1)."""
+    inside = np.isin(np.stack(request.label_maps or ()), list(regions)).astype(np.float32)
+    shares = F.adaptive_avg_pool2d(torch.from_numpy(inside), request.grid)
+    return request.for_each_image(shares.flatten(1)[..., None])
 
 
 def _mask_tokens(
