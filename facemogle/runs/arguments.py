@@ -106,8 +106,8 @@ class Requesting(DiffusionPipeline):
         expert_strengths: R factors from 0 to 100, 1 = untouched: on the gate's weights, which then
             are brought back to a sum of 1; or, where the config's strength_guides is set, of the
             difference that a region makes (0 = as if it was muted; over 1 in the region alone), at
-            one more prediction a step for each strength that is not 1. The global expert's always
-            is on its weight.
+            one more prediction a step for each strength that is not 1. The global expert's is
+            always on its weight.
         latents: noise (B, N, C) in place of the generator's.
         prompt_embeds, pooled_prompt_embeds: (P, T, D), (P, E) in place of the prompts' features, as
             `encode_prompt` returns them; negative_prompt_embeds, negative_pooled_prompt_embeds: the
