@@ -14,6 +14,7 @@ export class Run {
   constructor({ steps, grid, experts, labels = null }) {
     Object.assign(this, { steps, grid, experts, labels });
     this.reports = [];
+    this.seed = null; // as a person knows it, once it is known
   }
 
   /** Share of every token that each region covers; null without a label map. */
