@@ -58,9 +58,9 @@ OVERLAPPING = """() => {
 
 
 CUT_TEXTS = """() => [...document.querySelectorAll(
-        ".inspector :is(p, span, output), .status .hint, .gate .sentence, .tiles span, .masthead .model")]
-    .filter((text) => text.checkVisibility() && text.textContent)
-    .filter((text) => text.scrollWidth > text.clientWidth + 1 && getComputedStyle(text).display !== "inline")
+        ".inspector :is(p, span, output), .status .hint, .sentence, .tiles span, .model")]
+    .filter((text) => text.checkVisibility() && getComputedStyle(text).display !== "inline")
+    .filter((text) => text.scrollWidth > text.clientWidth || text.scrollHeight > text.clientHeight)
     .map((text) => text.textContent)"""
 
 UNCOVERED = """element => {
@@ -69,7 +69,7 @@ UNCOVERED = """element => {
 }"""
 
 NAMELESS_TILES = """() => [...document.querySelectorAll(".tiles span")]
-    .filter((name) => name.getBoundingClientRect().width < 20 || getComputedStyle(name).clipPath !== "none")
+    .filter((name) => getComputedStyle(name).clipPath !== "none" || name.clientWidth < 20)
     .map((name) => name.textContent)"""
 
 

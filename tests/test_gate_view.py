@@ -29,10 +29,9 @@ CUT_CAPTIONS = """() => [...document.querySelectorAll(".tiles :is(span, b, small
     .map((text) => text.textContent)"""
 
 # Of what is clicked to switch, and of the tiles.
-PLACES = """() => [...document.querySelectorAll(".tiles canvas, .switches button")].map((element) => {
-    const { x, y, width, height } = element.getBoundingClientRect();
-    return [x, y, width, height].map((value) => Math.round(value));
-})"""
+PLACES = """() => [...document.querySelectorAll(".switches button, .tiles canvas")]
+    .map((element) => element.getBoundingClientRect())
+    .map(({ x, y, width, height }) => [x, y, width, height].map((value) => Math.round(value)))"""
 
 WINNERS = NUM_EXPERTS
 HAIR = 14
