@@ -350,6 +350,12 @@ def test_a_wipe_shows_both_images_and_a_kept_one_stays_the_one_before(page: Page
     handle.press("ArrowLeft")
     expect(handle).to_have_attribute("aria-valuenow", "48")
     expect(before).to_have_css("clip-path", "inset(0px 52% 0px 0px)")
+    middle = handle.bounding_box()
+    for side, name in ((-1, "Before"), (1, "Now")):  # which is which, beside the line
+        label = handle.get_by_text(name, exact=True).bounding_box()
+        assert label is not None and middle is not None
+        centre = middle["x"] + middle["width"] / 2
+        assert side * (label["x"] + label["width"] / 2 - centre) > 0
     page.keyboard.down("c")
     expect(before).to_have_css("clip-path", "inset(0px 0% 0px 0px)")
     page.keyboard.up("c")

@@ -15,6 +15,7 @@ from visitor import (
     open_layers,
     open_mask,
     open_studio,
+    saved_image,
     visiting,
 )
 
@@ -54,6 +55,22 @@ OVERLAPPING = """() => {
         .filter((b) => over(a, b, "left", "right") && over(a, b, "top", "bottom"))
         .map((b) => `${a.ariaLabel ?? a.textContent} and ${b.ariaLabel ?? b.textContent}`));
 }"""
+
+
+CUT_TEXTS = """() => [...document.querySelectorAll(
+        ".inspector :is(p, span, output), .status .hint, .sentence, .tiles span, .model")]
+    .filter((text) => text.checkVisibility() && getComputedStyle(text).display !== "inline")
+    .filter((text) => text.scrollWidth > text.clientWidth || text.scrollHeight > text.clientHeight)
+    .map((text) => text.textContent)"""
+
+UNCOVERED = """element => {
+    const { x, y, width, height } = element.getBoundingClientRect();
+    return document.elementFromPoint(x + width / 2, y + height / 2) === element;
+}"""
+
+NAMELESS_TILES = """() => [...document.querySelectorAll(".tiles span")]
+    .filter((name) => getComputedStyle(name).clipPath !== "none" || name.clientWidth < 20)
+    .map((name) => name.textContent)"""
 
 
 def test_hints_say_what_to_do_until_it_is_done(page: Page, studio: StudioUnderTest) -> None:
@@ -101,8 +118,10 @@ def test_nothing_is_cut_off_and_generate_is_on_the_first_screen(
         assert page.evaluate(CUT_NAMES) == []
     seed = page.get_by_role("textbox", name="Seed")
     if seed.is_visible():
-        seed.fill("4294967295")
-        assert seed.evaluate("e => e.scrollWidth <= e.clientWidth")
+        steps = page.get_by_role("textbox", name="Steps")
+        for field, longest in ((seed, "4294967295"), (steps, "9999")):
+            field.fill(longest)
+            assert field.evaluate("e => e.scrollWidth <= e.clientWidth"), longest
     where = page.get_by_role("button", name="Generate").bounding_box()
     assert where is not None and where["y"] + where["height"] <= size[1]
     assert page.evaluate(OVERLAPPING) == []
@@ -169,3 +188,50 @@ def test_a_finger_meets_every_control_of_a_phone(browser: Browser, studio: Studi
         page.get_by_role("radio", name="Clothes", exact=True).tap()  # far along the list
         expect(page.locator(".status .hint")).to_have_text("Paints Clothes")
         expect(page.get_by_role("button", name="Mute Clothes")).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1280, 720)])
+def test_names_and_values_are_whole_on_a_small_desk(page: Page, size: tuple[int, int]) -> None:
+    """Tiles had no names, sliders no values and no room, and a percentage was cut."""
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    generate(page)
+    page.evaluate("scrollTo(0, 0)")
+    page.get_by_role("radio", name="Right brow", exact=True).click()  # the longest name
+    inspector = page.get_by_role("group", name="Selected layer")
+    for shown in ("Words", "Opacity", "100 %", "Strength", "\N{MULTIPLICATION SIGN}1"):
+        expect(inspector.get_by_text(shown, exact=True)).to_be_visible()
+    strength = page.get_by_label("Strength of the expert")
+    assert strength.evaluate("e => e.offsetWidth") >= 100
+    assert page.evaluate(CUT_TEXTS) == [] == page.evaluate(NAMELESS_TILES)
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    width = page.locator(".workspace").evaluate("e => e.scrollWidth")
+    assert width >= size[0] - 60  # of which the page's margins are 24
+    picture = page.locator(".result > .stage").bounding_box()
+    assert picture is not None and picture["width"] >= 345
+
+    open_mask(page, "face.png", saved_image(page))  # an image file, whose gate is not known
+    expect(page.locator(".sentence")).to_contain_text("No gate weights came with this image")
+    assert page.evaluate(CUT_TEXTS) == []
+
+
+def test_help_begins_with_what_an_expert_is(page: Page) -> None:
+    """A newcomer found keys there, and no word on experts, gate, Mute or Strength."""
+    page.get_by_role("button", name="Keys and gestures").click()
+    words = page.get_by_role("dialog").locator(".about dt").all_inner_texts()
+    assert words == ["Experts", "Gate", "Percentages", "Mute", "Strength", "Winners"]
+
+
+def test_a_phone_tells_the_seed_and_where_the_regions_are(
+    browser: Browser, studio: StudioUnderTest
+) -> None:
+    """Both were said a screen further down than what they were said of."""
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    with visiting(browser, studio, **phone) as page:
+        expect(page.locator(".tip")).to_contain_text("Further down are the other regions")
+        assert page.evaluate(CUT_TEXTS) == []
+        generate(page)
+        page.evaluate("scrollTo(0, 0)")
+        told = page.locator(".result .progress-text")
+        expect(told).to_contain_text("2 steps, seed ")
+        expect(told).to_be_in_viewport(ratio=1)
+        assert told.evaluate(UNCOVERED)

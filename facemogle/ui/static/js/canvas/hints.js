@@ -2,6 +2,8 @@
 
 import { loadSettings, saveSettings } from "../history/store.js";
 
+const NARROW = 760; // CSS pixels, as in the style sheets
+
 export class Hints {
   constructor(element, { drawing, brush, regions }) {
     Object.assign(this, { element, drawing, brush, regions });
@@ -51,7 +53,8 @@ export class Hints {
       return `Nothing is drawn yet. Paint ${title} here, choose another region from the list, or start from a face: File.`;
     }
     if (!this.used.has("paint")) {
-      return `Painting: ${title}. The list has the other regions; File has faces to start from.`;
+      const others = innerWidth <= NARROW ? "Further down are the other regions" : "The list has the other regions";
+      return `Painting: ${title}. ${others}; File has faces to start from.`;
     }
     if (this.hasImage && !this.used.has("edit")) {
       return "Now change the drawing and generate again: what you do not touch stays as it is.";

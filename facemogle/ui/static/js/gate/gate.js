@@ -9,6 +9,7 @@ import { sentence } from "./sentence.js";
 import { Stage } from "./stage.js";
 import { meanCurve, placeCurve, regionAt, stepAt } from "./statistics.js";
 import { Tiles } from "./tiles.js";
+import { versus } from "./versus.js";
 import { Redraw } from "../canvas/redraw.js";
 
 const INTRODUCTION = "How much each expert weighs, at each point and in each step.";
@@ -27,7 +28,7 @@ export class Gate {
     const find = (selector) => panel.querySelector(selector);
     this.parts = {
       slider: find("[name=step]"), step: find(".step-text"), expert: find(".expert-text"),
-      opacity: find("[name=opacity]"), sentence: find(".sentence"), more: find(".more"), details: find(".details"), hint: find(".over.now .hint"), pin: find("[data-command=pin]"), place: find(".place-text"),
+      opacity: find("[name=opacity]"), sentence: find(".sentence"), more: find(".more"), details: find(".details"), versus: find(".versus"), hint: find(".over.now .hint"), pin: find("[data-command=pin]"), place: find(".place-text"),
     };
     const onPoint = (token) => this.point(token);
     this.now = new Stage(find(".over.now"), { onPoint });
@@ -64,11 +65,17 @@ export class Gate {
       });
     }
     pin.addEventListener("click", () => this.pin());
-    this.parts.more.addEventListener("click", () => {
-      this.parts.details.hidden = !this.parts.details.hidden;
-      this.parts.more.setAttribute("aria-expanded", String(!this.parts.details.hidden));
-      this.show();
-    });
+    this.parts.more.addEventListener("click", () => this.open(this.parts.details.hidden));
+  }
+
+  /** Show the details, or no more: then nothing says what is compared, so one run's maps come back. */
+  open(isOpen) {
+    const { details, more } = this.parts;
+    details.hidden = !isOpen;
+    more.setAttribute("aria-expanded", String(isOpen));
+    if (!isOpen) this.choices.mode = "run";
+    this.show();
+    if (isOpen) this.panel.scrollIntoView({ block: "nearest", behavior: "smooth" });
   }
 
   /** Follow a run that begins: what is shown stays until its first step is there. */
@@ -155,6 +162,7 @@ export class Gate {
     }
     for (const button of panel.querySelectorAll("[data-command]")) button.disabled = !this.report;
     parts.pin.textContent = pinned && pinned === run ? "Unpin" : "Pin this run";
+    parts.versus.textContent = this.report && other ? versus(this.choices.mode, other, other === pinned) : "";
     parts.expert.textContent = this.titles[this.expert] ?? "Winning experts";
     this.tiles.select(this.expert);
     panel.classList.toggle("empty", !this.report);

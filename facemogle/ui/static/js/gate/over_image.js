@@ -1,4 +1,4 @@
-// The selected expert's map over the image, and who weighs most under the pointer.
+// Over the image: an earlier step's, the selected expert's map, and who weighs most under the pointer.
 
 import { drawPixels } from "./colormap.js";
 import { percent } from "../percent.js";
@@ -10,11 +10,15 @@ export class OverImage {
   constructor(panel, { titles }) {
     this.titles = titles;
     this.stage = panel.querySelector(".stage");
+    this.finished = panel.querySelector(".stage img");
+    this.earlier = panel.querySelector(".of-step");
+    this.label = panel.querySelector(".at-step");
     this.map = panel.querySelector(".map");
     this.text = panel.querySelector(".heaviest");
     this.button = panel.querySelector("[data-command=map]");
     this.isOn = false;
     this.preview = null; // expert whose map is shown while the pointer is over its row or tile
+    this.finished.addEventListener("load", () => this.showStep());
     this.button.addEventListener("click", () => this.toggle());
     this.stage.addEventListener("pointermove", (event) => this.point(event));
     this.stage.addEventListener("pointerleave", () => (this.text.hidden = true));
@@ -29,6 +33,7 @@ export class OverImage {
   /** scene: Scene of the run that is looked at, or null. expert: the selected one. */
   draw(scene, expert) {
     Object.assign(this, { scene, expert });
+    this.showStep();
     this.show();
   }
 
@@ -41,6 +46,16 @@ export class OverImage {
   look(expert) {
     this.preview = expert;
     this.show();
+  }
+
+  /** A person has gone back to a step of the image that is shown; of another one nothing is told. */
+  showStep() {
+    const { run, step } = this.scene ?? {};
+    const isEarlier = Boolean(run) && step < run.done - 1 && run.reports.at(-1).image === this.finished.src;
+    this.earlier.hidden = this.label.hidden = !isEarlier;
+    if (!isEarlier) return;
+    this.earlier.src = run.reports[step].image;
+    this.label.textContent = `Step ${step + 1} of ${run.steps}`;
   }
 
   show() {

@@ -51,8 +51,8 @@ export class Tiles {
     });
     const { layers, shares, changed } = scene.winners();
     drawPixels(this.winners.canvas, layers, grid);
-    this.winners.number.textContent =
-      changed === null ? `${shares.length} experts` : `${percent(changed)} changed`;
+    this.winners.number.textContent = changed === null ? `${shares.length} of ${this.experts.length}` : percent(changed);
+    this.winners.number.title = changed === null ? "Experts that win anywhere" : "Share of the places with another winner";
   }
 }
 
@@ -63,7 +63,7 @@ function tile(title, expert, numberTag) {
   button.title = title;
   const canvas = document.createElement("canvas");
   const name = document.createElement("span");
-  name.textContent = title;
+  name.textContent = title.replace(/^(Back|Neck)(?=[a-z])/, "$1\u00ad"); // where a long name may go on in a second line
   const number = document.createElement(numberTag);
   number.title = "Mean weight over the image";
   button.append(canvas, name, number);
@@ -73,6 +73,6 @@ function tile(title, expert, numberTag) {
 function means(summaries, mode) {
   const [first, second] = summaries.map(({ mean }) => mean);
   if (mode === "both") return `${(100 * first).toFixed(1)} → ${percent(second)}`;
-  if (mode === "difference") return `${first < 0 ? "−" : "+"}${(100 * Math.abs(first)).toFixed(2)} points`;
+  if (mode === "difference") return `${first < 0 ? "−" : "+"}${(100 * Math.abs(first)).toFixed(2)}`;
   return percent(first);
 }

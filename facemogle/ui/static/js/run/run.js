@@ -15,6 +15,7 @@ export class Run {
   constructor({ steps, grid, experts, labels = null, muted = [] }) {
     Object.assign(this, { steps, grid, experts, labels, muted });
     this.reports = [];
+    this.seed = null; // as a person knows it, once it is known
   }
 
   /** Share of every token that each region covers; null without a label map. */
