@@ -41,11 +41,12 @@ test("an expert's share is its own region's", () => {
 test("an image that was stored brings its own run back", async () => {
   // The gate showed the last run's maps beside whatever image of the history was clicked.
   const labels = Uint8Array.of(0, 0, 1, 1);
-  const run = new Run({ steps: 2, grid: [2, 2], experts: 3, labels });
+  const settings = { seed: "3", muted: [1] };
+  const run = new Run({ steps: 2, grid: [2, 2], experts: 3, labels, settings });
   const weights = (seed) => Array.from({ length: 12 }, (_, i) => (i * seed) % 65536);
   run.add(packet(0, 1, weights(4999)));
   run.add(packet(1, 0.25, weights(7001)));
-  const made = new Accepted({ image: "image 1", labels, settings: {}, isForeign: false, run });
+  const made = new Accepted({ image: "image 1", labels, settings, isForeign: false, run });
   const again = await Accepted.from(structuredClone(await made.record()));
   assert.notEqual(again.run, run);
   assert.deepEqual(await again.opened(), run);

@@ -26,7 +26,7 @@ test("an expert is compared in its region and elsewhere", () => {
 
 test("of a region that was muted, no weight is told", () => {
   // Its expert weighs something all the same, and seemed not to be muted.
-  const run = Object.assign(made([0.2, 0.3]), { muted: [1] });
+  const run = Object.assign(made([0.2, 0.3]), { settings: { muted: [1] } });
   assert.match(sentence(run, 0, 2, titles), /^Hair was muted: no expert saw it/);
   assert.match(sentence(run, 0, 1, titles), /^Background: /);
 });

@@ -13,7 +13,7 @@ export function sentence(run, step, expert, titles) {
   }
   const [inside, outside, whole] = ["inside", "outside", "whole"].map((where) => meanCurve(run, expert, where)[step]);
   const title = titles[expert];
-  if (run.muted.includes(expert - 1)) return `${title} was muted: no expert saw it, the model decided what is there.`;
+  if (run.settings?.muted?.includes(expert - 1)) return `${title} was muted: no expert saw it, the model decided what is there.`;
   if (!inside || !outside) return `${title}: ${percent(whole)} of the weight over the whole image.`;
   const region = title.toLowerCase();
   const shares = `${title}: ${percent(inside)} of the weight in ${region}, ${percent(outside)} elsewhere`;

@@ -25,7 +25,6 @@ export class Accepted {
     photo = null, number, id, time = Date.now(),
   }) {
     Object.assign(this, { image, labels, layers, settings, isForeign, isEdit, whole, run, trace, photo, time });
-    this.nameRun();
     this.id = id ?? `${time}-${Math.random()}`;
     this.number = number ?? --others;
     this.isKnown = number !== undefined; // to the server
@@ -50,13 +49,7 @@ export class Accepted {
   /** The run that led to it, for the gating view; null if nothing is known of it. */
   async opened() {
     if (!this.run && this.trace) this.run = await Run.from(this.trace, this);
-    this.nameRun();
     return this.run;
-  }
-
-  /** The gating view tells a run by its seed. */
-  nameRun() {
-    if (this.run) this.run.seed = this.settings?.seed ?? null;
   }
 
   /** Fingerprint of the label map. */

@@ -19,12 +19,12 @@ export async function firstFace({ ask, template, experts }) {
   if (!packets.length) return null;
   const labels = await inflate(fromBase64(template.labels));
   const { steps, grid } = packets[0];
-  const run = new Run({ steps, grid, experts, labels });
-  for (const packet of packets.slice(1, -1)) run.add(packet);
   const settings = {
     prompt: template.prompt, seed: String(template.seed), steps: String(steps), strength: "1",
     muted: [], expert_strengths: new Array(experts).fill(1),
   };
+  const run = new Run({ steps, grid, experts, labels, settings });
+  for (const packet of packets.slice(1, -1)) run.add(packet);
   const { image } = run.reports.at(-1);
   const accepted = new Accepted({ image, labels, settings, isForeign: false, run, number: NUMBER });
   return { accepted, isQuick: seconds < QUICK };

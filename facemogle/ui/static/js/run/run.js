@@ -10,12 +10,11 @@ export class Run {
    * grid: [rows, columns] of tokens.
    * labels: the label map that the image is made of, a square Uint8Array row by row, which
    *     nothing may change any more. Without it, nothing is known of regions.
-   * muted: regions that were hidden from all experts.
+   * settings: that it was asked for with, as of Accepted, or null.
    */
-  constructor({ steps, grid, experts, labels = null, muted = [] }) {
-    Object.assign(this, { steps, grid, experts, labels, muted });
+  constructor({ steps, grid, experts, labels = null, settings = null }) {
+    Object.assign(this, { steps, grid, experts, labels, settings });
     this.reports = [];
-    this.seed = null; // as a person knows it, once it is known
   }
 
   /** Share of every token that each region covers; null without a label map. */
@@ -46,7 +45,7 @@ export class Run {
   static async from({ steps, grid, times, gate, images }, { image, labels, settings }) {
     const values = new Uint16Array((await inflate(gate)).buffer);
     const length = values.length / times.length;
-    const run = new Run({ steps, grid, experts: length / (grid[0] * grid[1]), labels, muted: settings?.muted });
+    const run = new Run({ steps, grid, experts: length / (grid[0] * grid[1]), labels, settings });
     run.reports = times.map((t, step) => (
       { t, image: images[step] ?? image, values: values.slice(step * length, (step + 1) * length) }));
     return run;

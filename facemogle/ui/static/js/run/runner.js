@@ -211,8 +211,8 @@ export class Runner {
   start({ steps, grid, kept }) {
     this.kept = kept;
     if (this.base) this.base.isKnown = true;
-    const { labels, settings: { muted } } = this;
-    this.run = new Run({ steps, grid, experts: this.experts.length, labels, muted });
+    const { labels, settings } = this;
+    this.run = new Run({ steps, grid, experts: this.experts.length, labels, settings });
     if (this.variations.isOpen) return this.variations.count();
     this.result.start(this.run);
     this.gate.start(this.run);
