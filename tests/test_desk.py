@@ -249,6 +249,41 @@ def test_without_storage_the_page_works_and_says_what_it_cannot_do(
     assert complaints == []
 
 
+FULL_AT_TIMES = """
+    for (const [{ prototype }, name] of [[Storage, "setItem"], [IDBObjectStore, "put"]]) {
+        const real = prototype[name];
+        prototype[name] = function (...given) {
+            if (window.isFull) throw new DOMException("full", "QuotaExceededError");
+            return real.apply(this, given);
+        };
+    }
+"""
+
+
+def test_the_note_that_nothing_is_stored_goes_when_all_is_stored_again(
+    browser: Browser, studio: StudioUnderTest
+) -> None:
+    """It stayed for good, and the browser went on to ask whether to leave."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.add_init_script(FULL_AT_TIMES)
+    page = context.new_page()
+    complaints = overheard(page, studio)
+    open_studio(page, studio)
+    page.evaluate("window.isFull = true")
+    paint_forehead(page)
+    note = page.locator(".unstored")
+    expect(note).to_be_visible()
+    page.evaluate("window.isFull = false")
+    drag(page, (200, 80), (312, 80))
+    expect(note).to_be_hidden()
+    painted = drawing(page)
+    page.reload()
+    page.wait_for_selector(".studio[data-ready=true]")
+    assert np.array_equal(drawing(page), painted)
+    context.close()
+    assert complaints == []
+
+
 def open_file(page: Page, name: str, content: bytes) -> None:
     project: FilePayload = {"name": name, "mimeType": "", "buffer": content}
     page.get_by_label("File to open").set_input_files(project)

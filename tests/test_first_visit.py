@@ -43,11 +43,12 @@ PLACES = """() => [...document.querySelectorAll(".studio :is(button, canvas)")]
     .filter((element) => !element.closest(".notices"))
     .map((element) => element.getBoundingClientRect().y)"""
 
-OVERLAPPING = """() => {
+OVERLAPPING = """(part) => {
+    const root = part ?? document.querySelector(".studio");
     const floating = innerWidth <= 760 ? ".run" : innerWidth <= 1100 ? ".layers" : null;
-    const seen = [...document.querySelectorAll(".studio :is(button, input, textarea, a)")].filter(
+    const seen = [...root.querySelectorAll(":is(button, input, textarea, a)")].filter(
         (element) => element.checkVisibility() && !element.closest(".stage, .words, .palette")
-            && !(floating && element.closest(floating)));
+            && !(floating && !root.matches(floating) && element.closest(floating)));
     const box = (element) => element.getBoundingClientRect();
     const over = (a, b, low, high) =>
         Math.min(box(a)[high], box(b)[high]) - Math.max(box(a)[low], box(b)[low]) > 2;
@@ -55,6 +56,17 @@ OVERLAPPING = """() => {
         .filter((b) => over(a, b, "left", "right") && over(a, b, "top", "bottom"))
         .map((b) => `${a.ariaLabel ?? a.textContent} and ${b.ariaLabel ?? b.textContent}`));
 }"""
+
+COVERED = """(root) => [...root.querySelectorAll(":is(button, input, textarea, a)")]
+    .filter((element) => element.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true }))
+    .map((element) => (element.type === "checkbox" ? element.closest("label") : element))
+    .filter((element) => {
+        element.scrollIntoView({ block: "center", inline: "center" });
+        const { left, right, top, bottom } = element.getBoundingClientRect();
+        return ![0.1, 0.5, 0.9].every((share) => element.contains(document.elementFromPoint(
+            (left + right) / 2, top + share * (bottom - top))));
+    })
+    .map((element) => element.ariaLabel ?? element.textContent)"""
 
 
 CUT_TEXTS = """() => [...document.querySelectorAll(
@@ -129,9 +141,12 @@ def test_nothing_is_cut_off_and_generate_is_on_the_first_screen(
         assert not slider.is_visible() or slider.evaluate("e => e.offsetWidth") >= 40
 
 
-def test_layers_have_names_on_a_tablet(browser: Browser, studio: StudioUnderTest) -> None:
+@pytest.mark.parametrize("size", [(820, 1180), (1024, 768)])
+def test_layers_have_names_on_a_tablet(
+    browser: Browser, studio: StudioUnderTest, size: tuple[int, int]
+) -> None:
     """They were swatches without a name, and the inspector lay over what stood beneath it."""
-    tablet = {"viewport": {"width": 1024, "height": 768}, "has_touch": True}
+    tablet = {"viewport": {"width": size[0], "height": size[1]}, "has_touch": True}
     with visiting(browser, studio, **tablet) as page:
         handle = page.locator(".layers > .drawer")
         expect(handle).to_contain_text("Hair")
@@ -148,6 +163,25 @@ def test_layers_have_names_on_a_tablet(browser: Browser, studio: StudioUnderTest
         assert canvas["y"] + canvas["height"] <= panel["y"]
         handle.tap()
         expect(page.get_by_role("radio", name="Hat", exact=True)).to_be_hidden()
+
+
+@pytest.mark.parametrize("size", [(820, 1180), (1024, 768)])
+def test_nothing_lies_over_a_tablets_controls(
+    browser: Browser, studio: StudioUnderTest, size: tuple[int, int]
+) -> None:
+    """The inspector lay over Regenerate everything, and buttons over one another."""
+    tablet = {"viewport": {"width": size[0], "height": size[1]}, "has_touch": True}
+    with visiting(browser, studio, **tablet) as page:
+        generate(page)
+        inspector = page.get_by_role("group", name="Selected layer")
+        expect(inspector.get_by_role("button", name="Take from…")).to_be_visible()
+        expect(page.get_by_label("Regenerate everything")).to_be_visible()
+        assert page.locator(".studio").evaluate(COVERED) == []
+        assert page.evaluate(OVERLAPPING) == []
+        open_layers(page)
+        drawer = page.locator(".layers")
+        assert drawer.evaluate(COVERED) == []
+        assert drawer.evaluate(OVERLAPPING) == []
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (390, 844)])

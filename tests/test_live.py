@@ -196,6 +196,23 @@ def test_the_line_counts_those_before_and_forgets_those_who_left() -> None:
     assert sessions.ahead("cleo", 2) is None
 
 
+def test_numbers_only_grow_whatever_comes_late() -> None:
+    """An order registers its number itself; an older one's turn made the newer one stale."""
+    sessions = Sessions()
+    sessions.begin("anna", 1)  # nothing has announced it
+    assert sessions.is_newest("anna", 1)
+    sessions.announce("anna", 1, has_request=True)
+    assert sessions.is_newest("anna", 1)
+    sessions.begin("anna", 3)
+    sessions.begin("anna", 2)
+    sessions.announce("anna", 2, has_request=False)
+    assert sessions.is_newest("anna", 3) and not sessions.is_newest("anna", 2)
+    assert sessions.ahead("anna", 3) == 0
+    sessions.leave("anna")
+    sessions.begin("anna", 3)  # its turn comes after its page was closed
+    assert not sessions.is_newest("anna", 3)
+
+
 def test_kept_images_stay_within_the_limit() -> None:
     """A server that keeps every visitor's image would run out of memory."""
     kept = Kept(limit=30)
@@ -276,8 +293,11 @@ def test_whole_faces_are_those_of_a_fresh_page_whatever_was_made_before(
     second = edited_map.copy()
     second[44:50, 28:36] = 12
     assert caller.ask(second)[0]["kept"] > 0.3
-    whole = caller.ask(second, whole_face=True)
-    assert np.array_equal(last_image(whole), fresh(second))
+    third = second.copy()
+    third[34:38, 30:34] = 2
+    for mask in (second, third):
+        whole = caller.ask(mask, whole_face=True)
+        assert np.array_equal(last_image(whole), fresh(mask))
     assert caller.ask(edited_map)[0]["kept"] > 0.3
 
     caller.base = {"number": 3}

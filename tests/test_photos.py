@@ -154,6 +154,24 @@ def test_an_image_is_edited_with_a_mask_of_ones_own(page: Page, face: Image.Imag
     assert same.mean() > 0.5 and same[56:66, 240:272].mean() < 0.5
 
 
+def test_a_photo_with_nothing_changed_is_left_as_it_is_and_that_is_said(
+    page: Page, studio: StudioUnderTest, face: Image.Image
+) -> None:
+    """Generate replaced the photo by another face; words alone say nothing of a photo."""
+    expect(open_pair(page, jpeg(face), index_png(TEMPLATE))).to_be_hidden(timeout=PATIENCE)
+    before, made = shown(page), studio.steps
+    notice = page.locator(".result .notice")
+    for words in ("", "an old man"):
+        page.get_by_role("textbox", name="Prompt").fill(words)
+        page.get_by_role("button", name="Generate", exact=True).click()
+        expect(notice).to_contain_text("The mask is as it was, so the image stays as it is")
+        expect(notice).to_be_visible()
+        expect(notice).to_have_attribute("data-kind", "info")  # nothing was asked for, or failed
+        assert np.array_equal(shown(page), before)
+    assert studio.steps == made
+    expect(page.locator(".strip button")).to_have_count(1)
+
+
 def test_a_pair_that_does_not_fit_is_explained_and_can_be_mended(
     page: Page, face: Image.Image
 ) -> None:

@@ -43,6 +43,17 @@ FILE = """([bytes, name]) => {
   return data;
 }"""
 
+DROP = """(dataTransfer) => ["dragover", "drop"].every((type) => {
+  const event = new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true });
+  document.body.dispatchEvent(event);
+  return event.defaultPrevented; // or the browser would leave the page for it
+})"""
+LOST = """(number) => {
+  const detail = { kind: "place", ahead: null, number };
+  const tell = () => document.dispatchEvent(new CustomEvent("facemogle-packet", { detail }));
+  tell(); // once is no proof
+  tell();
+}"""
 ADDRESS = """(url) => {
   const data = new DataTransfer();
   data.setData("text/uri-list", url);
@@ -82,7 +93,7 @@ def test_an_announcement_that_comes_late_stops_nothing(
 
 
 def test_the_gate_is_that_of_the_image_that_is_shown(
-    page: Page, studio: StudioUnderTest, tmp_path: Path
+    page: Page, browser: Browser, studio: StudioUnderTest, tmp_path: Path
 ) -> None:
     """It went on to show the last run's maps, steps and rows beside an image of the history."""
     generate(page, steps=2)
@@ -91,15 +102,8 @@ def test_the_gate_is_that_of_the_image_that_is_shown(
     generate(page, steps=3)
     second = gate_of(page)
     assert second[0].startswith("Step 3 of 3") and second[1] != first[1]
-    for again in ("at once", "after a reload", "from a project"):
-        if again == "after a reload":
-            open_studio(page, studio)
-        if again == "from a project":
-            project = tmp_path / "face.facemogle"
-            project.write_bytes(saved_file(page, "Save project"))
-            page.evaluate("indexedDB.deleteDatabase('facemogle')")
-            page.get_by_label("File to open").set_input_files(project)
-            expect(page.locator(".painting .notice")).to_contain_text("Opened face.facemogle")
+
+    def expect_both(page: Page) -> None:
         page.locator(".strip button").first.click()
         expect(page.locator(".step-text")).to_contain_text("Step 3 of 3")
         assert gate_of(page) == second
@@ -107,12 +111,59 @@ def test_the_gate_is_that_of_the_image_that_is_shown(
         expect(page.locator(".step-text")).to_contain_text("Step 2 of 2")
         assert gate_of(page) == first
 
+    expect_both(page)
+    open_studio(page, studio)
+    expect_both(page)
+    project = tmp_path / "face.facemogle"
+    project.write_bytes(saved_file(page, "Save project"))
+    with visiting(browser, studio) as other:  # the page's own strip would know them without it
+        other.get_by_label("File to open").set_input_files(project)
+        expect(other.locator(".painting .notice")).to_contain_text("Opened face.facemogle")
+        expect_both(other)
+
     image = Path(tmp_path / "photo.png")
     url = page.get_by_alt_text("Generated face").get_attribute("src") or ""
     image.write_bytes(base64.b64decode(url.split(",")[1]))
     page.get_by_label("File to open").set_input_files(image)
     expect(page.locator(".gate .sentence")).to_contain_text("image files do not hold them")
     assert not any(page.locator(".layers .row .weight").all_inner_texts())
+
+
+def test_a_face_is_that_of_a_fresh_page_again_whatever_was_edited_and_regenerated(
+    page: Page, browser: Browser, studio: StudioUnderTest
+) -> None:
+    """Edits left seams, also in what was regenerated and in the template's face after them."""
+    with visiting(browser, studio) as other:
+        generate(other)
+        fresh = shown(other)
+    kept = page.locator(".result .progress-text")
+    take(page, "Hat")
+    drag(page, *FOREHEAD)
+    generate(page)
+    take(page, "Nose")
+    drag(page, (200, 400), (312, 400))
+    generate(page)
+    expect(kept).to_contain_text("kept")
+    page.get_by_label("Regenerate everything").check()
+    generate(page)
+    expect(kept).not_to_contain_text("kept")
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Undo").click()
+    assert np.array_equal(drawing(page), TEMPLATE)
+    generate(page)
+    assert np.array_equal(shown(page), fresh)
+
+    page.get_by_label("Regenerate everything").uncheck()
+    take(page, "Hat")
+    drag(page, *FOREHEAD)
+    generate(page)
+    expect(kept).to_contain_text("kept")
+    open_studio(page, studio)  # the server has forgotten what the edit was of
+    take(page, "Hat", "Eraser")
+    drag(page, *FOREHEAD)
+    assert np.array_equal(drawing(page), TEMPLATE)
+    generate(page)
+    assert np.array_equal(shown(page), fresh)
 
 
 def test_nothing_changed_is_nothing_done_and_said(page: Page, studio: StudioUnderTest) -> None:
@@ -142,6 +193,14 @@ def test_rows_do_not_tell_weights_of_experts_that_were_heard_otherwise(
     page.get_by_role("button", name="Mute Hair").click()
     texts = weights.all_text_contents()
     assert texts.count("muted") == 1 and not any("%" in text for text in texts)
+    inspector = page.get_by_role("group", name="Selected layer")
+    expect(inspector.locator(".weight")).to_have_text("muted")
+    page.get_by_role("button", name="Mute Hair").click()
+    expect(weights.first).to_contain_text("%")  # heard as in the image again
+    page.get_by_label("Strength of the expert").fill("5")
+    assert not any("%" in text for text in weights.all_text_contents())
+    page.get_by_label("Strength of the expert").fill("0")
+    page.get_by_role("button", name="Mute Hair").click()
     go_on.set()
     changed = page.locator(".result .progress-text")
     expect(changed).to_contain_text("of the image changed", timeout=PATIENCE)  # made by itself
@@ -198,7 +257,7 @@ def test_a_new_face_is_wholly_new_and_undo_takes_all_of_it_back(page: Page) -> N
         expect(mute).to_have_attribute("aria-pressed", "false")
         assert not np.array_equal(drawing(page), TEMPLATE)
         if face != "Random face":  # which is made at once
-            expect(page.locator(".age")).to_have_text("The drawing has changed since")
+            expect(page.locator(".age:visible")).to_have_text("The drawing has changed since")
             page.get_by_role("radio", name="Nose", exact=True).click()
             expect(strength).to_have_value("0")
         page.get_by_role("button", name="Undo").click()
@@ -213,7 +272,7 @@ def test_a_new_face_is_wholly_new_and_undo_takes_all_of_it_back(page: Page) -> N
 def test_an_image_that_is_not_of_the_drawing_and_the_words_says_so(page: Page) -> None:
     """The drawing was said to have changed whatever it was."""
     generate(page)
-    sign = page.locator(".age")
+    sign = page.locator(".age:visible")
     expect(sign).to_be_hidden()
     drag(page, *FOREHEAD)
     expect(sign).to_have_text("The drawing has changed since")
@@ -251,6 +310,33 @@ def test_a_failure_leaves_the_last_image_and_one_message(page: Page, steps) -> N
     assert not np.array_equal(shown(page), image)
 
 
+def test_a_server_that_is_lost_at_a_step_leaves_the_last_image_and_one_message(
+    browser: Browser, studio: StudioUnderTest, steps
+) -> None:
+    """The step that had come last stood there, washed out."""
+    page = browser.new_page()  # its console complains of the server
+    open_studio(page, studio)
+    generate(page)
+    image, go_on = shown(page), Event()
+    url = page.get_by_alt_text("Generated face").get_attribute("src") or ""
+    steps(lambda index: index == 0 or go_on.wait(PATIENCE / 1000))
+    page.get_by_role("textbox", name="Prompt").fill("other words")
+    page.route("**/requests.js", lambda route: route.abort())  # asked to see if the server is there
+    press_generate(page)
+    expect(page.get_by_alt_text("Generated face")).not_to_have_attribute("src", url)
+    expect(result(page)).to_have_attribute("data-state", "failed", timeout=PATIENCE)
+    assert np.array_equal(shown(page), image)
+    expect(page.get_by_alt_text("Generated face")).to_have_css("opacity", "1")
+    expect(page.locator(".result .progress-text")).to_be_empty()
+    expect(page.locator(".notice").locator("visible=true")).to_have_count(1)
+    page.unroute("**/requests.js")
+    go_on.set()
+    page.get_by_role("button", name="Retry").click()
+    expect(result(page)).to_have_attribute("data-state", "done", timeout=PATIENCE)
+    assert not np.array_equal(shown(page), image)
+    page.close()
+
+
 def test_what_was_asked_for_and_undo_outlive_a_reload(
     browser: Browser, studio: StudioUnderTest, steps
 ) -> None:
@@ -278,6 +364,54 @@ def test_what_was_asked_for_and_undo_outlive_a_reload(
     page.close()
 
 
+def test_an_image_that_the_server_has_lost_is_asked_for_again_once(
+    page: Page, studio: StudioUnderTest, steps
+) -> None:
+    """While a phone slept, its connection went, and the page waited or said that it was stopped."""
+    go_on = Event()
+    steps(lambda index: index == 0 or go_on.wait(PATIENCE / 1000))
+    press_generate(page)
+    expect(result(page)).to_contain_text("Step 2 of 2", timeout=PATIENCE)
+    asked = studio.requests[-1]
+    page.evaluate(LOST, 1)
+    expect(result(page)).to_have_attribute("data-state", "waiting")
+    go_on.set()
+    expect(result(page)).to_have_attribute("data-state", "done", timeout=PATIENCE)
+    again = studio.requests[-1]
+    assert again is not asked and again.face == asked.face
+    assert np.array_equal(again.label_map, asked.label_map)
+
+    go_on.clear()
+    page.get_by_role("textbox", name="Prompt").fill("other words")
+    press_generate(page)
+    page.evaluate(LOST, 3)
+    expect(result(page)).to_have_attribute("data-state", "waiting")
+    page.evaluate(LOST, 4)  # what the server loses each time is not asked for without end
+    expect(page.locator(".result .notice")).to_contain_text("lost this request twice")
+    expect(page.get_by_role("button", name="Retry")).to_be_visible()
+    go_on.set()
+
+
+def test_the_end_of_undo_is_said(page: Page) -> None:
+    """Undo fell silent after the last of the changes that are kept."""
+    flips = 201
+    page.get_by_label("Canvas").focus()
+    for _ in range(flips):
+        page.keyboard.press("Shift+H")
+    flipped = drawing(page)  # once more than an even number of times
+    assert not np.array_equal(flipped, TEMPLATE)
+    undo, notice = page.get_by_role("button", name="Undo"), page.locator(".painting .notice")
+    for _ in range(flips - 2):
+        page.keyboard.press("Control+z")
+    expect(undo).to_be_enabled()
+    expect(notice).to_be_hidden()
+    page.keyboard.press("Control+z")
+    expect(undo).to_be_disabled()
+    expect(notice).to_be_visible()
+    expect(notice).to_contain_text("Undo ends here: the last 200 changes are kept")
+    assert np.array_equal(drawing(page), flipped)
+
+
 def test_keys_work_after_a_click_on_a_switch(page: Page) -> None:
     page.get_by_label("Live", exact=True).click()
     page.get_by_label("Live", exact=True).click()
@@ -292,7 +426,7 @@ def test_a_file_is_taken_wherever_it_is_dropped_and_when_it_is_pasted(page: Page
     for name, mask in zip(("dropped.png", "pasted.png"), masks, strict=True):
         data = page.evaluate_handle(FILE, [list(index_png(mask)), name])
         if name == "dropped.png":
-            page.dispatch_event("body", "drop", {"dataTransfer": data})
+            assert page.evaluate(DROP, data)
         else:
             page.evaluate(
                 "(clipboardData) => document.body.dispatchEvent(new ClipboardEvent('paste', "
@@ -315,7 +449,7 @@ def test_an_image_of_an_address_that_is_dropped_is_opened(
     )
     for name in ("face.png", "page.html"):
         data = page.evaluate_handle(ADDRESS, f"{studio.url}/elsewhere/{name}")
-        page.dispatch_event("body", "drop", {"dataTransfer": data})
+        assert page.evaluate(DROP, data)
         said = "Opened face.png" if name == "face.png" else "does not hand it out"
         expect(page.locator(".painting .notice")).to_contain_text(said)
     assert np.array_equal(drawing(page), mask)
