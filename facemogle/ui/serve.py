@@ -23,6 +23,10 @@ from facemogle.ui.own_address import OwnAddress
 from facemogle.ui.studio import MAX_BODY, MODULES_URL, STATIC
 
 _QUEUED = 64
+_SESSIONS = 100
+"""Visitors whose copy of Gradio's components is kept; nothing of ours is in it, and it is made anew
+within a hundredth of a second. Gradio would keep 10,000, of 40 KB each, whoever left.
+"""
 _GOODBYE = 0.5
 """Seconds in which the last words to the visitors leave the house."""
 
@@ -63,6 +67,7 @@ def serve(
         run_history=False,
         ssr_mode=False,
         max_file_size=MAX_BODY,
+        state_session_capacity=_SESSIONS,
         prevent_thread_lock=True,
         app_kwargs={
             "routes": [modules, *health],
