@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -26,12 +27,30 @@ from visitor import (
 
 from facemogle.masks.label_map import resize_label_map
 from facemogle.ui.sessions import Sessions
+from facemogle.ui.studio import MODULES_URL, MODULES_VERSION
 
 HAT = 14
 
 
 def test_starts_on_a_template_face(page: Page) -> None:
     assert np.array_equal(drawing(page), TEMPLATE)
+
+
+FETCHED = """performance.getEntriesByType("resource")
+    .filter(({ name, transferSize }) => name.includes("/facemogle-ui/") && transferSize > 0)
+    .map(({ name }) => name)"""
+
+
+def test_a_browser_keeps_the_modules_until_they_change(page: Page, studio: StudioUnderTest) -> None:
+    """Every visit asked for each of 87 files whether it was still the same."""
+    open_studio(page, studio)
+    assert page.evaluate(FETCHED) == []
+    modules = f"{studio.url.rstrip('/')}/{MODULES_URL}"
+    kept = httpx.get(f"{modules}/{MODULES_VERSION}/main.js")
+    assert "immutable" in kept.headers["Cache-Control"]
+    # A page that was open while the program was updated names the version before.
+    older = httpx.get(f"{modules}/0123/main.js")
+    assert older.text == kept.text and older.headers["Cache-Control"] == "no-cache"
 
 
 def test_stroke_reaches_the_server_and_changes_image_and_heatmaps(

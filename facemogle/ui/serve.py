@@ -20,7 +20,7 @@ from facemogle.ui.health import health_routes
 from facemogle.ui.limits import VisitorLimits
 from facemogle.ui.looks import PAGE_CSS, theme
 from facemogle.ui.own_address import OwnAddress
-from facemogle.ui.studio import MAX_BODY, MODULES_URL, STATIC
+from facemogle.ui.studio import MAX_BODY, MODULES_URL, MODULES_VERSION, STATIC
 
 _QUEUED = 64
 _SESSIONS = 100
@@ -49,7 +49,7 @@ def serve(
     Run history would store every image in the browser's storage, and server-side rendering would
     put a proxy before the modules' route.
     """
-    modules = Route(f"/{MODULES_URL}/{{path:path}}", _Modules())
+    modules = Route(f"/{MODULES_URL}/{{version}}/{{path:path}}", _Modules())
     health = health_routes(lambda: engine.state, engine.metrics.registry, auth)
     refuse = engine.metrics.refuse
     engine.metrics.watch("waiting", "Requests in the line", lambda: len(page._queue))
@@ -112,12 +112,15 @@ class _Modules:
         self._files = StaticFiles(directory=STATIC / "js")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = {**scope, "root_path": "", "path": f"/{scope['path_params']['path']}"}
-        response = await self._response(request)
+        wanted = scope["path_params"]
+        response = await self._response({**scope, "root_path": "", "path": f"/{wanted['path']}"})
+        if wanted["version"] == MODULES_VERSION:
+            response.headers["Cache-Control"] = "max-age=31536000, immutable"
+        else:  # of a page that was open while the program was updated
+            response.headers["Cache-Control"] = "no-cache"
         await response(scope, receive, send)
 
     async def _response(self, scope: Scope) -> Response:
         response = await self._files.get_response(self._files.get_path(scope), scope)
-        response.headers["Cache-Control"] = "no-cache"  # ask again: the program may be updated
         response.headers["Content-Type"] = "text/javascript"  # some systems' tables have others
         return response

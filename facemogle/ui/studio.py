@@ -19,6 +19,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from zlib import compress
@@ -43,13 +44,26 @@ MAX_BODY = 24 * 2**20
 """Bytes of a request: any mask that ``read_mask`` takes fits, unless stored uncompressed."""
 
 MODULES_URL = "facemogle-ui"
-"""Where the server offers the browser's modules, relative to the page."""
+"""Where the server offers the browser's modules, relative to the page, below `MODULES_VERSION`."""
+
+
+def _version(folder: Path) -> str:
+    """Of all files in a folder: another one as soon as one of them is another."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    digest = sha256()
+    for file in files:
+        digest.update(f"{file.relative_to(folder)}\0".encode() + file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+MODULES_VERSION = _version(STATIC / "js")
+"""Part of the modules' address, so that a browser that has them need not ask for each anew."""
 
 # Gradio has an event only if its quoted name stands in this text, if only in a comment.
 _ON_LOAD = f"""
 // events: "announce", "ask", "generate"
 const home = window.gradio_config?.root ?? document.baseURI;
-import(home.replace(/[/]?$/, "/") + "{MODULES_URL}/main.js").then(
+import(home.replace(/[/]?$/, "/") + "{MODULES_URL}/{MODULES_VERSION}/main.js").then(
     (main) => main.mount({{ element, trigger, props, server }}),
     (error) => {{ element.textContent =
         `The page's programs could not be loaded (${{error.message}}). Reload the page. If that ` +
