@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Event
 
 import numpy as np
+import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from studio import TEMPLATE, StudioUnderTest
 from visitor import (
@@ -19,6 +20,7 @@ from visitor import (
     generate,
     heatmap,
     open_studio,
+    overheard,
     saved_file,
     shown,
     take,
@@ -54,6 +56,12 @@ LOST = """(number) => {
   tell(); // once is no proof
   tell();
 }"""
+ONLY_THE_LAST = """let first = null;
+document.addEventListener("facemogle-packet", (event) => {
+  const { kind, number } = event.detail ?? {};
+  if (kind === "start") first ??= number;
+  if (number === first && KINDS.includes(kind)) event.stopImmediatePropagation();
+});"""
 ADDRESS = """(url) => {
   const data = new DataTransfer();
   data.setData("text/uri-list", url);
@@ -390,6 +398,25 @@ def test_an_image_that_the_server_has_lost_is_asked_for_again_once(
     expect(page.locator(".result .notice")).to_contain_text("lost this request twice")
     expect(page.get_by_role("button", name="Retry")).to_be_visible()
     go_on.set()
+
+
+@pytest.mark.parametrize("lost", ['["start", "step"]', '["step"]', '["start"]'])
+def test_a_run_whose_packets_came_at_once_is_asked_for_again(
+    browser: Browser, studio: StudioUnderTest, lost: str
+) -> None:
+    """Of several in one frame the page may be told the last only: it broke off with an error."""
+    visit = browser.new_context()
+    visit.add_init_script(ONLY_THE_LAST.replace("KINDS", lost))
+    page = visit.new_page()
+    complaints = overheard(page, studio)
+    open_studio(page, studio)
+    made = len(studio.requests)
+    press_generate(page)
+    expect(result(page)).to_have_attribute("data-state", "done", timeout=PATIENCE)
+    first, again = studio.requests[made:]
+    assert again.face == first.face
+    visit.close()
+    assert complaints == []
 
 
 def test_the_end_of_undo_is_said(page: Page) -> None:

@@ -220,6 +220,7 @@ export class Runner {
 
   step(packet) {
     const { run } = this;
+    if (!run) return; // see done()
     run.add(packet);
     if (this.variations.isOpen) return this.variations.show(packet.image);
     this.underlay(packet.image);
@@ -236,6 +237,8 @@ export class Runner {
   }
 
   done() {
+    // Of packets that come at once, Gradio may pass on the last one only.
+    if (!this.run || this.run.done < this.run.steps) return this.lost();
     if (this.variations.isOpen) return this.variations.add();
     const { seed, is_draft: isDraft } = this.asked;
     this.result.finish(this.run, { seed, isDraft, kept: this.kept });
