@@ -140,25 +140,20 @@ def steps(studio: StudioUnderTest) -> Iterator[Callable[[Callable[[int], object]
     studio.pipeline.steps = real
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
+    """As long as it is there an event loop runs in this thread: `asyncio.run` needs another one."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         yield playwright
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Browser:
     from visitor import LAUNCH
 
     return playwright.chromium.launch(**LAUNCH)
-
-
-@pytest.fixture(scope="session")
-def profiles(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a browser that remembers the scripts that it has compiled."""
-    return tmp_path_factory.mktemp("profiles")
 
 
 @pytest.fixture(scope="module")
@@ -167,16 +162,33 @@ def screen() -> dict[str, Any]:
     return {}
 
 
-@pytest.fixture(scope="module")
-def profile(
-    playwright: Playwright, profiles: Path, screen: dict[str, Any]
-) -> Iterator[BrowserContext]:
+@pytest.fixture(scope="session")
+def profiles(
+    playwright: Playwright, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[dict[str, Any]], BrowserContext]]:
+    """For each kind of screen a browser that remembers the scripts that it has compiled."""
     from visitor import LAUNCH, SCREEN
 
-    start = playwright.chromium.launch_persistent_context
-    profile = start(profiles, **LAUNCH, **{**SCREEN, **screen})
+    opened: dict[str, BrowserContext] = {}
+
+    def profile(screen: dict[str, Any]) -> BrowserContext:
+        kind = json.dumps(screen)
+        if kind not in opened:
+            start = playwright.chromium.launch_persistent_context
+            folder = tmp_path_factory.mktemp("profile")
+            opened[kind] = start(folder, **LAUNCH, **{**SCREEN, **screen})
+        return opened[kind]
+
     yield profile
-    profile.close()
+    for context in opened.values():
+        context.close()
+
+
+@pytest.fixture(scope="module")
+def profile(
+    profiles: Callable[[dict[str, Any]], BrowserContext], screen: dict[str, Any]
+) -> BrowserContext:
+    return profiles(screen)
 
 
 @pytest.fixture(scope="module")

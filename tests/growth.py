@@ -143,7 +143,8 @@ def plot(all_found: dict[str, dict[int, float]], path: Path) -> None:
             axis.loglog(xs, np.exp(level) * xs**slope, "-", label=f"p = {slope:.2f}")
             axis.legend()
         axis.set(xlabel=SERIES[name].title, ylabel="seconds")
-        axis.set_xticks(xs, [str(x) for x in xs], minor=False)
+        axis.set_xticks(xs, [str(x) for x in xs])
+        axis.set_yticks(seconds, [f"{value:.2g}" for value in seconds])
         axis.minorticks_off()
     figure.savefig(path, dpi=120)
 

@@ -53,9 +53,12 @@ MOST_OFF = {"float32": 1e-3, "bfloat16": 5e-2, "float16": 1e-2}
 
 @dataclass(frozen=True)
 class Setting:
-    """Where and how large. sizes: of images, pixels. steps: of one."""
+    """Where and how large. dtype: of the models of FLUX's shape. sizes: of images, pixels. steps:
+    of one.
+    """
 
     device: torch.device
+    dtype: torch.dtype
     transformer: dict[str, Any]
     vae: dict[str, Any]
     sizes: tuple[int, int]
@@ -65,10 +68,11 @@ class Setting:
 
 def setting(is_tiny: bool) -> Setting:
     if not is_tiny:
-        return Setting(torch.device("cuda"), TRANSFORMER, VAE, (512, 1024), 28, 5)
+        return Setting(torch.device("cuda"), torch.bfloat16, TRANSFORMER, VAE, (512, 1024), 28, 5)
     small = {"num_layers": 1, "num_single_layers": 2, "num_attention_heads": 1}
     vae = {**VAE, "block_out_channels": (32,) * 4}
-    return Setting(torch.device("cpu"), {**TRANSFORMER, **small}, vae, (64, 128), 2, 1)
+    narrow = {**TRANSFORMER, **small}  # a CPU may have to emulate bfloat16
+    return Setting(torch.device("cpu"), torch.float32, narrow, vae, (64, 128), 2, 1)
 
 
 class Notes:
@@ -182,9 +186,9 @@ def parts_of(pipeline: FaceMoGLEPipeline, size: int, where: Setting) -> Parts:
 
 
 def fresh(where: Setting, **change: Any) -> FaceMoGLEPipeline:
-    """Random weights, in bfloat16."""
+    """Random weights."""
     config = {**where.transformer, **change}
-    return random_pipeline(where.device, torch.bfloat16, config, where.vae)
+    return random_pipeline(where.device, where.dtype, config, where.vae)
 
 
 @torch.no_grad()

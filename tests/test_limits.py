@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
+from waiting import run
 
 from facemogle.ui import limits
 from facemogle.ui.limits import Allowance, VisitorLimits, visitor_of
@@ -87,9 +88,9 @@ def test_too_many_requests_of_one_visitor_are_refused(monkeypatch) -> None:
             codes.append((await client.get("/")).status_code)
         return codes
 
-    assert asyncio.run(come("203.0.113.9")) == [200] * 5 + [429] * 2 + [200]
+    assert run(come("203.0.113.9")) == [200] * 5 + [429] * 2 + [200]
     assert reasons == ["rate"] * 2
-    assert asyncio.run(come("127.0.0.1")) == [200] * 8
+    assert run(come("127.0.0.1")) == [200] * 8
 
 
 def test_a_body_that_does_not_come_is_given_up(monkeypatch) -> None:
@@ -119,5 +120,5 @@ def test_a_body_that_does_not_come_is_given_up(monkeypatch) -> None:
         await app(scope, receive, send)
         return messages[0]["status"]
 
-    assert asyncio.run(come()) == 408
+    assert run(come()) == 408
     assert reasons == ["slow"]

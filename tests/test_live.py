@@ -29,6 +29,7 @@ from visitor import (
     saved_image,
     shown,
     take,
+    visiting,
 )
 from waiting import until
 
@@ -432,10 +433,18 @@ def studio(pipeline: FaceMoGLEPipeline) -> Iterator[StudioUnderTest]:
     yield from serve_studio(pipeline)
 
 
+@pytest.fixture
+def stopwatch(browser: Browser, studio: StudioUnderTest) -> Iterator[Page]:
+    """A page whose time can be wound forward, in a browser of its own."""
+    with visiting(browser, studio) as page:
+        page.clock.install()
+        yield page
+
+
 def test_a_stroke_makes_a_draft_and_then_the_full_image_of_what_is_painted(
-    page: Page, studio: StudioUnderTest
+    stopwatch: Page, studio: StudioUnderTest
 ) -> None:
-    page.clock.install()
+    page = stopwatch
     page.get_by_label("Live", exact=True).check()
     text = page.locator(".result .progress-text")
     expect(text).to_contain_text("6 steps", timeout=PATIENCE)

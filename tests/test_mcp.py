@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeVar
@@ -13,6 +12,7 @@ from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 from served import TEMPLATES
 from studio import StudioUnderTest, serve_studio
+from waiting import run
 
 from facemogle.masks.reading import read_mask
 from facemogle.ui.data_url import data_url
@@ -39,7 +39,7 @@ def ask(studio: StudioUnderTest, question: Callable[[ClientSession], Awaitable[T
             await client.initialize()
             return await question(client)
 
-    return asyncio.run(session())
+    return run(session())
 
 
 def call(studio: StudioUnderTest, tool: str, **arguments: Any) -> Any:
