@@ -7,6 +7,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +25,9 @@ gc.disable()  # until all is imported, which leaves many objects and little garb
 
 SLOWEST = (
     "ray", "page", "tools", "truth", "desk", "live", "layers", "distributed", "generate_folder",
-    "ending", "photos", "checkpoints", "files_page", "gate_view", "hosting", "first_visit",
-    "training", "proxy", "decoder_training", "timed_training", "mini", "client", "render", "mcp",
-    "zero_gpu", "pipeline",
+    "ending", "photos", "checkpoints", "files_page", "gate_view", "gate_modes", "hosting",
+    "first_visit", "training", "proxy", "decoder_training", "timed_training", "mini", "client",
+    "render", "mcp", "zero_gpu", "pipeline",
 )  # fmt: skip
 """Files of tests, about by the time that they take, so that no long one comes last and alone."""
 
@@ -93,6 +94,19 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from made_up_faces import write_faces
 
     return write_faces(tmp_path_factory.mktemp("faces"))
+
+
+@pytest.fixture(scope="module")
+def small_shape() -> Iterator[None]:
+    """What the embedded recipe trains from scratch is narrow and shallow."""
+    from facemogle.training import embedded
+
+    shape = partial(
+        embedded.ModelRecipe, width=64, head_dim=32, double_blocks=1, single_blocks=1, text_width=32
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(embedded, "ModelRecipe", shape)
+        yield
 
 
 @pytest.fixture
@@ -203,17 +217,25 @@ def visit(browser: Browser, studio: StudioUnderTest, screen: dict[str, Any]) -> 
 
 
 @pytest.fixture
-def cleared(visit: Page) -> Page:
-    """That page with the first template on the canvas and nothing else in hand or in view."""
+def page(request: pytest.FixtureRequest) -> Page:
+    """A visitor's first view; it must stay free of errors and of requests to other servers.
+
+    Of a test or file marked `visit("shared")` it is the file's `visit`, which takes a third of the
+    time, with the first template on the canvas and nothing else in hand, set or in view.
+    """
     from visitor import clear
 
+    kind = request.node.get_closest_marker("visit")
+    if kind is None or kind.args == ("first",):
+        return request.getfixturevalue("first_view")
+    assert kind.args == ("shared",)
+    visit = request.getfixturevalue("visit")
     clear(visit)
     return visit
 
 
 @pytest.fixture
-def page(profile: BrowserContext, studio: StudioUnderTest) -> Iterator[Page]:
-    """A visitor's first view; it must stay free of errors and of requests to other servers."""
+def first_view(profile: BrowserContext, studio: StudioUnderTest) -> Iterator[Page]:
     from visitor import visiting_anew
 
     with visiting_anew(profile, studio) as page:

@@ -1,7 +1,7 @@
 """Three steps of a small model's training, for `test_distributed`:
 FACES TOKENIZERS OUT FACES_PER_PROCESS.
 
-Started by accelerate, once per process.
+Started once per process, as by accelerate.
 """
 
 from __future__ import annotations

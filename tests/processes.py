@@ -1,39 +1,46 @@
-"""Programs in several processes, as accelerate starts them, on the CPU (gloo)."""
+"""Programs in several processes, with what `accelerate launch` tells them, on the CPU (gloo).
+
+The launcher itself takes as many seconds to be imported as the programs.
+"""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from served import free_port
 
 ROOT = Path(__file__).parents[1]
 
-LAUNCH = (
-    "-m accelerate.commands.launch --multi_gpu "  # accelerate's word for several processes
-    "--num_machines 1 --mixed_precision no --dynamo_backend no "
-    "--main_process_port 0 --num_cpu_threads_per_process 1"
-)
-
 
 def run_in(processes: int, *program: str) -> str:
-    """Run a program, as arguments of Python, to its end; returns what it wrote to stderr.
+    """Run a program, as arguments of Python, to its end; returns what the first wrote to stderr."""
+    shared = {
+        "PATH": "/usr/bin:/bin",
+        "PYTHONPATH": str(ROOT),
+        "ACCELERATE_USE_CPU": "true",
+        "OMP_NUM_THREADS": "1",
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(free_port()),
+        "WORLD_SIZE": str(processes),
+        "LOCAL_WORLD_SIZE": str(processes),
+    }
 
-    One process is started as it is: the launcher takes seconds to be imported.
-    """
-    launcher = [*LAUNCH.split(), "--num_processes", str(processes)] if processes > 1 else []
-    # The launcher takes a script, or a module behind -m, as Python does.
-    done = subprocess.run(
-        [sys.executable, *launcher, *program],
-        cwd=ROOT,
-        env={
-            "PATH": "/usr/bin:/bin",
-            "PYTHONPATH": str(ROOT),
-            "ACCELERATE_USE_CPU": "true",
-            "OMP_NUM_THREADS": "1",
-        },
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return done.stderr
+    def run_as(rank: int) -> str:
+        own = {"RANK": str(rank), "LOCAL_RANK": str(rank)}
+        done = subprocess.run(
+            [sys.executable, *program],
+            cwd=ROOT,
+            env={**shared, **own},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        return done.stderr
+
+    with ThreadPoolExecutor(processes) as pool:
+        first, *_ = pool.map(run_as, range(processes))
+    return first

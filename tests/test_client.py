@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -187,8 +188,9 @@ def test_a_caller_who_hangs_up_frees_the_job(studio: StudioUnderTest, client: Cl
 
 
 def test_a_program_with_gradio_client_that_ends_frees_the_job(
-    studio: StudioUnderTest, client: Client
+    studio: StudioUnderTest, client: Client, steps
 ) -> None:
+    steps(lambda _: time.sleep(1))  # until the server hears of it, a quarter of a minute later
     before = studio.steps
     leaver = Client(studio.url, verbose=False)
     leaver.submit(handle_file(TEMPLATE), "a face", 0, 100, api_name="/generate")

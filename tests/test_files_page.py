@@ -18,13 +18,10 @@ from facemogle.masks.label_orders import to_order
 from facemogle.masks.reading import palette_png, read_mask
 from facemogle.masks.regions import REGIONS
 
+pytestmark = pytest.mark.visit("shared")
+
 HAT, HAIR, NECK = 14, 13, 17
 OTHER = "Save mask for another program…"
-
-
-@pytest.fixture
-def page(cleared: Page) -> Page:
-    return cleared
 
 
 def white(inside: np.ndarray) -> bytes:

@@ -16,6 +16,8 @@ from facemogle.masks.label_map import index_png
 from facemogle.masks.reading import read_mask
 from facemogle.runs.experts import UNTOUCHED
 
+pytestmark = pytest.mark.visit("shared")
+
 SKIN, NOSE, L_EYE, R_BROW, HAIR, HAT = 1, 2, 4, 7, 13, 14
 SILENT = "\N{MULTIPLICATION SIGN}0"  # what a row says of an expert of strength 0
 SHORT_HAIR = read_mask(TEMPLATES / "short_hair.png").label_map
@@ -44,6 +46,7 @@ def inspector(page: Page) -> Locator:
     return page.get_by_role("group", name="Selected layer")
 
 
+@pytest.mark.visit("first")
 def test_mute_and_strengths_reach_the_experts_and_come_back(
     page: Page, studio: StudioUnderTest
 ) -> None:
@@ -128,6 +131,7 @@ def test_a_finger_drags_a_row_by_its_swatch(page: Page) -> None:
     assert names(page) == moved
 
 
+@pytest.mark.visit("first")
 def test_order_by_keyboard_alone_and_back(page: Page) -> None:
     before = names(page)
     take(page, "Nose")
@@ -212,6 +216,7 @@ def test_a_region_comes_from_a_template_or_a_file(page: Page) -> None:
     expect(notice).to_contain_text("hat.png has no glasses")
 
 
+@pytest.mark.visit("first")
 def test_a_muted_expert_is_a_change_that_live_mode_follows(
     page: Page, studio: StudioUnderTest
 ) -> None:

@@ -44,6 +44,8 @@ from facemogle.ui.desk import Desk
 from facemogle.ui.sessions import Sessions
 from facemogle.ui.start import FirstFace
 
+pytestmark = pytest.mark.visit("shared")
+
 SIDE = 64
 HAT = 14
 
@@ -537,6 +539,7 @@ def test_a_lost_server_is_a_failure(browser: Browser, studio: StudioUnderTest) -
     page.close()
 
 
+@pytest.mark.visit("first")
 def test_the_history_brings_mask_image_and_settings_back(page: Page) -> None:
     generate(page, steps=1)
     first, painted = shown(page), drawing(page)
@@ -601,6 +604,7 @@ def test_a_saved_image_brings_mask_and_settings_back(page: Page) -> None:
     assert page.get_by_role("textbox", name="Steps").input_value() == "2"
 
 
+@pytest.mark.visit("first")
 def test_settings_survive_a_reload(page: Page, studio: StudioUnderTest) -> None:
     page.get_by_label("Regenerate everything").check()
     page.get_by_role("button", name="Keep the seed").click()

@@ -29,9 +29,12 @@ from facemogle.masks.label_map import resize_label_map
 from facemogle.ui.sessions import Sessions
 from facemogle.ui.studio import MODULES_URL, MODULES_VERSION
 
+pytestmark = pytest.mark.visit("shared")
+
 HAT = 14
 
 
+@pytest.mark.visit("first")
 def test_starts_on_a_template_face(page: Page) -> None:
     assert np.array_equal(drawing(page), TEMPLATE)
 
@@ -41,6 +44,7 @@ FETCHED = """performance.getEntriesByType("resource")
     .map(({ name }) => name)"""
 
 
+@pytest.mark.visit("first")
 def test_a_browser_keeps_the_modules_until_they_change(page: Page, studio: StudioUnderTest) -> None:
     """Every visit asked for each of 87 files whether it was still the same."""
     open_studio(page, studio)
@@ -92,6 +96,7 @@ def test_gate_shows_every_step_and_both_scales(page: Page) -> None:
     assert sum(means) == pytest.approx(100, abs=1)  # the gate is a softmax
 
 
+@pytest.mark.visit("first")
 def test_undo_and_redo_restore_exactly(page: Page) -> None:
     take(page, "Glasses")
     states = [TEMPLATE]
@@ -143,7 +148,7 @@ def test_a_stopped_run_leaves_the_image_before_and_says_so(page: Page, steps) ->
     generate(page)
     go_on = Event()
     steps(lambda index: index < 2 or go_on.wait(PATIENCE / 1000))
-    page.get_by_role("button", name="Another seed").click()
+    page.get_by_role("button", name="Another seed", exact=True).click()
     begin(page, 100)
     result = page.locator(".result")
     expect(result).to_contain_text("Step 3 of 100", timeout=PATIENCE)
@@ -191,6 +196,7 @@ def test_visitors_do_not_disturb_each_other(
     assert studio.steps - made < 5
 
 
+@pytest.mark.visit("first")
 def test_keys(page: Page) -> None:
     brush = page.get_by_role("button", name="Brush", exact=True)
     eraser = page.get_by_role("button", name="Eraser", exact=True)

@@ -95,7 +95,7 @@ def test_own_latents_made_together_are_those_made_alone(
         assert torch.allclose(one.of(n), two.of(n), rtol=0.01, atol=0.02)
 
 
-def test_one_command_trains_all_parts_once(faces: Path, tmp_path: Path) -> None:
+def test_one_command_trains_all_parts_once(small_shape: None, faces: Path, tmp_path: Path) -> None:
     """The result paints at twice the size of its masks, in few steps; run again, the command trains
     nothing that is done.
     """

@@ -25,6 +25,8 @@ from visitor import (
 
 from facemogle.masks.reading import swap_sides
 
+pytestmark = pytest.mark.visit("shared")
+
 LEFT_EYE_AT = (314, 236)  # x, y in the first template
 SKIN, NOSE, L_EYE, R_EYE, HAIR, HAT, CLOTH = 1, 2, 4, 5, 13, 14, 18
 
@@ -32,11 +34,6 @@ SKIN, NOSE, L_EYE, R_EYE, HAIR, HAT, CLOTH = 1, 2, 4, 5, 13, 14, 18
 @pytest.fixture(scope="module")
 def screen() -> dict[str, Any]:
     return {"has_touch": True}
-
-
-@pytest.fixture
-def page(cleared: Page) -> Page:
-    return cleared
 
 
 def colors(page: Page, x: int, y: int) -> list[int]:

@@ -65,14 +65,24 @@ def train(
     return main(arguments + [word for stage in stages for word in ("--stage", stage)])
 
 
-def test_the_command_writes_a_pipeline_that_draws(faces: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def trained(small_shape: None, faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run of one step: leave it as it is."""
+    out = tmp_path_factory.mktemp("trained")
+    assert train(faces, out, "32:2:1") == 0
+    return out
+
+
+def test_the_command_writes_a_pipeline_that_draws(
+    faces: Path, trained: Path, tmp_path: Path
+) -> None:
     """A stopped run goes on, with the same ids for words, which are learnt in a random order; the
     saved folder loads in one precision and makes an image.
     """
-    assert train(faces, tmp_path, "32:2:1") == 0
-    words = load_pipeline(tmp_path / "pipeline").tokenizer.get_vocab()
-    assert train(faces, tmp_path, "32:2:1", "64:2:1:2") == 0
-    pipeline = load_pipeline(tmp_path / "pipeline")
+    words = load_pipeline(trained / "pipeline").tokenizer.get_vocab()
+    out = shutil.copytree(trained, tmp_path / "out")
+    assert train(faces, out, "32:2:1", "64:2:1:2") == 0
+    pipeline = load_pipeline(out / "pipeline")
     assert pipeline.tokenizer.get_vocab() == words
     models = [m for m in pipeline.components.values() if isinstance(m, torch.nn.Module)]
     assert {m.dtype for m in models} == {torch.float32}
@@ -83,12 +93,11 @@ def test_the_command_writes_a_pipeline_that_draws(faces: Path, tmp_path: Path) -
     assert output.trace.gate_weights.shape == (2, 16, 20)
 
 
-def test_training_goes_on_from_a_model(faces: Path, tmp_path: Path) -> None:
+def test_training_goes_on_from_a_model(faces: Path, trained: Path, tmp_path: Path) -> None:
     """Fine-tuning must keep the model's VAE and weights and the ids of its words, not begin again
     beside them, learn the captions' new words, and not tell in its files where they came from.
     """
-    assert train(faces, tmp_path / "first", "32:2:1") == 0
-    first = tmp_path / "first" / "pipeline"
+    first = trained / "pipeline"
     more = tmp_path / "more"
     shutil.copytree(faces, more)
     rows = [{"id": str(n), "caption": "a lady with tousled hair"} for n in range(4)]
@@ -107,10 +116,11 @@ def test_training_goes_on_from_a_model(faces: Path, tmp_path: Path) -> None:
     assert train(faces, tmp_path / "third", "32:2:1", start=tmp_path / "none") == 2
 
 
-def test_a_blend_has_its_share_of_what_was_learnt(faces: Path, tmp_path: Path) -> None:
+def test_a_blend_has_its_share_of_what_was_learnt(
+    faces: Path, trained: Path, tmp_path: Path
+) -> None:
     """None of it is the model that it began with: shares swapped would forget all."""
-    assert train(faces, tmp_path / "first", "32:2:1") == 0
-    first = tmp_path / "first" / "pipeline"
+    first = trained / "pipeline"
     assert train(faces, tmp_path / "second", "32:2:1", start=first, blend=0) == 0
     old, new = (load_pipeline(p).mogle for p in (first, tmp_path / "second" / "pipeline"))
     for a, b in zip(old.parameters(), new.parameters(), strict=True):

@@ -29,6 +29,8 @@ from visitor import (
 
 from facemogle.masks.label_map import index_png
 
+pytestmark = pytest.mark.visit("shared")
+
 HAIR = 14  # its expert
 SLOW_ANNOUNCEMENTS = """const real = window.fetch;
 window.late = 0;
@@ -100,6 +102,7 @@ def test_an_announcement_that_comes_late_stops_nothing(
     visit.close()
 
 
+@pytest.mark.visit("first")
 def test_the_gate_is_that_of_the_image_that_is_shown(
     page: Page, browser: Browser, studio: StudioUnderTest, tmp_path: Path
 ) -> None:
@@ -137,6 +140,7 @@ def test_the_gate_is_that_of_the_image_that_is_shown(
     assert not any(page.locator(".layers .row .weight").all_inner_texts())
 
 
+@pytest.mark.visit("first")
 def test_a_face_is_that_of_a_fresh_page_again_whatever_was_edited_and_regenerated(
     page: Page, browser: Browser, studio: StudioUnderTest
 ) -> None:
@@ -372,6 +376,7 @@ def test_what_was_asked_for_and_undo_outlive_a_reload(
     page.close()
 
 
+@pytest.mark.visit("first")
 def test_an_image_that_the_server_has_lost_is_asked_for_again_once(
     page: Page, studio: StudioUnderTest, steps
 ) -> None:
@@ -492,6 +497,7 @@ def test_the_gate_is_drawn_where_nobody_looks(browser: Browser, studio: StudioUn
         assert len(set(heatmap(page, HAIR))) > 4
 
 
+@pytest.mark.visit("first")
 def test_generate_is_soon_reached_by_keyboard(page: Page) -> None:
     """It was the 77th of 109 stops."""
     for _ in range(15):

@@ -35,6 +35,7 @@ CHROMIUM = os.environ.get("CHROMIUM") or next(
     filter(None, map(shutil.which, BROWSERS)), BROWSERS[1]
 )
 expect.set_options(timeout=PATIENCE)  # on a busy machine five seconds are nothing
+WHOLE = "Regenerate everything"
 FOREHEAD = ((200, 170), (312, 170))  # of the first template
 
 
@@ -153,6 +154,9 @@ def clear(page: Page) -> None:
     mirror = page.get_by_role("button", name="Mirror", exact=True)
     if mirror.get_attribute("aria-pressed") == "true":
         mirror.click()
+    for switch in (page.get_by_label(name, exact=True) for name in ("Live", WHOLE)):
+        if switch.is_checked():
+            switch.uncheck()
     page.locator("[data-command=fit]").click()
     from_menu(page, "Start from: Long hair")
     take(page, "Hair")
