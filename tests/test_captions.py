@@ -10,6 +10,7 @@ import pytest
 
 from facemogle.masks.regions import REGIONS
 from facemogle.render.captions import captions
+from facemogle.render.colors import FRAMES, mix_looks
 from facemogle.render.face import Face, sample_face
 
 PLAIN = replace(
@@ -46,6 +47,7 @@ VALUES = {
     "gaze": ("camera", "left", "right", "up", "down"),
     "yaw": (-40.0, -20.0, -5.0, 0.0, 9.0, 30.0),
 } | dict.fromkeys(FLAGS, (False, True))  # fmt: skip
+GLASSES = r" (\w+ )?(eye|sun)?glasses\b"
 NAMES = tuple(region.name for region in REGIONS)
 EVERYTHING = dict.fromkeys(NAMES, True)
 
@@ -68,6 +70,7 @@ def claims(person: Face, visible: dict[str, bool]) -> list[tuple[str, bool]]:
     mouth = lips or seen("mouth")
     hair = bool(seen("hair")) and p.hair_style != "bald"
     skin = r"(skin|complexion)\b"
+    frame = None if p.glasses == "none" else mix_looks(p).frame
     return [
         (r"\b(she|her|woman|lady)\b", p.gender == "woman"),
         (r"\b(he|his|man|gentleman)\b", p.gender == "man"),
@@ -86,7 +89,7 @@ def claims(person: Face, visible: dict[str, bool]) -> list[tuple[str, bool]]:
         (r"\b(auburn|reddish)\b", hair and p.hair_color == "auburn"),
         (r"\b(gray|grey)\b", hair and p.hair_color == "gray"),
         (r"\bwhite\b", hair and p.hair_color == "white"),
-        (r"\bred\b", hair and p.hair_color == "red"),
+        (rf"\bred\b(?!{GLASSES})", hair and p.hair_color == "red"),
         *((rf"\b{style}\b", hair and p.hair_style == style)
           for style in ("wavy", "straight", "curly", "slicked-back", "bob", "ponytail", "bun",
                         "afro")),
@@ -103,6 +106,8 @@ def claims(person: Face, visible: dict[str, bool]) -> list[tuple[str, bool]]:
         (r"\bgoatee\b", bool(seen("skin")) and p.beard == "goatee"),
         (r"\bfull beard\b", bool(seen("skin")) and p.beard == "full beard"),
         (r"\bbeard\b", bool(seen("skin")) and p.beard in ("stubble", "full beard")),
+        *((rf"\b{color}{GLASSES}", bool(seen("eye_g")) and color == frame)
+          for color in FRAMES),
         (r"\b(eye)?glasses\b", bool(seen("eye_g")) and p.glasses == "eyeglasses"),
         (r"\bsunglasses\b", bool(seen("eye_g")) and p.glasses == "sunglasses"),
         *((rf"\b{shape}\b", bool(seen("eye_g")) and p.glasses_shape == shape)
@@ -183,6 +188,16 @@ def test_every_attribute_is_named_sooner_or_later(name, value, more) -> None:
     telling = [a[0] for a, b in zip(true, without, strict=True) if a[1] and not b[1]]
     text = "\n".join(some_captions(person, EVERYTHING, seeds=12)).lower()
     assert any(re.search(pattern, text) for pattern in telling), (name, value, telling)
+
+
+def test_a_frame_has_a_colour_of_its_own() -> None:
+    """Only hair was ever called black, and black glasses made all hair black."""
+    told = set()
+    for n in range(40):
+        person = replace(PLAIN, index=n, glasses="eyeglasses", glasses_shape="round")
+        text = " ".join(captions(person, EVERYTHING, np.random.default_rng(n))).lower()
+        told |= {color for color in FRAMES if re.search(rf"\b{color}{GLASSES}", text)}
+    assert told == {*FRAMES}
 
 
 def test_a_full_caption_names_every_fact() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -110,6 +112,7 @@ def test_hints_say_what_to_do_until_it_is_done(page: Page, studio: StudioUnderTe
     assert np.array_equal(drawing(page), painted)
 
 
+@pytest.mark.visit("shared")
 @pytest.mark.parametrize(
     "size", [(1440, 900), (1242, 800), (1106, 800), (1024, 768), (820, 1180), (390, 844)]
 )
@@ -141,47 +144,47 @@ def test_nothing_is_cut_off_and_generate_is_on_the_first_screen(
         assert not slider.is_visible() or slider.evaluate("e => e.offsetWidth") >= 40
 
 
-@pytest.mark.parametrize("size", [(820, 1180), (1024, 768)])
-def test_layers_have_names_on_a_tablet(
-    browser: Browser, studio: StudioUnderTest, size: tuple[int, int]
-) -> None:
+@pytest.fixture(scope="module", params=[(820, 1180), (1024, 768)])
+def tablet(
+    request: pytest.FixtureRequest, browser: Browser, studio: StudioUnderTest
+) -> Iterator[Page]:
+    width, height = request.param
+    screen = {"viewport": {"width": width, "height": height}, "has_touch": True}
+    with visiting(browser, studio, **screen) as page:
+        yield page
+
+
+def test_layers_have_names_on_a_tablet(tablet: Page) -> None:
     """They were swatches without a name, and the inspector lay over what stood beneath it."""
-    tablet = {"viewport": {"width": size[0], "height": size[1]}, "has_touch": True}
-    with visiting(browser, studio, **tablet) as page:
-        handle = page.locator(".layers > .drawer")
-        expect(handle).to_contain_text("Hair")
-        expect(handle).to_be_in_viewport(ratio=1)
-        handle.tap()
-        for name in page.locator(".palette [data-region] .name span").all():
-            box = name.bounding_box()
-            assert box is not None and box["width"] > 20
-        page.get_by_role("radio", name="Hat", exact=True).tap()
-        expect(handle).to_contain_text("Hat")
-        stage, drawer = (page.locator(f".painting > {part}") for part in (".stage", ".layers"))
-        canvas, panel = stage.bounding_box(), drawer.bounding_box()
-        assert canvas is not None and panel is not None
-        assert canvas["y"] + canvas["height"] <= panel["y"]
-        handle.tap()
-        expect(page.get_by_role("radio", name="Hat", exact=True)).to_be_hidden()
+    handle = tablet.locator(".layers > .drawer")
+    expect(handle).to_contain_text("Hair")
+    expect(handle).to_be_in_viewport(ratio=1)
+    handle.tap()
+    for name in tablet.locator(".palette [data-region] .name span").all():
+        box = name.bounding_box()
+        assert box is not None and box["width"] > 20
+    tablet.get_by_role("radio", name="Hat", exact=True).tap()
+    expect(handle).to_contain_text("Hat")
+    stage, drawer = (tablet.locator(f".painting > {part}") for part in (".stage", ".layers"))
+    canvas, panel = stage.bounding_box(), drawer.bounding_box()
+    assert canvas is not None and panel is not None
+    assert canvas["y"] + canvas["height"] <= panel["y"]
+    handle.tap()
+    expect(tablet.get_by_role("radio", name="Hat", exact=True)).to_be_hidden()
 
 
-@pytest.mark.parametrize("size", [(820, 1180), (1024, 768)])
-def test_nothing_lies_over_a_tablets_controls(
-    browser: Browser, studio: StudioUnderTest, size: tuple[int, int]
-) -> None:
+def test_nothing_lies_over_a_tablets_controls(tablet: Page) -> None:
     """The inspector lay over Regenerate everything, and buttons over one another."""
-    tablet = {"viewport": {"width": size[0], "height": size[1]}, "has_touch": True}
-    with visiting(browser, studio, **tablet) as page:
-        generate(page)
-        inspector = page.get_by_role("group", name="Selected layer")
-        expect(inspector.get_by_role("button", name="Take from…")).to_be_visible()
-        expect(page.get_by_label("Regenerate everything")).to_be_visible()
-        assert page.locator(".studio").evaluate(COVERED) == []
-        assert page.evaluate(OVERLAPPING) == []
-        open_layers(page)
-        drawer = page.locator(".layers")
-        assert drawer.evaluate(COVERED) == []
-        assert drawer.evaluate(OVERLAPPING) == []
+    generate(tablet)
+    inspector = tablet.get_by_role("group", name="Selected layer")
+    expect(inspector.get_by_role("button", name="Take from…")).to_be_visible()
+    expect(tablet.get_by_label("Regenerate everything")).to_be_visible()
+    assert tablet.locator(".studio").evaluate(COVERED) == []
+    assert tablet.evaluate(OVERLAPPING) == []
+    open_layers(tablet)
+    drawer = tablet.locator(".layers")
+    assert drawer.evaluate(COVERED) == []
+    assert drawer.evaluate(OVERLAPPING) == []
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (390, 844)])
@@ -248,6 +251,7 @@ def test_names_and_values_are_whole_on_a_small_desk(page: Page, size: tuple[int,
     assert page.evaluate(CUT_TEXTS) == []
 
 
+@pytest.mark.visit("shared")
 def test_help_begins_with_what_an_expert_is(page: Page) -> None:
     """A newcomer found keys there, and no word on experts, gate, Mute or Strength."""
     page.get_by_role("button", name="Keys and gestures").click()

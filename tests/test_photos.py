@@ -21,6 +21,8 @@ from facemogle.photo.parser import load_parser
 from facemogle.photo.reader import PhotoReader
 from facemogle.weights import downloads
 
+pytestmark = pytest.mark.visit("shared")
+
 SKIN, NOSE, HAT = 1, 2, 14
 
 
@@ -154,6 +156,7 @@ def test_an_image_is_edited_with_a_mask_of_ones_own(page: Page, face: Image.Imag
     assert same.mean() > 0.5 and same[56:66, 240:272].mean() < 0.5
 
 
+@pytest.mark.visit("first")
 def test_a_photo_with_nothing_changed_is_left_as_it_is_and_that_is_said(
     page: Page, studio: StudioUnderTest, face: Image.Image
 ) -> None:

@@ -62,8 +62,14 @@ ONLY_THE_LAST = """let first = null;
 document.addEventListener("facemogle-packet", (event) => {
   const { kind, number } = event.detail ?? {};
   if (kind === "start") first ??= number;
-  if (number === first && KINDS.includes(kind)) event.stopImmediatePropagation();
+  if (number < first + TIMES && KINDS.includes(kind)) event.stopImmediatePropagation();
 });"""
+PRESS = """([key, times]) => {
+  for (let k = 0; k < times; k++) {
+    document.activeElement.dispatchEvent(
+      new KeyboardEvent("keydown", { ...key, bubbles: true, cancelable: true }));
+  }
+}"""
 ADDRESS = """(url) => {
   const data = new DataTransfer();
   data.setData("text/uri-list", url);
@@ -405,21 +411,25 @@ def test_an_image_that_the_server_has_lost_is_asked_for_again_once(
     go_on.set()
 
 
-@pytest.mark.parametrize("lost", ['["start", "step"]', '["step"]', '["start"]'])
+@pytest.mark.parametrize(
+    ("lost", "times"), [('["start", "step"]', 1), ('["step"]', 1), ('["start"]', 2)]
+)
 def test_a_run_whose_packets_came_at_once_is_asked_for_again(
-    browser: Browser, studio: StudioUnderTest, lost: str
+    browser: Browser, studio: StudioUnderTest, lost: str, times: int
 ) -> None:
-    """Of several in one frame the page may be told the last only: it broke off with an error."""
+    """Of several in one frame the page may be told the last only: it broke off with an error, and
+    on a busy machine, where it came twice, as if the server had lost it.
+    """
     visit = browser.new_context()
-    visit.add_init_script(ONLY_THE_LAST.replace("KINDS", lost))
+    visit.add_init_script(ONLY_THE_LAST.replace("KINDS", lost).replace("TIMES", str(times)))
     page = visit.new_page()
     complaints = overheard(page, studio)
     open_studio(page, studio)
     made = len(studio.requests)
     press_generate(page)
     expect(result(page)).to_have_attribute("data-state", "done", timeout=PATIENCE)
-    first, again = studio.requests[made:]
-    assert again.face == first.face
+    first, *again = studio.requests[made:]
+    assert [one.face for one in again] == [first.face] * times
     visit.close()
     assert complaints == []
 
@@ -428,13 +438,11 @@ def test_the_end_of_undo_is_said(page: Page) -> None:
     """Undo fell silent after the last of the changes that are kept."""
     flips = 201
     page.get_by_label("Canvas").focus()
-    for _ in range(flips):
-        page.keyboard.press("Shift+H")
+    page.evaluate(PRESS, [{"key": "H", "code": "KeyH", "shiftKey": True}, flips])
     flipped = drawing(page)  # once more than an even number of times
     assert not np.array_equal(flipped, TEMPLATE)
     undo, notice = page.get_by_role("button", name="Undo"), page.locator(".painting .notice")
-    for _ in range(flips - 2):
-        page.keyboard.press("Control+z")
+    page.evaluate(PRESS, [{"key": "z", "code": "KeyZ", "ctrlKey": True}, flips - 2])
     expect(undo).to_be_enabled()
     expect(notice).to_be_hidden()
     page.keyboard.press("Control+z")

@@ -147,7 +147,8 @@ def take(page: Page, region: str, tool: str = "Brush") -> None:
 
 
 def clear(page: Page) -> None:
-    """The first template, with nothing set, told or in view besides."""
+    """The first template, with nothing set, told or in view besides, on a screen as at first."""
+    page.set_viewport_size(SCREEN["viewport"])
     pressed = page.locator(".palette [data-kind][aria-pressed=true]")
     while pressed.count():
         pressed.first.dispatch_event("click")

@@ -29,6 +29,7 @@ from facemogle.render.caption_words import (
     SKIN,
     Verb,
 )
+from facemogle.render.colors import mix_looks
 from facemogle.render.face import Face
 
 _Option = TypeVar("_Option")
@@ -146,8 +147,11 @@ def _hair(face: Face, draw: np.random.Generator) -> Words:
 
 
 def _glasses(face: Face) -> Words:
+    """Shape and the frame's colour, or one of them: a colour is not only one of hair."""
     names = ("sunglasses",) if face.glasses == "sunglasses" else ("glasses", "eyeglasses")
-    return _wears(*(f"{face.glasses_shape} {name}".strip() for name in names))
+    shape, color = face.glasses_shape, mix_looks(face).frame
+    kinds = (shape, f"{color} {shape}".strip(), color)
+    return _wears(*(f"{kind} {name}".strip() for kind in kinds for name in names))
 
 
 def _direction(face: Face) -> Words:

@@ -45,13 +45,20 @@ ENAMEL = np.array(((0.80, 0.74, 0.64), (0.66, 0.57, 0.42)))
 METALS = ((0.75, 0.55, 0.20), (0.65, 0.65, 0.68), (0.75, 0.70, 0.68), (0.1, 0.35, 0.25))
 LENSES = ((0.004, 0.004, 0.005), (0.010, 0.010, 0.012), (0.035, 0.016, 0.006),
           (0.006, 0.018, 0.009), (0.008, 0.014, 0.035))  # fmt: skip
-FRAMES = ((0.01, 0.01, 0.01), (0.05, 0.025, 0.012), (0.35, 0.30, 0.18), (0.30, 0.30, 0.32),
-          (0.10, 0.012, 0.02), (0.02, 0.03, 0.09))  # fmt: skip
+FRAMES = {
+    "black": (0.01, 0.01, 0.01),
+    "brown": (0.05, 0.025, 0.012),
+    "gold": (0.35, 0.30, 0.18),
+    "silver": (0.30, 0.30, 0.32),
+    "red": (0.10, 0.012, 0.02),
+    "blue": (0.02, 0.03, 0.09),
+}
+"""Of glasses."""
 
 
 @dataclass(frozen=True)
 class Looks:
-    """Colours, (3,) each; make-up with its opacity, (4,). lights: the shaders' values by name.
+    """Colours, (3,) each; make-up with its opacity, (4,). frame: a name of `FRAMES`.
 
     lens: of sunglasses. lens_options: their opacity, reflection, and how clear they are below.
     """
@@ -65,13 +72,12 @@ class Looks:
     lipstick: tuple[float, ...]
     eyeshadow: tuple[float, ...]
     blush: float
-    frame: tuple[float, ...]
+    frame: str
     metal: tuple[float, ...]
     lens: tuple[float, ...]
     lens_options: tuple[float, ...]
     cloths: list[np.ndarray]
     enamel: np.ndarray
-    lights: dict[str, Any]
 
     def skins(self, names: list[str]) -> tuple[str, str, float]:
         """Two skin textures and the share of the second, close to the face's age and tone."""
@@ -98,8 +104,8 @@ class Looks:
         return light + brown * round(len(light) * (1 / share - 1) / len(brown))
 
 
-def mix_looks(face: Face, camera: Camera, backdrop: np.ndarray) -> Looks:
-    """Draw the colours of a face and the lights, whose shade follows the background."""
+def mix_looks(face: Face) -> Looks:
+    """Draw the colours of a face."""
     draw = face.draw("skin")
     draw.random(8)
     skin = np.exp([np.interp(face.monk, TONES, np.log(channel)) for channel in SKIN])
@@ -120,12 +126,11 @@ def mix_looks(face: Face, camera: Camera, backdrop: np.ndarray) -> Looks:
         natural * (0.55 if face.hair_color in LIGHT and face.hair_color != "white" else 0.9),
         BROWS.get(face.hair_color, natural * dark),
         (*lipstick, strengths[0]), (*eyeshadow, strengths[1]), strengths[2],
-        FRAMES[draw.integers(len(FRAMES))], METALS[draw.integers(len(METALS))],
+        [*FRAMES][draw.integers(len(FRAMES))], METALS[draw.integers(len(METALS))],
         LENSES[draw.integers(len(LENSES))],
         (draw.uniform(0.82, 0.97), draw.uniform(0.3, 1.6), draw.uniform(0, 0.9)),
         [_cloth(draw) for _ in range(4)],
         _enamel(draw, face.years),
-        _lights(face, camera, backdrop),
     )  # fmt: skip
 
 
@@ -134,7 +139,8 @@ def _enamel(draw: np.random.Generator, years: int) -> np.ndarray:
     return ENAMEL[0] * (1 - yellow) + ENAMEL[1] * yellow
 
 
-def _lights(face: Face, camera: Camera, backdrop: np.ndarray) -> dict[str, Any]:
+def mix_lights(face: Face, camera: Camera, backdrop: np.ndarray) -> dict[str, Any]:
+    """Draw the shaders' values, by name, of the lights, whose shade follows the background."""
     draw = face.draw("light")
     azimuth = draw.uniform(-70, 70)
     other = -np.sign(azimuth)

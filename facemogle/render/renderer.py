@@ -11,7 +11,7 @@ import numpy as np
 from facemogle.masks.label_map import mirror
 from facemogle.render.assets import AssetFolder
 from facemogle.render.backgrounds import draw_background
-from facemogle.render.colors import mix_looks
+from facemogle.render.colors import mix_lights, mix_looks
 from facemogle.render.face import Face
 from facemogle.render.geometry import parallel_view, place_camera, pose_head, shape_body
 from facemogle.render.labels import NUMBER, annotate, majority, put_on_glasses
@@ -42,13 +42,13 @@ class Renderer:
         pose = pose_head(upright, face)
         camera = place_camera(face, pose, stage.anatomy.mouth_corners)
         backdrop = draw_background(face.background, stage.size, face.draw("background"))
-        looks = mix_looks(face, camera, backdrop)
+        looks, lights = mix_looks(face), mix_lights(face, camera, backdrop)
         centre = pose.between_eyes + np.array((0, -0.7, -0.4))
-        gpu.shared |= looks.lights
+        gpu.shared |= lights
         gpu.shared |= {
             "eye": camera.position,
             "camera": camera.matrix,
-            "key_camera": parallel_view(looks.lights["key_direction"], centre, 2.7),
+            "key_camera": parallel_view(lights["key_direction"], centre, 2.7),
         }
         normals = stage.body.normals(pose.body)
         stage.body.move(pose.body, normals)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import moderngl
 import numpy as np
 
-from facemogle.render.colors import Looks
+from facemogle.render.colors import FRAMES, Looks
 from facemogle.render.face import Face
 from facemogle.render.geometry import Camera, Pose, turn_eyes
 from facemogle.render.gpu import SolidSurface, StrandSurface
@@ -241,7 +241,8 @@ class Scene:
         stage, looks, context = self.stage, self.looks, self.gpu.context
         dark = self.face.glasses == "sunglasses"
         stage.write_to(ALL, WORN)
-        frame.draw("solid", label=float(NUMBER["eye_g"]), tint=looks.frame, options=(30, 0.4, 0, 0))
+        tint = FRAMES[looks.frame]
+        frame.draw("solid", label=float(NUMBER["eye_g"]), tint=tint, options=(30, 0.4, 0, 0))
         context.enable(moderngl.BLEND)
         context.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA
         stage.target.depth_mask = False

@@ -7,6 +7,7 @@ import { save } from "../../facemogle/ui/static/js/files/save.js";
 
 test("the content stays for as long as a browser may take to read it", () => {
   // Safari reads it some time after the click: files were saved empty.
+  mock.timers.reset();
   mock.timers.enable({ apis: ["setTimeout"] });
   const link = { clicks: 0, click: () => (link.clicks += 1) };
   globalThis.document = { createElement: () => link };

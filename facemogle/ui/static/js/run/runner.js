@@ -25,6 +25,8 @@ const BY_PERSON = { isDraft: false, isOwn: false };
 const UNCHANGED_PHOTO =
   "The mask is as it was, so the image stays as it is. Paint a change, or turn on Regenerate everything.";
 const LOST_TWICE = "The server has lost this request twice. Your drawing is kept.";
+const TOO_BUSY = "The browser is too busy to take in this image's steps. Your drawing is kept.";
+const MOST_GAPS = 3;
 
 export class Runner {
   /**
@@ -166,7 +168,7 @@ export class Runner {
     this.variations.close();
     if (!isOwn) this.inputs.settle(); // what is typed may have the focus yet
     const base = this.shown.accepted;
-    Object.assign(this, this.inputs.taken({ isDraft }), { isOwn, isAgain, base, hasResent: false });
+    Object.assign(this, this.inputs.taken({ isDraft }), { isOwn, isAgain, base, hasResent: false, gaps: 0 });
     this.send();
   }
 
@@ -208,6 +210,13 @@ export class Runner {
     this.send();
   }
 
+  /** Of packets that come at once, Gradio may pass on the last one only. */
+  incomplete() {
+    this.gaps += 1;
+    if (this.gaps > MOST_GAPS) return this.error({ text: TOO_BUSY, canRetry: true });
+    this.send();
+  }
+
   start({ steps, grid, kept }) {
     this.kept = kept;
     if (this.base) this.base.isKnown = true;
@@ -220,7 +229,7 @@ export class Runner {
 
   step(packet) {
     const { run } = this;
-    if (!run) return; // see done()
+    if (!run) return; // see incomplete()
     run.add(packet);
     if (this.variations.isOpen) return this.variations.show(packet.image);
     this.underlay(packet.image);
@@ -237,8 +246,7 @@ export class Runner {
   }
 
   done() {
-    // Of packets that come at once, Gradio may pass on the last one only.
-    if (!this.run || this.run.done < this.run.steps) return this.lost();
+    if (!this.run || this.run.done < this.run.steps) return this.incomplete();
     if (this.variations.isOpen) return this.variations.add();
     const { seed, is_draft: isDraft } = this.asked;
     this.result.finish(this.run, { seed, isDraft, kept: this.kept });

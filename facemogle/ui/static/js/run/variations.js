@@ -63,7 +63,7 @@ export class Variations {
     const { runner } = this;
     const seed = anySeed();
     const [asked, settings] = [runner.asked, runner.settings].map((values) => ({ ...values, seed }));
-    Object.assign(runner, { asked, settings, hasResent: false });
+    Object.assign(runner, { asked, settings, hasResent: false, gaps: 0 });
     runner.send();
   }
 
