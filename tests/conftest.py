@@ -33,9 +33,17 @@ SLOWEST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The slowest files first, the others as they were."""
+    """The slowest files first, the others as they were; in a file those that share a visit last, as
+    an open page draws frames whoever looks.
+    """
     places = {f"test_{name}.py": place for place, name in enumerate(SLOWEST)}
-    items.sort(key=lambda item: places.get(item.path.name, len(places)))
+    items.sort(key=lambda item: (places.get(item.path.name, len(places)), is_shared(item)))
+
+
+def is_shared(item: pytest.Item) -> bool:
+    """Whether the test's `page` is the file's `visit`, and not a first view."""
+    kind = item.get_closest_marker("visit")
+    return kind is not None and kind.args == ("shared",)
 
 
 def pytest_collection_finish() -> None:
@@ -225,10 +233,8 @@ def page(request: pytest.FixtureRequest) -> Page:
     """
     from visitor import clear
 
-    kind = request.node.get_closest_marker("visit")
-    if kind is None or kind.args == ("first",):
+    if not is_shared(request.node):
         return request.getfixturevalue("first_view")
-    assert kind.args == ("shared",)
     visit = request.getfixturevalue("visit")
     clear(visit)
     return visit

@@ -9,17 +9,20 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import httpx
 import pytest
+from gradio.queueing import Queue
 from gradio.route_utils import GradioMultiPartParser
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from served import ROOT, TEMPLATES, free_port
 from studio import StudioUnderTest, serve_studio, short
+from waiting import until
 
 from facemogle.commands.address import choose_port
 from facemogle.commands.page_arguments import parse_arguments
@@ -206,6 +209,21 @@ def test_a_disk_fault_is_told_in_a_line(
         with pytest.raises(AppError, match=os.strerror(number)):
             make(client)
     make(client)
+
+
+def test_an_idle_server_rests(hosted: StudioUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gradio looked at its empty queue a thousand times a second, at 4 % of a core."""
+    looks: Counter[int] = Counter()
+    real = Queue.__len__
+
+    def look(queue: Queue) -> int:
+        looks[id(queue)] += 1
+        return real(queue)
+
+    monkeypatch.setattr(Queue, "__len__", look)
+    start = time.monotonic()
+    until(lambda: looks.total() > 30)
+    assert max(looks.values()) / (time.monotonic() - start) < 150
 
 
 def test_a_clock_that_is_set_back_changes_nothing(client: Client, monkeypatch) -> None:
